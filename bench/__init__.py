@@ -1,0 +1,1 @@
+"""Measurements: `python -m bench` prints ratios within one run and never gives a verdict."""

@@ -1,0 +1,121 @@
+"""The log catalogue: every event a program may report, with severity, fields and what to do.
+
+Names are past tense. `Report` carries an event and exactly its fields; shells add time and node.
+docs/EVENTS.md is printed from this table.
+"""
+
+from enum import Enum
+from typing import Final
+
+
+class Severity(Enum):
+    """How loud an event is; the words of syslog."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+_D, _I, _W, _E, _X = Severity
+_NONE: Final = "none"
+
+
+class Event(Enum):
+    """An event of the catalogue: severity, names of its fields, the operator's action."""
+
+    severity: Severity
+    fields: tuple[str, ...]
+    action: str
+
+    def __new__(cls, severity: Severity, fields: str, action: str) -> "Event":
+        member = object.__new__(cls)
+        member._value_ = len(cls.__members__)
+        member.severity = severity
+        member.fields = tuple(fields.split())
+        member.action = action
+        return member
+
+    @property
+    def code(self) -> str:
+        """The name in the log."""
+        return self.name.lower()
+
+    # --- any program ---
+    PROGRAM_STARTED = (_I, "boot_count restored", _NONE)
+    PEER_SESSION_OPENED = (_I, "peer boot_count", _NONE)
+    MESSAGE_REFUSED = (_W, "sender reason detail", "look at the sender if it repeats")
+    MESSAGE_UNDELIVERABLE = (_W, "peer payload_type reason", "check the peer and the line")
+    # --- vehicle ---
+    MISSION_ACCEPTED = (_I, "mission version crossing", _NONE)
+    MISSION_REFUSED = (_W, "mission version reason detail", "look at the supervisor's map")
+    AUTHORITY_ACCEPTED = (_D, "mission number end_lane end_mm", _NONE)
+    AUTHORITY_REFUSED = (_W, "mission number reason detail", "look at the supervisor")
+    PLACE_REACHED = (_I, "mission place", _NONE)
+    PERMIT_REQUESTED = (_I, "gate crossing attempt", _NONE)
+    PERMIT_ACCEPTED = (_I, "gate permit crossing", _NONE)
+    PERMIT_REFUSED_BY_GATE = (_W, "gate crossing reason detail", "see the gate's log")
+    GATE_PASSED = (_I, "gate crossing", _NONE)
+    MISSION_FINISHED = (_I, "mission crossing berth", _NONE)
+    STOP_OBEYED = (_W, "stop issuer reason", "find out why; its issuer lifts it")
+    STOP_LIFTED = (_I, "stop issuer", _NONE)
+    GUARD_TRIPPED = (_E, "cause speed_mmps beyond_mm", "inspect the truck before releasing it")
+    GAP_LOST = (_W, "mission gap_mm", "look at the radar")
+    # --- gate ---
+    CHALLENGE_SENT = (_D, "gate vehicle attempt", _NONE)
+    PERMIT_CONSUMED = (_I, "gate permit vehicle crossing", _NONE)
+    PERMIT_REFUSED = (_W, "gate vehicle crossing reason detail", "see the reason")
+    BARRIER_OPENED = (_I, "gate permit", _NONE)
+    BARRIER_CLOSED = (_I, "gate", _NONE)
+    BARRIER_FAILED = (_E, "gate wanted seen", "send maintenance; the gate stays closed to traffic")
+    VEHICLE_PASSED = (_I, "gate permit vehicle crossing", _NONE)
+    PERMIT_VOIDED = (_W, "gate permit reason", "the vehicle asks anew")
+    STATION_STARTED = (_I, "station vehicle crossing services", _NONE)
+    STATION_FINISHED = (_I, "station vehicle crossing verdict reason mass_kg", _NONE)
+    INTRUSION_DETECTED = (_X, "gate detector", "go and look: something moved without a permit")
+    # --- office ---
+    DECLARATION_ACCEPTED = (_I, "declaration version crossing vehicle", _NONE)
+    DECLARATION_REFUSED = (_W, "declaration reason detail", "the terminal corrects it")
+    CHANNEL_CHOSEN = (_I, "crossing channel rules", _NONE)
+    CROSSING_RELEASED = (_I, "crossing release channel rules", _NONE)
+    CROSSING_HELD = (_W, "crossing reason channel rules", "the office decides")
+    CROSSING_REFUSED = (_W, "crossing reason rules", "the truck returns")
+    RELEASE_REVOKED = (_W, "crossing release reason", "the truck is held at the next gate")
+    DESK_DECIDED = (_I, "crossing verdict officer", _NONE)
+    # --- supervisor: its log alone tells the story of a day ---
+    COMMAND_TAKEN = (_I, "epoch restored_zones", _NONE)
+    VEHICLE_REPORTED = (_I, "vehicle lane zones cause", _NONE)
+    VEHICLE_FELL_SILENT = (_E, "vehicle zones silent_ms", "its zones stay locked; go and look")
+    VEHICLE_HEARD_AGAIN = (_I, "vehicle", _NONE)
+    NODE_FELL_SILENT = (_E, "node silent_ms", "look at the program")
+    NODE_HEARD_AGAIN = (_I, "node", _NONE)
+    CROSSING_NOTICED = (_I, "crossing direction vehicle loaded", _NONE)
+    CROSSING_CLEARED = (_I, "crossing", _NONE)
+    CROSSING_WITHHELD = (_W, "crossing reason detail", "see the reason")
+    CONVOY_FORMED = (_I, "convoy direction members", _NONE)
+    MISSION_GIVEN = (_I, "mission version vehicle crossing convoy berth", _NONE)
+    MISSION_DECLINED = (_W, "mission vehicle reason detail", "look at the vehicle")
+    ZONE_ALLOCATED = (_D, "zone vehicle convoy", _NONE)
+    ZONE_FREED = (_D, "zone vehicle convoy proof", _NONE)
+    ZONE_BECAME_UNKNOWN = (_E, "zone cause", "prove the zone empty before it is used")
+    ZONE_PROVEN_FREE = (_I, "zone proof", _NONE)
+    AUTHORITY_GRANTED = (_I, "vehicle mission number end_lane end_mm zones", _NONE)
+    AUTHORITY_ANSWERED = (_D, "vehicle number accepted reason", _NONE)
+    VEHICLE_WAITS = (_I, "vehicle crossing reason resource holder lifted_by", "see the reason")
+    VEHICLE_GOES_ON = (_I, "vehicle crossing reason waited_ms", _NONE)
+    STATION_REPORTED = (_I, "station vehicle crossing verdict reason", _NONE)
+    VEHICLE_DIVERTED = (_W, "vehicle crossing bay reason", "the office inspects")
+    CUSTODY_RECORDED = (_I, "crossing step place vehicle", _NONE)
+    CUSTODY_REFUSED = (_E, "crossing step place reason", "compare the ledgers")
+    CROSSING_FINISHED = (_I, "crossing vehicle berth outcome took_ms", _NONE)
+    GATE_REPORTED = (_D, "gate barrier reason", _NONE)
+    STOP_ORDERED = (_W, "stop scope target reason issuer", "its issuer lifts it")
+    STOP_ENDED = (_I, "stop issuer", _NONE)
+    DETECTOR_MISCOUNTED = (_E, "detector zone expected seen", "prove the zone empty")
+    # --- terminal ---
+    LOADING_STARTED = (_D, "berth vehicle crossing", _NONE)
+    LOADING_FINISHED = (_D, "berth vehicle crossing", _NONE)
+    UNLOADING_STARTED = (_D, "berth vehicle crossing", _NONE)
+    DECLARATION_FILED = (_I, "declaration crossing vehicle", _NONE)
+    DECLARATION_ANSWERED = (_W, "declaration reason detail", "correct the declaration")

@@ -1,0 +1,166 @@
+"""Reasons: one stable code for every hold, wait, refusal and fault.
+
+Each code has a sentence, the party that can lift it, and what lifts it. Codes are never renamed or
+reused: scripts, logs and two customs services rely on them.
+"""
+
+from enum import Enum
+
+
+class Party(Enum):
+    """Whose move it is."""
+
+    VEHICLE = "vehicle"
+    SUPERVISOR = "supervisor"
+    GATE = "gate"
+    OFFICE_KZ = "office KZ"
+    OFFICE_CN = "office CN"
+    OFFICE = "office"
+    TERMINAL = "terminal"
+    OPERATOR = "operator"
+    SENDER = "sender"
+    MAINTENANCE = "maintenance"
+
+
+_S = Party.SENDER
+_V = Party.VEHICLE
+_C = Party.SUPERVISOR
+_G = Party.GATE
+_O = Party.OFFICE
+_T = Party.TERMINAL
+_P = Party.OPERATOR
+_M = Party.MAINTENANCE
+
+
+class Reason(Enum):
+    """A stable code (its name), a sentence, the party that can lift it, and what lifts it."""
+
+    sentence: str
+    owner: Party
+    lifted_by: str
+
+    def __new__(cls, sentence: str, owner: Party, lifted_by: str) -> "Reason":
+        member = object.__new__(cls)
+        member._value_ = len(cls.__members__)
+        member.sentence = sentence
+        member.owner = owner
+        member.lifted_by = lifted_by
+        return member
+
+    # --- messages: one place opens envelopes (contract/mailbox.py) ---
+    MALFORMED = ("the bytes are not a message", _S, "a well-formed message")
+    TOO_LARGE = ("the message exceeds the size limit", _S, "a smaller message")
+    WIRE_VERSION = ("the wire version is not ours", _S, "the same software version on both sides")
+    UNKNOWN_SENDER = ("the sender is not in the roster", _M, "a roster that lists the sender")
+    SENDER_MISMATCH = (
+        "the sender field is not who the key says",
+        _S,
+        "a message under the sender's own name",
+    )
+    WRONG_RECIPIENT = ("the message is addressed to somebody else", _S, "a message to this node")
+    ROLE_NOT_ALLOWED = ("this role may not send this message", _S, "the role named in topics")
+    MAP_MISMATCH = ("the sender drives by another map", _M, "the same compiled map on both sides")
+    UNSIGNED = ("a commanding message came without signature", _S, "a signed message")
+    BAD_SIGNATURE = ("the signature does not verify", _S, "a signature by the named key")
+    SESSION_UNKNOWN = ("the message belongs to no session of ours", _S, "a HELLO exchange")
+    STALE_BOOT = ("the message is from before the sender's restart", _S, "nothing: it is dropped")
+    STALE_EPOCH = ("a newer supervisor is in command", _C, "the epoch in force")
+    DUPLICATE = ("the message was accepted before", _S, "nothing: its effect stands")
+    OUT_OF_WINDOW = ("the sequence number is too far ahead", _S, "the messages in between")
+    UNKNOWN_PAYLOAD = ("no topic has this payload type", _S, "a payload type of the table")
+    UNKNOWN_FIELD = ("the payload has fields we do not know", _S, "a message of our version")
+    UNKNOWN_ENUM = ("an enumeration has a value we do not know", _S, "a known value")
+    NOT_FINITE = ("a number is not finite", _S, "a finite number")
+    TEXT_INVALID = ("a text is too long or has control characters", _S, "plain short text")
+    WRONG_PAYLOAD = ("the document is not of the kind expected", _S, "the right document")
+    OUTBOX_FULL = ("too many messages wait for this peer", _M, "the peer coming back")
+    # --- release: may this crossing enter the neutral zone? ---
+    RELEASE_MISSING_KZ = ("no release of the Kazakh office", Party.OFFICE_KZ, "its release")
+    RELEASE_MISSING_CN = ("no release of the Chinese office", Party.OFFICE_CN, "its release")
+    RELEASE_DIFFERS = ("the two releases do not say the same", _O, "two releases that agree")
+    RELEASE_FOREIGN = ("the release is for another crossing or vehicle", _O, "its own release")
+    RELEASE_NOT_YET = ("the release is not valid yet", _O, "its first minute of validity")
+    RELEASE_EXPIRED = ("the release has expired", _O, "a new release")
+    RELEASE_REVOKED = ("the release was revoked", _O, "a new release")
+    RELEASE_TWICE = ("an office gave two different releases", _O, "one release an office")
+    NO_READMISSION = (
+        "the origin office does not consent to take the crossing back",
+        _O,
+        "its consent",
+    )
+    CLOCK_UNSURE = ("the clock error is too large to judge validity", _M, "a synchronised clock")
+    # --- waiting for a grant ---
+    RECOVERING = ("the supervisor restarted and gathers positions", _C, "word from all vehicles")
+    VEHICLE_UNACCOUNTED = ("a vehicle of the roster has not said where it is", _V, "its report")
+    VEHICLE_SILENT = ("the vehicle is not heard", _V, "its next heartbeat")
+    NOT_READY = ("loading is not finished", _T, "the terminal's word that it is")
+    CLEARANCE_PENDING = ("a customs office has not decided", _O, "both releases")
+    BERTH_FULL = ("no arrival berth is free on the other side", _T, "a berth that is left")
+    CONVOY_FORMING = ("the convoy is being put together", _C, "its last member or its time limit")
+    MISSION_UNANSWERED = ("the vehicle has not accepted its mission", _V, "its answer")
+    ZONE_OCCUPIED = ("the next zone is held by another convoy", _V, "its rear leaving the zone")
+    ZONE_UNKNOWN = (
+        "it is not known whether the next zone is free",
+        _P,
+        "proof that the zone is empty",
+    )
+    ZONE_FULL = ("the next zone has its limit of vehicles or mass", _V, "a vehicle leaving it")
+    DIRECTION_OPPOSED = (
+        "the section is used in the other direction",
+        _V,
+        "the last opposite vehicle leaving",
+    )
+    PREDECESSOR_FIRST = ("the convoy member in front goes first", _V, "its entry into the zone")
+    STATION_PENDING = ("a station has not finished with the truck", _G, "its result")
+    INSPECTION_PENDING = ("the truck is under inspection", _O, "the inspection's result")
+    INSPECTION_ORDERED = ("an office wants to inspect the truck", _O, "the inspection")
+    PERMIT_PENDING = ("the gate has not given its permit", _G, "the permit")
+    STOP_IN_FORCE = ("a stop order is in force", _P, "its issuer lifting it")
+    GATE_FAULT = ("the gate reports a fault", _M, "the gate's repair")
+    # --- vehicle ---
+    NO_MISSION = ("the vehicle has no such mission", _C, "a mission")
+    MISSION_STALE = ("the mission version is old", _C, "the newest version")
+    MISSION_INVALID = ("the mission does not fit the map", _C, "a mission of this map")
+    NOT_ON_ROUTE = ("the vehicle does not stand on the mission's route", _C, "another route")
+    AUTHORITY_STALE = ("the authority's number is not new", _C, "a higher number")
+    AUTHORITY_INVALID = ("the authority's end is not on the route", _C, "an end on the route")
+    CANNOT_SHORTEN = ("the vehicle could not stop before the new end", _C, "a farther end")
+    NO_AUTHORITY = ("the vehicle holds no movement authority", _C, "a movement authority")
+    STOPPED_BY_ORDER = ("the vehicle obeys a stop order", _P, "its issuer lifting it")
+    GUARD_TRIPPED = ("the guard stopped the vehicle", _P, "an authorised release")
+    RESTARTED = ("the vehicle restarted and holds no authority", _C, "a fresh authority")
+    # --- gate ---
+    GATE_BUSY = ("another passage is under way", _V, "its end")
+    GATE_RESTARTED = ("the gate restarted and does not know who is present", _G, "an empty cell")
+    NOT_IN_CELL = ("no vehicle stands in the gate cell", _V, "the vehicle at the stop line")
+    NONCE_UNKNOWN = ("the nonce is not the one in force", _V, "an answer to the new challenge")
+    NONCE_EXPIRED = ("the challenge was answered too late", _V, "an answer to the new challenge")
+    PLATE_MISMATCH = ("the plate read is another vehicle's", _P, "the right vehicle")
+    SEAL_MISMATCH = ("the seals read differ from the releases", _O, "an inspection")
+    MASS_MISMATCH = ("the mass weighed differs from the declared", _O, "an inspection")
+    RADIATION_ALARM = ("the portal raised an alarm", _O, "an inspection")
+    IMAGE_ADVERSE = ("the X-ray image was not cleared", _O, "an inspection")
+    SCAN_FAILED = ("the station could not finish", _M, "another attempt")
+    BARRIER_FAULT = ("the barrier did not do as told", _M, "its repair")
+    PERMIT_EXPIRED = ("the permit was not used in time", _V, "a new request")
+    PERMIT_VOID = ("the gate restarted between consuming and opening", _V, "a new request")
+    PRESENCE_UNKNOWN = ("the gate does not know whether the cell is empty", _G, "a detector word")
+    # --- office ---
+    DECLARATION_FAULTY = ("the declaration has faults", _T, "a corrected declaration")
+    DECLARATION_AMENDED = ("a newer version of the declaration exists", _T, "its assessment")
+    DOCUMENT_CONTROL = ("an officer checks the documents", _O, "the officer's decision")
+    INSPECTION_ADVERSE = ("the inspection found something", _O, "the officer's decision")
+    REFUSED_BY_OFFICER = ("an officer refused the crossing", _O, "nothing: it returns")
+    OFFICER_HOLD = ("an officer keeps the crossing", _O, "the officer's decision")
+    # --- diversion and end ---
+    DIVERTED = ("the truck was sent to an inspection bay", _O, "the inspection's result")
+    REFUSED = ("an office refused the crossing", _O, "a new declaration")
+    NO_BAY_FREE = ("no inspection bay is free", _O, "a bay that is left")
+    NODE_SILENT = ("a program has not been heard", _M, "its next heartbeat")
+
+
+def explain(reason: Reason, detail: str = "") -> str:
+    """One line for a person: code, sentence, where, and who can lift it by what."""
+    where = f" ({detail})" if detail else ""
+    said = f"{reason.name}: {reason.sentence}{where}"
+    return f"{said}; {reason.owner.value} lifts it by {reason.lifted_by}"

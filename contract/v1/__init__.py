@@ -1,0 +1,1 @@
+"""Messages of wire version 1, generated from the .proto files beside this one."""

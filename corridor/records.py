@@ -1,0 +1,151 @@
+"""What the supervisor writes down: one row a crossing, mission, vehicle and counter, under one key each.
+
+A row is encoded when it was touched; what did not change is not written again. A restarted supervisor folds
+the journal and has the same rows.
+"""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from contract.agent import Persist
+from corridor.interlocking import Zone
+
+
+class Crossing(msgspec.Struct):
+    """One crossing as the supervisor knows it: no goods, no names, no values."""
+
+    crossing_id: str
+    direction: str = ""
+    vehicle: str = ""
+    loaded: bool = False
+    gross_mass_kg: int = 0
+    cargo_mass_kg: int = 0
+    seals: list[str] = []
+    declaration_sha256: bytes = b""
+    releases: dict[str, bytes] = {}
+    holds: dict[str, str] = {}
+    bays: dict[str, list[str]] = {}
+    channel: int = 0
+    ready: bool = False
+    berth: str = ""
+    mission: str = ""
+    step: int = 0
+    outcome: str = ""
+    adverse: bool = False
+    ready_ms: int = 0
+    started_ms: int = 0
+    finished_ms: int = 0
+
+
+class Stop(msgspec.Struct):
+    """A place of a mission, and how far along the route it is."""
+
+    kind: int
+    place: str
+    lane: str
+    offset_mm: int
+    at_m: float
+
+
+class Mission(msgspec.Struct):
+    """One vehicle's way from berth to berth, and how much of it is allocated and granted.
+
+    next_span   index of the first zone of the route that is not allocated yet
+    cleared     how many zones of the route the rear has left
+    end_m       end of the newest authority along the route
+    """
+
+    mission_id: str
+    vehicle: str
+    crossing: str
+    direction: str
+    convoy: str
+    formation: list[str]
+    lanes: list[str]
+    stops: list[Stop]
+    berth: str
+    turn: int
+    mass_kg: int
+    version: int = 1
+    accepted: bool = False
+    next_span: int = 0
+    cleared: int = 0
+    number: int = 0
+    end_m: float = 0.0
+    done: list[str] = []
+    announced: list[str] = []
+
+
+class Rest(msgspec.Struct):
+    """Where a vehicle without a mission stands."""
+
+    vehicle: str
+    lane: str
+    berth: str = ""
+
+
+Row = Crossing | Mission | Rest | Zone
+RowT = TypeVar("RowT", Crossing, Mission, Rest)
+_TABLES: Final[dict[str, type]] = {
+    "crossing": Crossing,
+    "mission": Mission,
+    "rest": Rest,
+    "zone": Zone,
+}
+
+
+class Store:
+    """Rows that changed since they were last written."""
+
+    def __init__(self) -> None:
+        self._touched: dict[str, Row | None] = {}
+        self._numbers: dict[str, int] = {}
+        self._numbers_touched: dict[str, None] = {}
+
+    def touch(self, table: str, key: str, row: Row) -> None:
+        """This row is to be written at the end of the turn."""
+        self._touched[f"{table}/{key}"] = row
+
+    def drop(self, table: str, key: str) -> None:
+        """This row is to be forgotten."""
+        self._touched[f"{table}/{key}"] = None
+
+    def number(self, name: str) -> int:
+        """A counter; 0 if it was never set."""
+        return self._numbers.get(name, 0)
+
+    def set_number(self, name: str, value: int) -> None:
+        self._numbers[name] = value
+        self._numbers_touched[name] = None
+
+    def next_number(self, name: str) -> int:
+        """Count up and return the new value."""
+        self.set_number(name, self.number(name) + 1)
+        return self.number(name)
+
+    def persists(self) -> list[Persist]:
+        """Everything touched, as journal records; then nothing is touched."""
+        written = [
+            Persist(key, None if row is None else msgspec.msgpack.encode(row))
+            for key, row in self._touched.items()
+        ]
+        written += [
+            Persist(f"number/{name}", self._numbers[name].to_bytes(8, "big"))
+            for name in self._numbers_touched
+        ]
+        self._touched.clear()
+        self._numbers_touched.clear()
+        return written
+
+    def restore(self, state: Mapping[str, bytes]) -> dict[str, dict[str, Row]]:
+        """All rows of a folded journal by table and key; counters are taken up here."""
+        tables: dict[str, dict[str, Row]] = {name: {} for name in _TABLES}
+        for key in sorted(state):
+            table, _, name = key.partition("/")
+            if table == "number":
+                self._numbers[name] = int.from_bytes(state[key], "big")
+            elif table in _TABLES:
+                tables[table][name] = msgspec.msgpack.decode(state[key], type=_TABLES[table])
+        return tables

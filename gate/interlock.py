@@ -1,0 +1,59 @@
+"""Barrier interlock: may this gate's barrier move, and if not, why. (vital)
+
+Pure. In: the cabinet's newest word, the permit in force. Out: `Move` or `Hold(reason)`.
+Opens only with one consumed permit for the one vehicle that is in the cell. Closes only over a free loop.
+When presence is unknown nothing moves. Below it the hardware closes by itself if the loop is free.
+Not here: sockets, clocks, retries (live/); who may have a permit (passage.py); whose turn it is (corridor/).
+Requirements: GATE-003, GATE-004 in docs/SAFETY.md.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from contract.reasons import Reason
+from gate.orders import Barrier, GateReading
+
+
+class Move(Enum):
+    """What the arm may do now."""
+
+    OPEN = "open"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The arm stays as it is."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """A permit that was written down as used, and for whom."""
+
+    permit_id: str
+    vehicle_id: str
+
+
+def judge_opening(reading: GateReading, permit: Consumed | None) -> Move | Hold:
+    """Whether the arm may rise. GATE-003."""
+    if permit is None or not permit.permit_id or not permit.vehicle_id:
+        return Hold(Reason.PERMIT_PENDING, "no permit was consumed")
+    if reading.barrier is Barrier.FAULT:
+        return Hold(Reason.BARRIER_FAULT, "contacts disagree")
+    if reading.cell_vehicles is None:
+        return Hold(Reason.PRESENCE_UNKNOWN)
+    if reading.cell_vehicles != 1:
+        return Hold(Reason.NOT_IN_CELL, f"{reading.cell_vehicles} vehicles in the cell")
+    if reading.plate != permit.vehicle_id:
+        return Hold(Reason.PLATE_MISMATCH, f"{reading.plate or 'nothing'} read")
+    return Move.OPEN
+
+
+def judge_closing(reading: GateReading) -> Move | Hold:
+    """Whether the arm may fall. GATE-004: never onto an object."""
+    if reading.loop_occupied:
+        return Hold(Reason.ZONE_OCCUPIED, "something is under the arm")
+    return Move.CLOSE

@@ -1,0 +1,165 @@
+"""The gate's side of the passage protocol: challenge, judge the answer, make the permit.
+
+Pure. A yes needs: the nonce in force and young enough, the vehicle's own signature over it (the envelope's, by the
+key in the roster), both releases for this crossing and this key in this direction, and a plate and seals
+that agree with them. Not here: the arm (interlock.py), what happens after (agent.py).
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import msgspec
+
+from contract import release
+from contract.agent import NS_PER_MS, Boot, Now, Refused
+from contract.limits import NONCE_AGE_MS_MAX, NONCE_BYTES, PERMIT_VALID_MS
+from contract.map import Gate
+from contract.reasons import Reason
+from contract.release import Claimant, Cleared
+from contract.roster import Roster
+from contract.signing import Signer, open_document
+from contract.v1.customs_pb2 import Permit, Revocation
+from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST, Document
+from contract.v1.gate_pb2 import Challenge, PassageRequest, PermitRequest
+from gate.orders import GateReading
+
+
+class Ticket(msgspec.Struct):
+    """A permit as the gate keeps it: consumed, and for whom."""
+
+    permit_id: str
+    vehicle_id: str
+    vehicle_key_id: bytes
+    crossing_id: str
+    release_kz: str
+    release_cn: str
+    seals: list[str]
+    nonce: bytes
+    attempt: int
+    count_before: int = 0
+
+    def encode(self) -> bytes:
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Ticket":
+        return msgspec.msgpack.decode(data, type=cls)
+
+    def permit(self, now: Now, gate_id: str) -> Permit:
+        """The document for the vehicle."""
+        return Permit(
+            permit_id=self.permit_id,
+            gate_id=gate_id,
+            nonce=self.nonce,
+            vehicle_id=self.vehicle_id,
+            vehicle_key_id=self.vehicle_key_id,
+            crossing_id=self.crossing_id,
+            release_id_kz=self.release_kz,
+            release_id_cn=self.release_cn,
+            issued_utc_ms=now.utc_ms,
+            valid_ms=PERMIT_VALID_MS,
+        )
+
+
+@dataclass(slots=True)
+class GatePassage:
+    """The session with the one vehicle that has asked."""
+
+    gate: Gate
+    signer: Signer
+    roster: Roster
+    revoked: set[str] = field(default_factory=set)
+    reading: GateReading | None = None
+    vehicle: str = ""
+    crossing: str = ""
+    attempt: int = 0
+    _nonce: bytes = b""
+    _asked_ns: int = 0
+    _seed: bytes = b""
+    _counter: int = 0
+    _boots: int = 0
+
+    def start(self, boot: Boot) -> None:
+        """Nonces and permit ids come from this boot's seed and a counter."""
+        self._seed = boot.nonce_seed
+        self._boots = boot.boot_count
+
+    @property
+    def due_ns(self) -> int | None:
+        """When the challenge dies."""
+        return self._asked_ns + NONCE_AGE_MS_MAX * NS_PER_MS if self._nonce else None
+
+    def challenge(self, now: Now, request: PassageRequest) -> Challenge:
+        """A fresh nonce for this vehicle; an older one is void."""
+        self._counter += 1
+        material = self._seed + self._counter.to_bytes(8, "big") + self.gate.id.encode()
+        self._nonce = hashlib.sha256(material).digest()[:NONCE_BYTES]
+        self._asked_ns = now.mono_ns
+        self.vehicle = request.vehicle_id
+        self.crossing = request.crossing_id
+        self.attempt = request.attempt
+        return Challenge(gate_id=self.gate.id, nonce=self._nonce, attempt=request.attempt)
+
+    def end(self) -> None:
+        """No session, no nonce."""
+        self._nonce = b""
+        self.vehicle = self.crossing = ""
+
+    def judge(self, now: Now, request: PermitRequest, sender: str) -> Ticket | Refused:
+        """A ticket for the sender, or why it may not pass. The nonce is used up either way."""
+        nonce, self._nonce = self._nonce, b""
+        if not nonce or request.nonce != nonce or request.gate_id != self.gate.id:
+            return Refused(Reason.NONCE_UNKNOWN)
+        if now.mono_ns - self._asked_ns > NONCE_AGE_MS_MAX * NS_PER_MS:
+            return Refused(Reason.NONCE_EXPIRED)
+        if (request.vehicle_id, request.crossing_id) != (sender, self.crossing):
+            return Refused(Reason.RELEASE_FOREIGN, f"{request.vehicle_id} asked by {sender}")
+        key_id = self.roster.nodes[sender].key_id
+        judged = release.judge(
+            request.releases,
+            self.roster.release_keys,
+            Claimant(request.crossing_id, sender, key_id),
+            now=now,
+            revoked=self.revoked,
+        )
+        if isinstance(judged, Refused):
+            return judged
+        fault = self._fault(judged)
+        if fault is not None:
+            return fault
+        self._counter += 1
+        return Ticket(
+            permit_id=f"{self.gate.id}-{self._boots}-{self._counter}",
+            vehicle_id=sender,
+            vehicle_key_id=key_id,
+            crossing_id=request.crossing_id,
+            release_kz=judged.kz.release_id,
+            release_cn=judged.cn.release_id,
+            seals=list(judged.subject.seals),
+            nonce=nonce,
+            attempt=request.attempt,
+        )
+
+    def _fault(self, judged: Cleared) -> Refused | None:
+        """What the releases say against what this gate is and sees."""
+        east = self.gate.direction == "E"
+        if judged.subject.direction != (DIRECTION_EAST if east else DIRECTION_WEST):
+            return Refused(Reason.RELEASE_FOREIGN, "released for the other direction")
+        reading = self.reading
+        if reading is None or not reading.plate:
+            return Refused(Reason.NOT_IN_CELL)
+        if reading.plate != judged.subject.vehicle_id:
+            return Refused(Reason.PLATE_MISMATCH, f"{reading.plate} read")
+        if tuple(reading.seals) != tuple(judged.subject.seals):
+            seen = ", ".join(reading.seals) or "none"
+            return Refused(Reason.SEAL_MISMATCH, f"read {seen}")
+        return None
+
+    def revoke(self, document: Document) -> str:
+        """Take note of a revocation; returns the release it takes back, "" if it is none."""
+        for keys in self.roster.release_keys.values():
+            revocation = open_document(document, Revocation, keys)
+            if isinstance(revocation, Revocation):
+                self.revoked.add(revocation.release_id)
+                return revocation.release_id
+        return ""

@@ -1,0 +1,75 @@
+"""Phases of a gate: a table, total over every pair. Decide the outcome first, then look up."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+from contract.errors import InvariantBroken
+
+
+class Phase(Enum):
+    """What the gate is doing."""
+
+    UNKNOWN = "unknown"  # after a start, until presence is known
+    IDLE = "idle"
+    CHALLENGED = "challenged"  # waits for the vehicle's answer
+    OPENING = "opening"  # permit consumed, arm on its way up
+    OPEN = "open"  # permit given, waits for the vehicle
+    PASSING = "passing"  # the vehicle is under the arm
+    CLEARING = "clearing"  # through; closing, and leaving the cell
+    FAULT = "fault"  # the arm did not do as told
+
+
+class Outcome(Enum):
+    """What has just happened."""
+
+    PRESENCE_KNOWN = "presence known"
+    ASKED = "asked"
+    CONSUMED = "permit consumed"
+    DENIED = "denied"
+    PROVEN_OPEN = "proven open"
+    UNDER_ARM = "under the arm"
+    ARM_FREE = "arm free"
+    LEFT_CELL = "left the cell and closed"
+    FAILED = "failed"
+    MENDED = "mended"
+    STILL_PASSING = "still passing"
+
+
+P, O = Phase, Outcome  # noqa: E741 - the table reads better
+
+NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
+    (P.UNKNOWN, O.PRESENCE_KNOWN): P.IDLE,
+    (P.UNKNOWN, O.STILL_PASSING): P.CLEARING,  # restarted behind a truck that has gone through
+    (P.UNKNOWN, O.FAILED): P.FAULT,
+    (P.IDLE, O.ASKED): P.CHALLENGED,
+    (P.IDLE, O.FAILED): P.FAULT,
+    (P.CHALLENGED, O.ASKED): P.CHALLENGED,  # the vehicle asks anew: a new nonce
+    (P.CHALLENGED, O.CONSUMED): P.OPENING,
+    (P.CHALLENGED, O.DENIED): P.IDLE,
+    (P.CHALLENGED, O.FAILED): P.FAULT,
+    (P.OPENING, O.PROVEN_OPEN): P.OPEN,
+    (P.OPENING, O.UNDER_ARM): P.PASSING,  # it moved while the arm was rising
+    (P.OPENING, O.FAILED): P.FAULT,
+    (P.OPEN, O.UNDER_ARM): P.PASSING,
+    (P.OPEN, O.FAILED): P.FAULT,
+    (P.PASSING, O.ARM_FREE): P.CLEARING,
+    (P.PASSING, O.FAILED): P.FAULT,
+    (P.CLEARING, O.LEFT_CELL): P.IDLE,
+    (P.CLEARING, O.UNDER_ARM): P.PASSING,  # it rolled back under the arm
+    (P.CLEARING, O.FAILED): P.FAULT,
+    (P.FAULT, O.MENDED): P.UNKNOWN,  # presence must be known again
+    (P.FAULT, O.FAILED): P.FAULT,
+}
+
+IMPOSSIBLE: Final[frozenset[tuple[Phase, Outcome]]] = frozenset(
+    (phase, outcome) for phase in Phase for outcome in Outcome if (phase, outcome) not in NEXT
+)
+
+
+def next_phase(phase: Phase, outcome: Outcome) -> Phase:
+    """The phase after `outcome`. Raises InvariantBroken for a pair that cannot be."""
+    try:
+        return NEXT[phase, outcome]
+    except KeyError:
+        raise InvariantBroken(f"{outcome.value} while {phase.value}") from None

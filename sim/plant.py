@@ -1,0 +1,395 @@
+"""Plant: how tractor, trailer and AGV really move, for the whole fleet at once.
+
+In: commanded acceleration and road-wheel angle, brakes, grade and friction. Out: the next state.
+The chain of one step is dead time, limits and jerk, lag, then kinematics. Actuators are solved
+exactly within the step and pose by fourth-order quadrature and RK4, so that the step length hardly
+matters. Row i reads row i only; nothing is drawn, nothing is remembered outside the arrays.
+Not here: what the truck senses (sim/), what it is told (vehicle/), tyre slip, rolling backwards.
+Source: docs/vehicle.md sections 1.2 to 1.6, mode k_g = 0 (the request is a net acceleration).
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from contract.kernel import kernel
+from sim.plant_params import (
+    AIR_DENSITY_KGPM3,
+    GRAVITY_MPS2,
+    KIND_ARTICULATED,
+    P_ACCEL_MAX_MPS2,
+    P_BRAKE_DEAD_TIME_S,
+    P_BRAKE_EMERGENCY_MPS2,
+    P_BRAKE_LAG_S,
+    P_BRAKE_SERVICE_MPS2,
+    P_BRAKE_UTILISATION,
+    P_DRAG_AREA_M2,
+    P_DRIVE_DEAD_TIME_S,
+    P_DRIVE_LAG_S,
+    P_DRIVEN_SHARE,
+    P_FRONT_OVERHANG_M,
+    P_HITCH_MAX_RAD,
+    P_HITCH_OFFSET_M,
+    P_JERK_EMERGENCY_MPS3,
+    P_JERK_SERVICE_MPS3,
+    P_KIND,
+    P_MASS_KG,
+    P_REAR_OVERHANG_M,
+    P_REAR_STEER_RATIO,
+    P_REFERENCE_AHEAD_M,
+    P_ROLLING_RESISTANCE,
+    P_STEER_DEAD_TIME_S,
+    P_STEER_LAG_S,
+    P_STEER_MAX_RAD,
+    P_STEER_RATE_MAX_RADPS,
+    P_TRAILER_FRONT_OVERHANG_M,
+    P_TRAILER_M,
+    P_TRAILER_REAR_OVERHANG_M,
+    P_TRAILER_WIDTH_M,
+    P_WHEEL_POWER_W,
+    P_WHEELBASE_M,
+    P_WIDTH_M,
+    Array,
+)
+
+# State columns.
+X: Final = 0  # m, map frame east; tractor rear axle (AGV: middle between the axles)
+Y: Final = 1  # m, map frame north
+PSI: Final = 2  # rad, yaw of the tractor, left positive, not wrapped
+HITCH: Final = 3  # rad, trailer yaw minus tractor yaw
+V: Final = 4  # m/s along PSI, never negative
+A: Final = 5  # m/s2, what the vehicle really does at the end of the step; 0 at standstill
+DELTA: Final = 6  # rad, road-wheel angle
+A_DEMAND: Final = 7  # m/s2, the request after dead time, limits and jerk
+A_ACTUATOR: Final = 8  # m/s2, drive or brake after its lag; negative when braked at standstill
+STATE_COLUMNS: Final = 9
+
+# Input columns.
+ACCEL_CMD: Final = 0  # m/s2, commanded net acceleration
+STEER_REF: Final = 1  # rad, commanded road-wheel angle
+PARK: Final = 2  # 1.0: spring brakes on
+EMERGENCY: Final = 3  # 1.0: emergency deceleration and jerk are allowed
+INPUT_COLUMNS: Final = 4
+
+# Road columns.
+GRADE: Final = 0  # rise over run in the direction of travel, uphill positive
+MU: Final = 1  # friction coefficient
+ROAD_COLUMNS: Final = 2
+
+# Memory columns: a tick position, three dead times in ticks, then two rings of equal length.
+M_POSITION: Final = 0
+M_DRIVE_TICKS: Final = 1
+M_BRAKE_TICKS: Final = 2
+M_STEER_TICKS: Final = 3
+M_RINGS: Final = 4
+
+# Footprint columns: out[i, body] is one oriented rectangle, body 0 tractor or AGV, 1 trailer.
+F_X: Final = 0  # m, centre
+F_Y: Final = 1
+F_HEADING: Final = 2  # rad
+F_HALF_LENGTH: Final = 3  # m; 0 where the vehicle has no trailer
+F_HALF_WIDTH: Final = 4
+FOOTPRINT_COLUMNS: Final = 5
+
+LAG_MIN_S: Final = 1e-6  # divisor guard: a lag of zero follows at once
+SMALL_ANGLE_RAD: Final = 0.1  # the series of `_rotated` is exact to the last bit up to here
+POWER_SPEED_MIN_MPS: Final = 0.1  # divisor guard: below it the power limit never binds
+
+Triple = tuple[float, float, float]
+Pose = tuple[float, float, float, float]
+
+
+def new_state(count: int) -> Array:
+    """State block of a fleet standing straight at the origin."""
+    return np.zeros((count, STATE_COLUMNS))
+
+
+def new_memory(params: Array, dt_s: float) -> Array:
+    """Memory block for one step length: nothing commanded yet, wheels straight.
+
+    params   (n, PARAM_COLUMNS);  dt_s is the step of every later `plant_step` with this memory
+    Dead times count whole steps, rounded half up.
+    """
+    times_s = params[:, [P_DRIVE_DEAD_TIME_S, P_BRAKE_DEAD_TIME_S, P_STEER_DEAD_TIME_S]]
+    ticks = np.floor(times_s / dt_s + 0.5)
+    ring = int(ticks.max(initial=0.0)) + 1
+    memory = np.zeros((len(params), M_RINGS + 2 * ring))
+    memory[:, M_DRIVE_TICKS : M_STEER_TICKS + 1] = ticks
+    return memory
+
+
+@kernel
+def _clip(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+@kernel
+def _delayed(i: int, inputs: Array, memory: Array) -> tuple[float, float]:
+    """Store this tick's commands; return (acceleration, angle) as they reach the actuators.
+
+    Drive and brake have dead times of their own, so their parts of the request travel apart.
+    """
+    ring = (memory.shape[1] - M_RINGS) // 2
+    position = int(memory[i, M_POSITION])
+    memory[i, M_RINGS + position] = inputs[i, ACCEL_CMD]
+    memory[i, M_RINGS + ring + position] = inputs[i, STEER_REF]
+    memory[i, M_POSITION] = 0 if position + 1 == ring else position + 1
+    drive = position - int(memory[i, M_DRIVE_TICKS])
+    brake = position - int(memory[i, M_BRAKE_TICKS])
+    steer = position - int(memory[i, M_STEER_TICKS])
+    drive += ring if drive < 0 else 0
+    brake += ring if brake < 0 else 0
+    steer += ring if steer < 0 else 0
+    accel = max(memory[i, M_RINGS + drive], 0.0) + min(memory[i, M_RINGS + brake], 0.0)
+    return accel, memory[i, M_RINGS + ring + steer]
+
+
+@kernel
+def accel_limits(i: int, params: Array, road: Array, v_mps: float) -> Triple:
+    """(a_lo in service, a_lo in emergency, a_hi) in m/s2, section 1.5: grip, grade, power, drag."""
+    grade = road[i, GRADE]
+    gravity = GRAVITY_MPS2 if grade == 0.0 else GRAVITY_MPS2 / math.sqrt(1.0 + grade * grade)
+    downhill = -gravity * grade
+    grip = max(road[i, MU], 0.0) * gravity
+    per_kg = 1.0 / params[i, P_MASS_KG]
+    power = params[i, P_WHEEL_POWER_W] * per_kg / max(v_mps, POWER_SPEED_MIN_MPS)
+    drag = 0.5 * AIR_DENSITY_KGPM3 * params[i, P_DRAG_AREA_M2] * v_mps * v_mps * per_kg
+    push = min(params[i, P_ACCEL_MAX_MPS2], power, params[i, P_DRIVEN_SHARE] * grip)
+    high = push + downhill - params[i, P_ROLLING_RESISTANCE] * GRAVITY_MPS2 - drag
+    grip *= params[i, P_BRAKE_UTILISATION]
+    low = downhill - min(params[i, P_BRAKE_EMERGENCY_MPS2], grip)
+    low_service = downhill - min(params[i, P_BRAKE_SERVICE_MPS2], grip)
+    return low_service, low, max(high, low)
+
+
+@kernel
+def _actuated(demand: float, actual: float, target: float, jerk: float, chain: Triple) -> Triple:
+    """(actual at half time, demand at the end, actual at the end), exactly.
+
+    The demand ramps to the target at `jerk`, then stays; actual' = (demand - actual) / lag_s.
+    chain   (step, lag, exp(-step / 2 / lag)): seconds, seconds, 1
+    """
+    dt_s, lag_s, decay = chain
+    rate = math.copysign(jerk, target - demand)
+    ramp_s = (target - demand) / rate
+    if ramp_s <= 0.0:
+        rest = actual - target
+        return target + rest * decay, target, target + rest * decay * decay
+    late = rate * lag_s
+    rest = actual - demand + late
+    half_s = 0.5 * dt_s
+    if ramp_s < dt_s:
+        at_ramp_end = rest * math.exp(-ramp_s / lag_s) - late  # actual minus target
+        end = target + at_ramp_end * math.exp((ramp_s - dt_s) / lag_s)
+        if ramp_s < half_s:
+            return target + at_ramp_end * math.exp((ramp_s - half_s) / lag_s), target, end
+        return demand + rate * half_s - late + rest * decay, target, end
+    end = demand + rate * dt_s
+    return demand + rate * half_s - late + rest * decay, end, end - late + rest * decay * decay
+
+
+@kernel
+def _speeds(
+    i: int, state: Array, inputs: Array, params: Array, road: Array, accel_cmd: float, dt_s: float
+) -> Triple:
+    """Carry the drive and brake chain and V over one step: (v_mid, v_end, moving_s).
+
+    moving_s   dt_s, or the time to standstill if that comes first; v_mid is at half of it
+    """
+    v = state[i, V]
+    parked = inputs[i, PARK] > 0.5
+    hard = parked or inputs[i, EMERGENCY] > 0.5
+    jerk = params[i, P_JERK_EMERGENCY_MPS3] if hard else params[i, P_JERK_SERVICE_MPS3]
+    v_near = max(v + 0.5 * dt_s * state[i, A], 0.0)
+    low_service, low, high = accel_limits(i, params, road, v_near)
+    target = low if parked else _clip(accel_cmd, low if hard else low_service, high)
+    demand = state[i, A_DEMAND]
+    if v <= 0.0 and demand < 0.0:
+        demand = max(demand, min(target, 0.0))  # a standing truck lets go of its brake at once
+    actual = state[i, A_ACTUATOR]
+    braking = target < 0.0 or actual < 0.0
+    lag_s = max(params[i, P_BRAKE_LAG_S] if braking else params[i, P_DRIVE_LAG_S], LAG_MIN_S)
+    chain = (dt_s, lag_s, math.exp(-0.5 * dt_s / lag_s))
+    actual_mid, demand, actual_end = _actuated(demand, actual, target, jerk, chain)
+
+    floor = max(low, 0.0) if v <= 0.0 else low  # brakes hold a standing truck, they do not pull it
+    top = max(high, floor)
+    a_start = _clip(actual, floor, top)
+    a_mid = _clip(actual_mid, floor, top)
+    a_end = _clip(actual_end, floor, top)
+    v_mid = max(v + dt_s / 24.0 * (5.0 * a_start + 8.0 * a_mid - a_end), 0.0)
+    v_end = v + dt_s / 6.0 * (a_start + 4.0 * a_mid + a_end)
+    moving_s = dt_s
+    if v_end <= 0.0:
+        moving_s = dt_s * v / (v - v_end) if v > 0.0 else 0.0
+        v_mid, v_end, a_end = 0.5 * v, 0.0, 0.0
+    if parked and v <= 0.0:
+        moving_s = v_mid = v_end = a_end = demand = actual_end = 0.0
+    state[i, V], state[i, A] = v_end, a_end
+    state[i, A_DEMAND], state[i, A_ACTUATOR] = demand, actual_end
+    return v_mid, v_end, moving_s
+
+
+@kernel
+def _steered(i: int, params: Array, delta: float, ref: float, t_s: float) -> float:
+    """Road-wheel angle after t_s of first-order lag towards `ref` under the rate limit, exactly."""
+    lag_s = max(params[i, P_STEER_LAG_S], LAG_MIN_S)
+    rate = params[i, P_STEER_RATE_MAX_RADPS]
+    error = ref - delta
+    if error == 0.0:
+        return delta
+    slewing_s = max(abs(error) / rate - lag_s, 0.0)
+    if t_s <= slewing_s:
+        return delta + math.copysign(rate * t_s, error)
+    left = error - math.copysign(rate * slewing_s, error)
+    return ref - left * math.exp((slewing_s - t_s) / lag_s)
+
+
+@kernel
+def _rotated(cos: float, sin: float, angle: float) -> tuple[float, float]:
+    """(cos, sin) of an angle a little further on: exact to 1e-16, a third of the library's time."""
+    if abs(angle) > SMALL_ANGLE_RAD:
+        far_cos, far_sin = math.cos(angle), math.sin(angle)
+    else:
+        q = angle * angle
+        far_cos = 1.0 - q * (1 / 2 - q * (1 / 24 - q * (1 / 720 - q * (1 / 40320))))
+        far_sin = angle * (1.0 - q * (1 / 6 - q * (1 / 120 - q * (1 / 5040 - q * (1 / 362880)))))
+    return cos * far_cos - sin * far_sin, sin * far_cos + cos * far_sin
+
+
+@kernel
+def _turnings(i: int, params: Array, angles: Triple) -> tuple[Triple, Triple]:
+    """(curvatures in 1/m, slips in rad) of the reference point: sections 1.2 and 1.4."""
+    start, middle, end = angles
+    wheelbase = params[i, P_WHEELBASE_M]
+    if params[i, P_KIND] == KIND_ARTICULATED:
+        cos, sin = math.cos(start), math.sin(start)
+        cos_m, sin_m = _rotated(cos, sin, middle - start)
+        cos_1, sin_1 = _rotated(cos, sin, end - start)
+        bends = (sin / (cos * wheelbase), sin_m / (cos_m * wheelbase), sin_1 / (cos_1 * wheelbase))
+        return bends, (0.0, 0.0, 0.0)
+    bend_0, slip_0 = _turning_agv(i, params, start)
+    bend_m, slip_m = _turning_agv(i, params, middle)
+    bend_1, slip_1 = _turning_agv(i, params, end)
+    return (bend_0, bend_m, bend_1), (slip_0, slip_m, slip_1)
+
+
+@kernel
+def _turning_agv(i: int, params: Array, delta: float) -> tuple[float, float]:
+    front = math.tan(delta)
+    rear = math.tan(-params[i, P_REAR_STEER_RATIO] * delta)
+    behind = params[i, P_REFERENCE_AHEAD_M]
+    ahead = params[i, P_WHEELBASE_M] - behind
+    slip = math.atan((behind * front + ahead * rear) / params[i, P_WHEELBASE_M])
+    return math.cos(slip) * (front - rear) / params[i, P_WHEELBASE_M], slip
+
+
+@kernel
+def _hitch_after(
+    i: int, params: Array, hitch: float, speeds: Triple, yaws: Triple, dt_s: float
+) -> float:
+    """Hitch angle after dt_s by RK4: section 1.3; with c = 0 the KST formula of section 1.2."""
+    per_m = 1.0 / params[i, P_TRAILER_M]
+    c = params[i, P_HITCH_OFFSET_M]
+    half_s = 0.5 * dt_s
+    cos, sin = math.cos(hitch), math.sin(hitch)
+    k_1 = (c * yaws[0] * cos - speeds[0] * sin) * per_m - yaws[0]
+    cos_2, sin_2 = _rotated(cos, sin, half_s * k_1)
+    k_2 = (c * yaws[1] * cos_2 - speeds[1] * sin_2) * per_m - yaws[1]
+    cos_3, sin_3 = _rotated(cos, sin, half_s * k_2)
+    k_3 = (c * yaws[1] * cos_3 - speeds[1] * sin_3) * per_m - yaws[1]
+    cos_4, sin_4 = _rotated(cos, sin, dt_s * k_3)
+    k_4 = (c * yaws[2] * cos_4 - speeds[2] * sin_4) * per_m - yaws[2]
+    hitch += dt_s / 6.0 * (k_1 + 2.0 * (k_2 + k_3) + k_4)
+    return hitch
+
+
+@kernel
+def moved(i: int, params: Array, pose: Pose, speeds: Triple, angles: Triple, dt_s: float) -> Pose:
+    """Pose (x, y, psi, hitch) after dt_s; local error O(dt^5).
+
+    speeds, angles   v and delta at the start, the middle and the end of the step; v may be negative
+    Yaw rate depends on time only, so psi and the position are quadratures; the hitch angle is RK4.
+    """
+    x, y, psi, hitch = pose
+    v_0, v_m, v_1 = speeds
+    bends, slips = _turnings(i, params, angles)
+    yaw_0, yaw_m, yaw_1 = v_0 * bends[0], v_m * bends[1], v_1 * bends[2]
+    turn_m = dt_s / 24.0 * (5.0 * yaw_0 + 8.0 * yaw_m - yaw_1)
+    turn = dt_s / 6.0 * (yaw_0 + 4.0 * yaw_m + yaw_1)
+    cos, sin = math.cos(psi + slips[0]), math.sin(psi + slips[0])
+    cos_m, sin_m = _rotated(cos, sin, turn_m + slips[1] - slips[0])
+    cos_1, sin_1 = _rotated(cos, sin, turn + slips[2] - slips[0])
+    x += dt_s / 6.0 * (v_0 * cos + 4.0 * v_m * cos_m + v_1 * cos_1)
+    y += dt_s / 6.0 * (v_0 * sin + 4.0 * v_m * sin_m + v_1 * sin_1)
+    if params[i, P_KIND] == KIND_ARTICULATED:
+        hitch = _hitch_after(i, params, hitch, speeds, (yaw_0, yaw_m, yaw_1), dt_s)
+    return x, y, psi + turn, hitch
+
+
+@kernel
+def plant_step(
+    state: Array, inputs: Array, params: Array, road: Array, memory: Array, dt_s: float
+) -> None:
+    """Move every vehicle by dt_s, in place. Blocks have the vehicle as first axis."""
+    for i in range(state.shape[0]):
+        accel_cmd, steer_ref = _delayed(i, inputs, memory)
+        ref = _clip(steer_ref, -params[i, P_STEER_MAX_RAD], params[i, P_STEER_MAX_RAD])
+        delta, v = state[i, DELTA], state[i, V]
+        v_mid, v_end, moving_s = _speeds(i, state, inputs, params, road, accel_cmd, dt_s)
+        delta_end = _steered(i, params, delta, ref, dt_s)
+        state[i, DELTA] = delta_end
+        if v + v_mid + v_end <= 0.0:
+            continue
+        if moving_s < dt_s:
+            delta_end = _steered(i, params, delta, ref, moving_s)
+        angles = (delta, _steered(i, params, delta, ref, 0.5 * moving_s), delta_end)
+        speeds = (v, v_mid, v_end)
+        pose = (state[i, X], state[i, Y], state[i, PSI], state[i, HITCH])
+        x, y, psi, hitch = moved(i, params, pose, speeds, angles, moving_s)
+        over = abs(hitch) - params[i, P_HITCH_MAX_RAD]
+        if over > 0.0 and abs(hitch) > abs(pose[3]):
+            # The trailer jams against the tractor: the rig stands where they touched.
+            free = _clip(1.0 - over / (abs(hitch) - abs(pose[3])), 0.0, 1.0)
+            x, y, psi, hitch = moved(i, params, pose, speeds, angles, free * moving_s)
+            if free > 0.0:
+                hitch = math.copysign(params[i, P_HITCH_MAX_RAD], hitch)
+            state[i, V] = state[i, A] = state[i, A_DEMAND] = state[i, A_ACTUATOR] = 0.0
+        state[i, X], state[i, Y], state[i, PSI], state[i, HITCH] = x, y, psi, hitch
+
+
+@kernel
+def footprints(state: Array, params: Array, out: Array) -> None:
+    """Oriented rectangles of every vehicle into out, shape (n, 2, FOOTPRINT_COLUMNS).
+
+    A vehicle without trailer repeats its reference point as a rectangle of length and width zero.
+    """
+    for i in range(state.shape[0]):
+        x, y, psi = state[i, X], state[i, Y], state[i, PSI]
+        behind = params[i, P_REFERENCE_AHEAD_M] + params[i, P_REAR_OVERHANG_M]
+        ahead = params[i, P_WHEELBASE_M] - params[i, P_REFERENCE_AHEAD_M]
+        ahead += params[i, P_FRONT_OVERHANG_M]
+        middle = 0.5 * (ahead - behind)
+        cos_psi, sin_psi = math.cos(psi), math.sin(psi)
+        out[i, 0, F_X] = x + middle * cos_psi
+        out[i, 0, F_Y] = y + middle * sin_psi
+        out[i, 0, F_HEADING] = psi
+        out[i, 0, F_HALF_LENGTH] = 0.5 * (ahead + behind)
+        out[i, 0, F_HALF_WIDTH] = 0.5 * params[i, P_WIDTH_M]
+        out[i, 1, F_X] = x
+        out[i, 1, F_Y] = y
+        out[i, 1, F_HEADING] = psi
+        out[i, 1, F_HALF_LENGTH] = 0.0
+        out[i, 1, F_HALF_WIDTH] = 0.0
+        if params[i, P_KIND] == KIND_ARTICULATED:
+            heading = psi + state[i, HITCH]
+            ahead = params[i, P_TRAILER_FRONT_OVERHANG_M]
+            behind = params[i, P_TRAILER_M] + params[i, P_TRAILER_REAR_OVERHANG_M]
+            middle = 0.5 * (ahead - behind)
+            offset = params[i, P_HITCH_OFFSET_M]
+            out[i, 1, F_X] = x + offset * cos_psi + middle * math.cos(heading)
+            out[i, 1, F_Y] = y + offset * sin_psi + middle * math.sin(heading)
+            out[i, 1, F_HEADING] = heading
+            out[i, 1, F_HALF_LENGTH] = 0.5 * (ahead + behind)
+            out[i, 1, F_HALF_WIDTH] = 0.5 * params[i, P_TRAILER_WIDTH_M]

@@ -1,0 +1,1 @@
+"""Tests; the folders mirror the packages. Only this level is a package: see pyproject.toml."""

@@ -1,0 +1,126 @@
+"""A mission as the truck sees it: where it goes, where it must stop, which gates lie on the way.
+
+Pure values derived from a MissionOrder and the map. Distances along the route, metres, at the front bumper.
+Not here: whether the truck may move (authority, guard), what it is doing (agent).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from contract.agent import Refused
+from contract.limits import CLEAR_MARGIN_M, STOP_WINDOW_M
+from contract.map import CorridorMap
+from contract.reasons import Reason
+from contract.route import Route, RouteError
+from contract.v1.movement_pb2 import STOP_KIND_GATE, MissionOrder, StopKind
+
+_LANES_MAX: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A place on the way, by its distance along the route."""
+
+    kind: StopKind
+    place_id: str
+    at_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class GateOnRoute:
+    """A gate on the way: stop line and barrier by their distance along the route."""
+
+    gate_id: str
+    stop_m: float
+    barrier_m: float
+    exit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """One version of one mission."""
+
+    order: MissionOrder
+    route: Route
+    stops: tuple[Stop, ...]
+    gates: tuple[GateOnRoute, ...]
+    neutral_m: float | None
+
+    @property
+    def mission_id(self) -> str:
+        return self.order.mission_id
+
+    @property
+    def version(self) -> int:
+        return self.order.version
+
+    @property
+    def crossing_id(self) -> str:
+        return self.order.crossing_id
+
+    def place_at(self, front_m: float) -> Stop | None:
+        """The stop at which the front stands, if it is one."""
+        for stop in self.stops:
+            if abs(stop.at_m - front_m) <= STOP_WINDOW_M:
+                return stop
+        return None
+
+    def gate_ahead(self, front_m: float) -> GateOnRoute | None:
+        """The first gate whose barrier the front has not passed."""
+        for gate in self.gates:
+            if front_m <= gate.barrier_m:
+                return gate
+        return None
+
+    def next_clear_m(self, rear_m: float) -> float:
+        """Where the rear next leaves a zone behind for good; 0 if nowhere."""
+        for _, _, end_m in self.route.zone_spans[:-1]:
+            if end_m + CLEAR_MARGIN_M > rear_m + 1e-6:
+                return end_m + CLEAR_MARGIN_M
+        return 0.0
+
+
+def read_mission(order: MissionOrder, corridor: CorridorMap) -> Mission | Refused:
+    """A mission from an order, or why it cannot be driven on this map."""
+    if not order.lanes or len(order.lanes) > _LANES_MAX:
+        return Refused(Reason.MISSION_INVALID, f"{len(order.lanes)} lanes")
+    try:
+        route = corridor.route(tuple(order.lanes))
+        stops = tuple(
+            Stop(stop.kind, stop.place_id, route.at(stop.lane, stop.offset_mm / 1000.0))
+            for stop in order.stops
+        )
+    except RouteError as error:
+        return Refused(Reason.MISSION_INVALID, str(error))
+    gates = []
+    for stop in stops:
+        if stop.kind != STOP_KIND_GATE:
+            continue
+        gate = corridor.gates.get(stop.place_id)
+        if gate is None:
+            return Refused(Reason.MISSION_INVALID, f"no gate {stop.place_id}")
+        barrier_m = route.at(gate.lane, gate.barrier_offset_m)
+        gates.append(GateOnRoute(gate.id, stop.at_m, barrier_m, gate.side == "exit"))
+    on_way = {lane for lane in route.lanes}
+    missing = [
+        g.id for g in corridor.gates.values() if g.lane in on_way and g.id not in order_gates(order)
+    ]
+    if missing:
+        return Refused(Reason.MISSION_INVALID, f"leaves out gate {missing[0]}")
+    exits = [gate.barrier_m for gate in gates if gate.exit]
+    return Mission(
+        order, route, stops, tuple(gates), min(exits) if exits else _neutral_m(route, corridor)
+    )
+
+
+def order_gates(order: MissionOrder) -> set[str]:
+    """Gates that an order names."""
+    return {stop.place_id for stop in order.stops if stop.kind == STOP_KIND_GATE}
+
+
+def _neutral_m(route: Route, corridor: CorridorMap) -> float | None:
+    """Where a route that passes no exit gate would enter the neutral zone."""
+    for zone, start_m, _ in route.zone_spans:
+        if corridor.zones[zone].neutral:
+            return start_m
+    return None

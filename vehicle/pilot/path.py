@@ -1,0 +1,95 @@
+"""Paths: a route as the pilot drives it, and where on it the vehicle is.
+
+`profile` turns the limits of a route into speeds that can be kept: a limit holds until the rear has left
+it, and the speed before a lower one falls in time. `advance` follows the nearest point of the path.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from contract.kernel import kernel
+from contract.route import Route
+from vehicle.pilot.columns import PATH_PSI, PATH_SPEED, PATH_X, PATH_Y, Array
+
+COMFORT_BRAKE_MPS2: Final = 0.6
+SEARCH_BACK_ROWS: Final = 3
+SEARCH_AHEAD_ROWS: Final = 8
+LOST_M: Final = 3.0
+
+
+def profile(route: Route, length_m: float, brake_mps2: float = COMFORT_BRAKE_MPS2) -> Array:
+    """The route's table with speeds that a truck of `length_m` can keep, (n, 6).
+
+    A limit applies while any part of the vehicle is within it, and is approached at `brake_mps2`.
+    """
+    table = np.array(route.table, dtype=np.float64)
+    speeds = table[:, PATH_SPEED].copy()
+    behind = math.ceil(length_m)
+    held = speeds.copy()
+    for shift in range(1, min(behind, len(speeds) - 1) + 1):
+        held[shift:] = np.minimum(held[shift:], speeds[:-shift])
+    for row in range(len(held) - 2, -1, -1):
+        step_m = table[row + 1, 0] - table[row, 0]
+        held[row] = min(held[row], math.sqrt(held[row + 1] ** 2 + 2.0 * brake_mps2 * step_m))
+    table[:, PATH_SPEED] = held
+    return table
+
+
+@kernel
+def nearest(
+    path: Array, rows: int, s: float, x: float, y: float, back: int, ahead: int
+) -> tuple[float, float]:
+    """Arc length of the path point nearest to (x, y) around `s`, and its left offset, in metres.
+
+    path   (m, 6) of which `rows` are in use, one row a metre;  back, ahead   rows to look each way
+    """
+    centre = int(s)
+    first = max(0, centre - back)
+    last = min(rows - 2, centre + ahead)
+    best = 1.0e18
+    best_s = s
+    best_left = 0.0
+    for row in range(first, last + 1):
+        ax = path[row, PATH_X]
+        ay = path[row, PATH_Y]
+        dx = path[row + 1, PATH_X] - ax
+        dy = path[row + 1, PATH_Y] - ay
+        square = dx * dx + dy * dy
+        if square <= 0.0:
+            continue
+        t = ((x - ax) * dx + (y - ay) * dy) / square
+        t = min(1.0, max(0.0, t))
+        ex = x - (ax + t * dx)
+        ey = y - (ay + t * dy)
+        distance = ex * ex + ey * ey
+        if distance < best:
+            best = distance
+            length = math.sqrt(square)
+            best_s = path[row, 0] + t * (path[row + 1, 0] - path[row, 0])
+            best_left = (dx * ey - dy * ex) / length
+    return best_s, best_left
+
+
+@kernel
+def aim(path: Array, rows: int, s: float) -> tuple[float, float, float, float]:
+    """Point and speed of the path at arc length `s` (metres): x, y, psi, speed. Straight on beyond the end."""
+    last = rows - 1
+    end = path[last, 0]
+    if s >= end:
+        over = s - end
+        psi = path[last, PATH_PSI]
+        return (
+            path[last, PATH_X] + over * math.cos(psi),
+            path[last, PATH_Y] + over * math.sin(psi),
+            psi,
+            path[last, PATH_SPEED],
+        )
+    row = min(last - 1, max(0, int(s)))
+    span = path[row + 1, 0] - path[row, 0]
+    t = (s - path[row, 0]) / span if span > 0.0 else 0.0
+    x = path[row, PATH_X] + t * (path[row + 1, PATH_X] - path[row, PATH_X])
+    y = path[row, PATH_Y] + t * (path[row + 1, PATH_Y] - path[row, PATH_Y])
+    psi = path[row, PATH_PSI] + t * (path[row + 1, PATH_PSI] - path[row, PATH_PSI])
+    return x, y, psi, path[row, PATH_SPEED]
