@@ -30,9 +30,8 @@ GCJ_LAT_DEG: Final = (0.8293, 55.8271)
 class LocalFrame:
     """Metres east (x) and north (y) of an origin, on the ellipsoid's two radii there.
 
-    An equirectangular frame: within 3 km of the origin it is off by less than 0.1 % of the
-    northward distance in east-west scale, and every party computes the same numbers from the same
-    file.
+    An equirectangular frame: east-west lengths are off by 0.2 m in a kilometre for each kilometre
+    north of the origin. Every party computes the same numbers from the same file.
     """
 
     lon_deg: float

@@ -39,6 +39,7 @@ PILOT_ACT_MS: Final = 200
 LANE_OVERLAP_M: Final = 5.0
 GATE_OVERLAP_M: Final = 2.0
 STOP_WINDOW_M: Final = 1.0
+VEHICLE_LENGTH_M_MAX: Final = 18.0
 CLEAR_MARGIN_M: Final = 1.0
 
 # --- gates ---

@@ -161,7 +161,8 @@ def compile_map(text: bytes) -> CorridorMap:
     if whole and not sheet.faults:
         check_rules(parts, sheet)
     if sheet.faults:
-        raise MapError(sheet.faults)
+        # A datum explains many other faults, so it is told first.
+        raise MapError(sorted(sheet.faults, key=lambda fault: fault.field != "datum"))
     return CorridorMap(
         name=parts.name,
         origin_lon_lat=origin,

@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 
 from contract.geodesy import Array, LocalFrame
-from contract.map_datum import without_shift
+from contract.map_datum import shift_xy_m, without_shift
 from contract.map_parts import (
+    FAULTS_SHOWN_MAX,
     Bay,
     Berth,
     Detector,
@@ -156,16 +157,18 @@ def _zones(sheet: Sheet, lanes: Mapping[str, Lane]) -> dict[str, Zone]:
             mass_max_kg=each.maybe_count("mass_max_kg"),
         )
     for lane in lanes.values():
-        known(sheet, lane.id, "zone", lane.zone, "zone")
+        known(sheet, lane.id, "zone", lane.zone, kind="zone")
         for successor in lane.successors:
-            known(sheet, lane.id, "successors", successor, "lane")
+            known(sheet, lane.id, "successors", successor, kind="lane")
     return zones
 
 
-def known(sheet: Sheet, feature: str, field: str, name: str, kind: str) -> bool:
+def known(sheet: Sheet, feature: str, field: str, name: str, *, kind: str) -> bool:
     """Does a reference hold? Adds a fault with the nearest name if it does not."""
     if sheet.ids.get(name) == kind:
         return True
+    if len(sheet.faults) >= FAULTS_SHOWN_MAX:
+        return False  # looking for the nearest of many names takes time, and nobody would read it
     if name in sheet.ids:
         expected = f"the id of a {kind}; it is a {sheet.ids[name]}"
     else:
@@ -189,7 +192,10 @@ class _Spots:
         found = []
         for each in self._sheet.of(kind):
             name = each.text("lane")
-            if not known(self._sheet, each.id, "lane", name, "lane") or name not in self._lanes:
+            if (
+                not known(self._sheet, each.id, "lane", name, kind="lane")
+                or name not in self._lanes
+            ):
                 continue
             offset = self._offset_m(each, self._lanes[name])
             if offset is not None:
@@ -201,14 +207,14 @@ class _Spots:
         along_m, left_m = project(lane.xy_m, float(point[0]), float(point[1]))
         if abs(left_m) <= POINT_OFF_LANE_M_MAX:
             return along_m
-        moved = without_shift(self._frame, point[None, :])[0]
-        _, moved_left_m = project(lane.xy_m, float(moved[0]), float(moved[1]))
         hint = ""
-        if abs(moved_left_m) <= POINT_OFF_LANE_M_MAX:
-            shift_m = float(np.hypot(*(point - moved)))
-            hint = (
-                f"; it is on it in WGS84: the coordinates carry a GCJ-02 shift of {shift_m:.0f} m"
-            )
+        for moved, carrier in (
+            (without_shift(self._frame, point[None, :])[0], "the point carries"),
+            (point + shift_xy_m(self._frame, point), f"lane {lane.id} carries"),
+        ):
+            if abs(project(lane.xy_m, float(moved[0]), float(moved[1]))[1]) <= POINT_OFF_LANE_M_MAX:
+                hint = f"; {carrier} a GCJ-02 shift of {np.hypot(*(point - moved)):.0f} m"
+                break
         value = Said(f"{abs(left_m):.2f} m from lane {lane.id}")
         expected = f"a point within {POINT_OFF_LANE_M_MAX:.0f} m of its lane's axis" + hint
         self._sheet.fault(feature.id, "coordinates", value, expected)
@@ -220,7 +226,7 @@ def _gates(spots: _Spots, stop_lines: Mapping[str, StopLine]) -> dict[str, Gate]
     sheet = spots._sheet
     for each, lane, barrier_m in spots.of("gate"):
         name = each.text("stop_line")
-        if not known(sheet, each.id, "stop_line", name, "stop_line") or name not in stop_lines:
+        if not known(sheet, each.id, "stop_line", name, kind="stop_line") or name not in stop_lines:
             continue
         line = stop_lines[name]
         if line.lane != lane.id:

@@ -39,7 +39,7 @@ def check_geometry(parts: Parts, sheet: Sheet, frame: LocalFrame) -> None:
                 _check_join(lane, parts.lanes[name], sheet, frame)
     _check_cover(parts, sheet, frame)
     _check_countries(parts, sheet)
-    if len(parts.boundary_xy_m):
+    if len(parts.boundary_xy_m) and not any(fault.field == "datum" for fault in sheet.faults):
         _check_boundary(parts, sheet, frame)
 
 
@@ -62,7 +62,8 @@ def _check_lane(lane: Lane, sheet: Sheet) -> None:
     if bend * least > 1.0 + RADIUS_TOLERANCE:
         expected = (
             f"a radius of at least {RADIUS_M_MIN:.0f} m, or {RADIUS_YARD_M_MIN:.0f} m where a"
-            f" lane is at least {YARD_WIDTH_M_MIN:.0f} m wide and at most {YARD_SPEED_MPS_MAX:.0f} m/s fast"
+            f" lane is at least {YARD_WIDTH_M_MIN:.0f} m wide and at most"
+            f" {YARD_SPEED_MPS_MAX:.0f} m/s fast"
         )
         sheet.fault(lane.id, "radius", Said(f"{1.0 / bend:.1f} m"), expected)
 

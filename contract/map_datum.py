@@ -1,6 +1,6 @@
 """Which datum was a map drawn on? Finds coordinates that carry the Chinese GCJ-02 shift.
 
-Pure. A base map in GCJ-02 is 300 to 700 m off in WGS84, and drawings mix the two. Three comparisons
+Pure. A base map in GCJ-02 is 100 to 700 m off in WGS84, and drawings mix the two. Three comparisons
 show it: the boundary line against a published one; lanes against the boundary (each lane says which
 country it is in); and parts against each other, where the gap equals the shift.
 Not here: the transform itself (`contract/geodesy.py`). Limits: docs/MAP.md, "Datum".
@@ -9,11 +9,11 @@ Not here: the transform itself (`contract/geodesy.py`). Limits: docs/MAP.md, "Da
 from typing import Final
 
 import numpy as np
+import shapely
 
 from contract.geodesy import Array, LocalFrame, gcj02_from_wgs84, wgs84_from_gcj02
 from contract.map_parts import Lane, Said
 from contract.map_read import Feature, Sheet
-from contract.polyline import project
 
 FIT_M: Final = 5.0  # a line fits a published one if no vertex is farther off
 NEARBY_M: Final = 3_000.0  # a boundary this near a known one is meant to be it
@@ -34,7 +34,7 @@ def without_shift(frame: LocalFrame, xy_m: Array) -> Array:
     return frame.to_xy_m(wgs84_from_gcj02(frame.to_lon_lat_deg(xy_m)))
 
 
-def shift_m(frame: LocalFrame, xy_m: Array) -> Array:
+def shift_xy_m(frame: LocalFrame, xy_m: Array) -> Array:
     """(2,) what GCJ-02 adds at a point of the map frame, metres east and north."""
     there = frame.to_lon_lat_deg(xy_m[None, :])
     moved: Array = frame.to_xy_m(gcj02_from_wgs84(there))[0] - xy_m
@@ -46,17 +46,17 @@ def check_published(sheet: Sheet, frame: LocalFrame) -> None:
     features = {each.id: each for each in sheet.features}
     for name, line in sheet.published:
         if name in features:
-            _hold_against(features[name], line, "published in this file", sheet, frame)
+            _hold_against(features[name], line, "published in this file", sheet=sheet, frame=frame)
         elif name and name not in sheet.ids:
             sheet.fault("corridor", "published.feature", name, "the id of a feature of this map")
     for feature in sheet.of("boundary_line"):
         own = _offset_m(feature.lon_lat_deg, BAKHTY_POKITU_LINE, frame)
         if FIT_M < own < NEARBY_M:
-            _hold_against(feature, BAKHTY_POKITU_LINE, "of OpenStreetMap", sheet, frame)
+            _hold_against(feature, BAKHTY_POKITU_LINE, "of OpenStreetMap", sheet=sheet, frame=frame)
 
 
 def _hold_against(
-    feature: Feature, line: Array, source: str, sheet: Sheet, frame: LocalFrame
+    feature: Feature, line: Array, source: str, *, sheet: Sheet, frame: LocalFrame
 ) -> None:
     if any(fault.feature == feature.id and fault.field == "datum" for fault in sheet.faults):
         return
@@ -86,16 +86,15 @@ def _offset_m(lon_lat_deg: Array, line_deg: Array, frame: LocalFrame) -> float:
 
 
 def _greatest_m(points: Array, line: Array) -> float:
-    if len(line) < 2 or np.hypot(*np.diff(line, axis=0).T).min() < 1e-3:
-        return float(np.hypot(*(points[:, None, :] - line[None, :, :]).T).min(axis=0).max())
-    return max(abs(project(line, float(x), float(y))[1]) for x, y in points)
+    whole = shapely.LineString(line) if len(line) > 1 else shapely.Point(line[0])
+    return float(np.max(shapely.distance(shapely.points(points), whole)))
 
 
 def explains_gap(frame: LocalFrame, before: Lane, after: Lane) -> str:
     """A hint if a gap between two lanes is the GCJ-02 shift of one of them, else ''."""
     end, start = before.xy_m[-1], after.xy_m[0]
     for shifted, truth, lane in ((start, end, after), (end, start, before)):
-        moved = shift_m(frame, truth)
+        moved = shift_xy_m(frame, truth)
         if float(np.hypot(*(shifted - truth - moved))) <= GAP_FIT_M:
             return f"; lane {lane.id} carries a GCJ-02 shift of {np.hypot(*moved):.0f} m"
     return ""

@@ -197,14 +197,17 @@ class Parts:
     boundary_left: str
 
 
-class Said(str):
-    """Text of our own about a value, to be shown without quotes."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words of ours about a value, shown as they are. Not a `str`: nobody takes it for content."""
+
+    text: str
 
 
 def shown(value: object) -> str:
     """A value from a file, safe to print: ASCII only, one line, of bounded length."""
     if isinstance(value, Said):
-        return str(value)
+        return value.text
     if isinstance(value, (list, dict)) and len(value) > 8:
         return f"a {type(value).__name__} of {len(value)} values"
     if isinstance(value, int) and abs(value) > 10**18:

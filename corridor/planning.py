@@ -45,12 +45,12 @@ def way(corridor: CorridorMap, from_lane: str, berth: str, bay: str | None) -> t
     Bays that are not asked for are avoided, and so is every berth but the last.
     """
     goal = corridor.berths[berth].lane
-    through = (corridor.bays[bay].lane,) if bay is not None else ()
+    through = [corridor.bays[bay].lane] if bay is not None else []
     closed = {each.lane for each in corridor.bays.values()} - set(through)
     closed |= {each.lane for each in corridor.berths.values()} - {goal, from_lane}
     lanes = corridor.path_lanes(from_lane, goal, via=through, avoid=closed)
-    if bay is not None:
-        before_bay = lanes[: lanes.index(through[0])]
+    for bay_lane in through:
+        before_bay = lanes[: lanes.index(bay_lane)]
         passed = [gate.id for gate in corridor.gates.values() if gate.lane in before_bay]
         if passed:
             raise RouteError(f"bay {bay} lies behind gate {passed[0]}")

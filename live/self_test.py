@@ -78,6 +78,7 @@ def _strangers_fault() -> str:
             connect(client, link.address or "", "self-test")
             outcome = _outcome(link, events)
             client.disable_monitor()
+            events.close(0)
             client.close(0)
             if outcome is None:
                 return f"no handshake on loopback within {SELF_TEST_MS_MAX} ms"

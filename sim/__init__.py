@@ -1,0 +1,1 @@
+"""The simulator: the same agents in virtual time, with everything around them played by models."""

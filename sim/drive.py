@@ -9,7 +9,7 @@ Not here: files and options (sim/cli/drive.py); the physics itself (sim/plant.py
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,17 +57,17 @@ class Setup:
     ideal: bool = False
 
 
-def grid(end_s: float, dt_s: float) -> list[float]:
+def grid(end_s: float, dt_s: float) -> Iterator[float]:
     """Output instants 0, dt, 2 dt, ... and end_s, without a second row for a rounding error."""
     last = math.floor(end_s / dt_s + TIME_MERGE_S)
-    instants = [tick * dt_s for tick in range(last + 1)]
-    if end_s - instants[-1] > TIME_MERGE_S:
-        instants.append(end_s)
-    instants[-1] = end_s
-    return instants
+    for tick in range(last):
+        yield tick * dt_s
+    if end_s - last * dt_s > TIME_MERGE_S:
+        yield last * dt_s
+    yield end_s
 
 
-def drive(script: Sequence[ScriptRow], setup: Setup) -> list[TrackRow]:
+def drive(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]:
     """The track of a script that starts at t = 0 with times that increase."""
     return _drive_ideal(script, setup) if setup.ideal else _drive_real(script, setup)
 
@@ -146,13 +146,12 @@ def _phase_at(phases: Sequence[_Phase], t_s: float) -> _Phase:
     return phases[max(bisect_right(phases, t_s, key=lambda phase: phase.start_s) - 1, 0)]
 
 
-def _drive_ideal(script: Sequence[ScriptRow], setup: Setup) -> list[TrackRow]:
+def _drive_ideal(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]:
     params = params_block([setup.vehicle])
     phases = _phases(script, setup)
     corners_s = [phase.start_s for phase in phases]
     pose: plant.Pose = (0.0, 0.0, 0.0, 0.0)
     now_s = 0.0
-    track = []
     for t_s in grid(script[-1].t_s, setup.dt_s):
         while now_s < t_s:
             passed = bisect_right(corners_s, now_s)
@@ -164,14 +163,13 @@ def _drive_ideal(script: Sequence[ScriptRow], setup: Setup) -> list[TrackRow]:
             now_s = until_s
         phase = _phase_at(phases, t_s)
         x, y, psi, hitch = pose
-        track.append(TrackRow(t_s, x, y, phase.angle_at(t_s), phase.speed_at(t_s), psi, hitch))
-    return track
+        yield TrackRow(t_s, x, y, phase.angle_at(t_s), phase.speed_at(t_s), psi, hitch)
 
 
 # --- real --------------------------------------------------------------------------------------
 
 
-def _drive_real(script: Sequence[ScriptRow], setup: Setup) -> list[TrackRow]:
+def _drive_real(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]:
     """The whole chain. The commanded rate integrates to the angle that the steering follows.
 
     Commands are sampled at the physics step: the acceleration as its mean over the step, the angle
@@ -186,7 +184,6 @@ def _drive_real(script: Sequence[ScriptRow], setup: Setup) -> list[TrackRow]:
     road = np.zeros((1, plant.ROAD_COLUMNS))
     road[0, plant.MU] = ROAD_FRICTION
     now_s = 0.0
-    track = []
     for t_s in grid(script[-1].t_s, setup.dt_s):
         steps = math.ceil((t_s - now_s) / step_s - TIME_MERGE_S)
         for step in range(steps):
@@ -195,8 +192,7 @@ def _drive_real(script: Sequence[ScriptRow], setup: Setup) -> list[TrackRow]:
             inputs[0] = _commands(phases, setup.vehicle, from_s, length_s)
             plant.plant_step(state, inputs, params, road, memory, length_s)
         now_s = t_s
-        track.append(_seen(t_s, state[0]))
-    return track
+        yield _seen(t_s, state[0])
 
 
 def _commands(

@@ -9,7 +9,7 @@ import csv
 import difflib
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,6 @@ from contract.errors import ConfigError
 from sim.drive import ScriptRow, Setup, TrackRow, drive
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 
-SCRIPT_COLUMNS: Final = ("t", "steering_rate_radps", "accel_mps2")
 TRACK_HEADER: Final = "t,x,y,delta,v,psi,hitch"
 TRACK_ROWS_MAX: Final = 10_000_000
 VEHICLES: Final = {"truck40": TRUCK40_LOADED, "agv65": AGV65}
@@ -67,6 +66,11 @@ SETTINGS: Final = {
     "steer_rate_max_radps": Range(0.0, 100.0, open_low=True),
 }
 OF_TRAILER: Final = ("trailer_m", "hitch_offset_m")
+SCRIPT_COLUMNS: Final = {
+    "t": Range(0.0, 1e9),
+    "steering_rate_radps": Range(-1e3, 1e3),
+    "accel_mps2": Range(-1e3, 1e3),
+}
 PERIOD_S: Final = Range(1e-4, 10.0)
 SPEED_MPS: Final = Range(0.0, 100.0)
 SPEED_IDEAL_MPS: Final = Range(-100.0, 100.0)
@@ -113,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
                 f"{args.script}: {rows:.3g} output rows of {setup.dt_s:g} s up to"
                 f" t = {script[-1].t_s:g} s, expected at most {TRACK_ROWS_MAX}: raise --dt"
             )
-        write_track(Path(args.output), script, setup)
+        write_track(Path(args.output), Path(args.script), script, setup)
     except ConfigError as fault:
         print(f"convoy-sim drive: {fault}", file=sys.stderr)
         return 2
@@ -156,28 +160,22 @@ def read_settings(settings: Sequence[str], vehicle: VehicleParams, name: str) ->
     return replace(vehicle, **changes)
 
 
-def _one_of(text: str, known: Iterator[str] | dict[str, VehicleParams] | dict[str, Range]) -> str:
+def _one_of(text: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
     said = "one of " + ", ".join(names)
     return f"{said} (nearest: {near[0]})" if near else said
 
 
-def _number(text: str, where: str, allowed: Range | None = None) -> float:
-    """A finite number from text, or a ConfigError that names the place and the value."""
+def _number(text: str, where: str, allowed: Range) -> float:
+    """A number within a range, or a ConfigError that names the place and the value."""
     try:
         value = float(text.replace("_", "?"))  # Python would read 1_0 as ten
     except ValueError:
-        raise ConfigError(
-            f"{where}: {text!r} is not a number, expected {_wanted(allowed)}"
-        ) from None
-    if not math.isfinite(value) or (allowed is not None and value not in allowed):
-        raise ConfigError(f"{where}: {text!r} cannot be, expected {_wanted(allowed)}")
+        raise ConfigError(f"{where}: {text!r:.60} is no number, expected one {allowed}") from None
+    if value not in allowed:  # NaN is in no range
+        raise ConfigError(f"{where}: {text!r:.60} is out of range, expected a number {allowed}")
     return value
-
-
-def _wanted(allowed: Range | None) -> str:
-    return "a finite number" if allowed is None else f"a number {allowed}"
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -201,34 +199,30 @@ def read_script(path: Path) -> list[ScriptRow]:
     return script
 
 
-def _rows(path: Path, lines: Iterator[list[str]]) -> list[ScriptRow]:
-    columns: dict[str, int] = {}
+def _rows(path: Path, lines: Iterable[list[str]]) -> list[ScriptRow]:
+    header: list[str] = []
     script: list[ScriptRow] = []
     for number, cells in enumerate(lines, start=1):
+        place = f"{path} line {number}"
         if not any(cell.strip() for cell in cells):
             continue
-        place = f"{path} line {number}"
-        if not columns:
-            columns = _columns(place, cells)
+        if not header:
+            header = _header(place, cells)
             continue
-        values = []
-        for name in SCRIPT_COLUMNS:
-            if columns[name] >= len(cells):
-                raise ConfigError(f"{place} column {name}: missing, expected a finite number")
-            values.append(_number(cells[columns[name]].strip(), f"{place} column {name}"))
-        row = ScriptRow(*values)
-        if not script and row.t_s != 0.0:
-            raise ConfigError(f"{place} column t: {row.t_s:g}, expected 0 in the first row")
-        if script and row.t_s <= script[-1].t_s:
+        if len(cells) != len(header):
+            raise ConfigError(f"{place}: {len(cells)} cells, expected {len(header)} as the header")
+        t_s, rate_radps, accel_mps2 = _values(place, dict(zip(header, cells, strict=True)))
+        if not script and t_s != 0.0:
+            raise ConfigError(f"{place} column t: {t_s:g}, expected 0 in the first row")
+        if script and t_s <= script[-1].t_s:
             raise ConfigError(
-                f"{place} column t: {row.t_s:g}, expected more than {script[-1].t_s:g} of the"
-                " row before"
+                f"{place} column t: {t_s!r}, expected more than {script[-1].t_s!r}, the row before"
             )
-        script.append(row)
+        script.append(ScriptRow(t_s, rate_radps, accel_mps2))
     return script
 
 
-def _columns(place: str, cells: Sequence[str]) -> dict[str, int]:
+def _header(place: str, cells: Sequence[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     for name in SCRIPT_COLUMNS:
         if names.count(name) != 1:
@@ -237,12 +231,21 @@ def _columns(place: str, cells: Sequence[str]) -> dict[str, int]:
                 f"{place} column {name}: {said} in {','.join(names)!r:.80}, expected the header"
                 f" {','.join(SCRIPT_COLUMNS)}"
             )
-    return {name: names.index(name) for name in SCRIPT_COLUMNS}
+    return names
 
 
-def write_track(path: Path, script: Sequence[ScriptRow], setup: Setup) -> None:
+def _values(place: str, row: Mapping[str, str]) -> list[float]:
+    return [
+        _number(row[name].strip(), f"{place} column {name}", allowed)
+        for name, allowed in SCRIPT_COLUMNS.items()
+    ]
+
+
+def write_track(path: Path, script_path: Path, script: Sequence[ScriptRow], setup: Setup) -> None:
     """Drive, and write one line a track row; nothing is driven if the file cannot be written."""
     try:
+        if path.exists() and path.samefile(script_path):
+            raise ConfigError(f"-o {path}: is the script itself, expected another file")
         with path.open("w", encoding="utf-8", newline="\n") as file:
             file.write(TRACK_HEADER + "\n")
             file.writelines(_line(row) for row in drive(script, setup))

@@ -5,6 +5,7 @@ over every branch of both maps, trailer included; then every pair of places is c
 are apart.
 """
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Iterator
@@ -202,3 +203,16 @@ def test_berths_leave_room_between_trucks(corridor: CorridorMap) -> None:
     }
     for one, two in itertools.combinations(stands.values(), 2):
         assert one.distance(two) >= 1.9
+
+
+def test_a_fork_cut_into_two_zones_is_found() -> None:
+    """The test above can fail: one branch of a fork gets a zone of its own."""
+    smoke = compile_map((MAPS / "smoke.geojson").read_bytes())
+    lanes = {
+        name: dataclasses.replace(lane, zone="planted" if name == "kz_e_fork_b" else lane.zone)
+        for name, lane in smoke.lanes.items()
+    }
+    planted = dataclasses.replace(smoke, lanes=lanes)
+    routes = [planted.route(way) for way in ways(planted)]
+    with pytest.raises(AssertionError, match="planted"):
+        test_trucks_in_different_zones_never_touch([(route, drive(route)) for route in routes])

@@ -72,10 +72,8 @@ def a_raw_client(server: NodeKeys, address: str | None, keys: NodeKeys | None) -
 
 
 def discard(socket: Socket) -> None:
-    """Close a raw client and its context."""
-    context = socket.context
-    socket.close(0)
-    context.term()
+    """Close a raw client with its monitor and its context."""
+    socket.context.destroy(0)
 
 
 def heard(link: Link) -> list[tuple[str, bytes]]:

@@ -43,7 +43,7 @@ def test_body_of_an_unknown_key_is_not_served() -> None:
     monitor = link.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_AUTH)
     until(lambda: polled(server) or monitor.poll(0))
     assert link.send(b"let me in") is False
-    link.socket.disable_monitor()
+    monitor.close(0)
     link.close()
     server.close()
 

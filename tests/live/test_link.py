@@ -69,7 +69,6 @@ def test_unknown_key_is_refused(made: Enrolment, supervisor: Link, truck: Link) 
     with pytest.raises(zmq.Again):
         client.send(b"let me in", zmq.NOBLOCK)
     assert ShellEvent.STRANGER_REFUSED in events(supervisor)
-    client.disable_monitor()
     discard(client)
     assert truck.send("supervisor", b"still here")
     assert until(lambda: heard(supervisor)) == [("truck-01", b"still here")]
@@ -83,7 +82,6 @@ def test_plain_null_client_is_refused(made: Enrolment, supervisor: Link, truck: 
         assert heard(supervisor) == []
         with pytest.raises(zmq.Again):
             client.send(b"let me in", zmq.NOBLOCK)
-    client.disable_monitor()
     discard(client)
 
 
@@ -176,9 +174,7 @@ def test_peer_that_left_is_no_longer_reached(made: Enrolment, supervisor: Link) 
     until(lambda: heard(supervisor) or not supervisor.send("truck-01", b"are you there"))
 
 
-def test_largest_frame_passes_and_a_larger_one_is_not_sent(
-    supervisor: Link, truck: Link
-) -> None:
+def test_largest_frame_passes_and_a_larger_one_is_not_sent(supervisor: Link, truck: Link) -> None:
     assert truck.send("supervisor", b"x" * FRAME_BYTES_MAX)
     assert until(lambda: heard(supervisor)) == [("truck-01", b"x" * FRAME_BYTES_MAX)]
     assert truck.send("supervisor", b"x" * (FRAME_BYTES_MAX + 1)) is False

@@ -1,0 +1,323 @@
+"""The supervisor: hears vehicles, gates, offices and terminals, allocates, grants, and says why not.
+
+Pure. Its own epoch fences off what an earlier supervisor said. It grants nothing until every vehicle of the
+roster has said where it is, or is known from the journal to be somewhere and keeps those zones locked. Every
+promise is written down before it is sent. Not here: rules of zones (interlocking.py), customs power (nobody's
+here), optimal order (later). Requirements: SUP-001 to SUP-012 in docs/SAFETY.md.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import msgspec
+
+from contract.agent import NS_PER_MS, Boot, Effects, Now, Received, Role, Send
+from contract.events import Event
+from contract.limits import (
+    NODE_HEARTBEAT_MS,
+    NODE_SILENCE_MS,
+    RESTING_SILENCE_MS,
+    VEHICLE_SILENCE_MS,
+)
+from contract.map import CorridorMap
+from contract.reasons import Reason
+from contract.roster import Roster
+from contract.signing import Signer
+from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, movement_pb2
+from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED
+from corridor.crossings import Crossings
+from corridor.dispatch import Dispatch, DispatchConfig
+from corridor.grants import Grants
+from corridor.interlocking import Zone
+from corridor.ledger import Entry
+from corridor.operators import Operators
+from corridor.positions import Positions
+from corridor.records import Crossing, Mission, Rest
+from corridor.state import State
+
+WATCH_MS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorConfig:
+    """One supervisor: its name, which gate runs which station, and how convoys are formed."""
+
+    name: str
+    station_gate: Mapping[str, str]
+    dispatch: DispatchConfig
+
+
+class SupervisorAgent:
+    """The corridor's decisions about movement."""
+
+    def __init__(
+        self, config: SupervisorConfig, signer: Signer, roster: Roster, corridor: CorridorMap
+    ) -> None:
+        self.state = State(config.name, corridor, roster)
+        self._dispatch = Dispatch(self.state, config.dispatch)
+        self._grants = Grants(self.state, dict(config.station_gate))
+        self._positions = Positions(self.state)
+        self._crossings = Crossings(self.state, self._dispatch, signer)
+        self._operators = Operators(self.state)
+        self._fleet = [node.name for node in roster.of_role(Role.VEHICLE)]
+        self._epoch = 0
+        self._accounted = False
+        self._nodes: dict[str, int] = {}
+        self._silent_nodes: set[str] = set()
+        self._watch_ns = 0
+        self._beat_ns = 0
+        self._beats = 0
+
+    @property
+    def epoch(self) -> int:
+        """The fencing number of this boot."""
+        return self._epoch
+
+    # --- protocol ---
+
+    def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
+        self._epoch = boot.boot_count
+        tables = self.state.store.restore(state)
+        self.state.crossings.update(cast("dict[str, Crossing]", tables["crossing"]))
+        self.state.missions.update(cast("dict[str, Mission]", tables["mission"]))
+        self.state.rests.update(cast("dict[str, Rest]", tables["rest"]))
+        self.state.zones.zones.update(cast("dict[str, Zone]", tables["zone"]))
+        for mission in self.state.missions.values():
+            self.state.mission_of[mission.vehicle] = mission.mission_id
+        entries = [
+            msgspec.msgpack.decode(value, type=Entry)
+            for key, value in sorted(state.items())
+            if key.startswith("ledger/")
+        ]
+        self._crossings.restore(entries)
+        self._operators.restore(state)
+        self._watch_ns = self._beat_ns = now.mono_ns
+        self.state.say(
+            Event.COMMAND_TAKEN, epoch=self._epoch, restored_zones=len(self.state.zones.zones)
+        )
+        return self.state.flush()
+
+    def on_message(self, now: Now, received: Received) -> Effects:
+        if received.role is not Role.VEHICLE:
+            self._heard_node(now, received.sender)
+        handler = _HANDLERS.get(type(received.message))
+        if handler is not None:
+            handler(self, now, received)
+        self._go_on(now)
+        return self.state.flush()
+
+    def on_wake(self, now: Now, reading: object) -> Effects:
+        if now.mono_ns >= self._watch_ns:
+            self._watch_ns = now.mono_ns + WATCH_MS * NS_PER_MS
+            self._positions.watch(
+                now, VEHICLE_SILENCE_MS * NS_PER_MS, RESTING_SILENCE_MS * NS_PER_MS
+            )
+            self._watch_nodes(now)
+        if now.mono_ns >= self._beat_ns:
+            self._beat(now)
+        forming_ns = self._dispatch.wake_ns
+        if forming_ns is not None and now.mono_ns >= forming_ns:
+            self.state.dispatch_due = True
+        self._go_on(now)
+        return self.state.flush()
+
+    @property
+    def wake_ns(self) -> int | None:
+        due = min(self._watch_ns, self._beat_ns)
+        forming_ns = self._dispatch.wake_ns
+        return due if forming_ns is None else min(due, forming_ns)
+
+    # --- after each input ---
+
+    def _go_on(self, now: Now) -> None:
+        """Dispatch and grants, for whatever this input may have changed."""
+        state = self.state
+        if not self._accounted:
+            missing = [name for name in self._fleet if not self._is_accounted(name)]
+            if missing:
+                return
+            self._accounted = True
+            state.dispatch_due = True
+            state.dirty.update(dict.fromkeys(state.missions))
+        while state.dispatch_due or state.dirty:
+            if state.dispatch_due:
+                state.dispatch_due = False
+                self._dispatch.consider(now)
+            due = sorted(state.dirty, key=self._turn)
+            state.dirty.clear()
+            for mission_id in due:
+                mission = state.missions.get(mission_id)
+                if mission is not None:
+                    self._grants.extend(now, mission)
+
+    def _turn(self, mission_id: str) -> int:
+        mission = self.state.missions.get(mission_id)
+        return mission.turn if mission is not None else 0
+
+    def _is_accounted(self, vehicle: str) -> bool:
+        """Heard since our start, or known from the journal to hold zones, which stay locked."""
+        heard = self.state.heard.get(vehicle)
+        if heard is not None and heard.reported:
+            return True
+        return self._epoch > 1 and bool(self.state.zones.held_by(vehicle))
+
+    # --- messages ---
+
+    def _on_heartbeat(self, now: Now, received: Received) -> None:
+        beat = cast("movement_pb2.VehicleHeartbeat", received.message)
+        self._positions.on_heartbeat(now, received.sender, beat)
+
+    def _on_position(self, now: Now, received: Received) -> None:
+        report = cast("movement_pb2.PositionReport", received.message)
+        vehicle = received.sender
+        self._positions.on_report(now, vehicle, report)
+        mission = self.state.missions.get(self.state.mission_of.get(vehicle, ""))
+        if mission is None:
+            return
+        if report.cause == POSITION_CAUSE_BOOTED:
+            if report.mission_id != mission.mission_id or (
+                report.mission_version != mission.version
+            ):
+                self._dispatch.tell(mission)
+            elif mission.accepted and report.authority_number < mission.number:
+                self._grants.again(mission)
+        elif report.cause == POSITION_CAUSE_REACHED and report.place_id == mission.berth:
+            self._crossings.arrived(now, mission, mission.berth)
+            self._settle(vehicle, mission)
+
+    def _settle(self, vehicle: str, mission: Mission) -> None:
+        """A truck that has arrived rests at its berth and holds nothing else that it has left."""
+        if vehicle in self.state.mission_of:
+            return
+        berth = self.state.map.berths[mission.berth]
+        rest = Rest(vehicle, berth.lane, berth.id)
+        self.state.rests[vehicle] = rest
+        self.state.save(rest)
+
+    def _on_mission_reply(self, now: Now, received: Received) -> None:
+        reply = cast("movement_pb2.MissionReply", received.message)
+        mission = self.state.missions.get(reply.mission_id)
+        if mission is None or mission.vehicle != received.sender:
+            return
+        if not reply.accepted:
+            reason = Reason.__members__.get(reply.reason, Reason.MISSION_INVALID)
+            self.state.say(
+                Event.MISSION_DECLINED,
+                mission=mission.mission_id,
+                vehicle=mission.vehicle,
+                reason=reason,
+                detail=f"version {reply.version}",
+            )
+            return
+        if reply.version != mission.version or mission.accepted:
+            self.state.dirty[mission.mission_id] = None
+            return
+        mission.accepted = True
+        heard = self.state.heard.get(mission.vehicle)
+        if heard is not None:
+            heard.front_m = self._front_at_start(mission)
+        self.state.save(mission)
+        self._crossings.sealed(now, mission)
+        self.state.dirty[mission.mission_id] = None
+
+    def _front_at_start(self, mission: Mission) -> float:
+        """Front of a truck that stands at its departure berth, along its route."""
+        for berth in self.state.map.berths.values():
+            if berth.lane == mission.lanes[0]:
+                return berth.stop_offset_m
+        return 0.0
+
+    def _on_authority_reply(self, now: Now, received: Received) -> None:
+        reply = cast("movement_pb2.AuthorityReply", received.message)
+        reason = Reason.__members__.get(reply.reason, "")
+        self.state.say(
+            Event.AUTHORITY_ANSWERED,
+            vehicle=received.sender,
+            number=reply.number,
+            accepted=reply.accepted,
+            reason=reason,
+        )
+
+    def _on_notice(self, now: Now, received: Received) -> None:
+        self._crossings.on_notice(cast("customs_pb2.CrossingNotice", received.message))
+
+    def _on_decision(self, now: Now, received: Received) -> None:
+        notice = cast("customs_pb2.DecisionNotice", received.message)
+        self._crossings.on_decision(now, notice.decision)
+
+    def _on_berth(self, now: Now, received: Received) -> None:
+        self._crossings.on_berth(now, cast("movement_pb2.BerthReport", received.message))
+
+    def _on_station(self, now: Now, received: Received) -> None:
+        result = cast("customs_pb2.StationResult", received.message)
+        self._crossings.on_station(now, result.record)
+
+    def _on_passed(self, now: Now, received: Received) -> None:
+        self._crossings.on_passed(cast("gate_pb2.Passed", received.message))
+
+    def _on_counter(self, now: Now, received: Received) -> None:
+        self._positions.on_counter(cast("gate_pb2.DetectorReport", received.message))
+
+    def _on_gate_report(self, now: Now, received: Received) -> None:
+        report = cast("gate_pb2.GateReport", received.message)
+        gate = received.sender
+        barrier = gate_pb2.BarrierState.Name(report.barrier).removeprefix("BARRIER_STATE_")
+        reason = Reason.__members__.get(report.reason, "")
+        self.state.say(Event.GATE_REPORTED, gate=gate, barrier=barrier.lower(), reason=reason)
+        was = self.state.faulty_gates.pop(gate, None)
+        if report.reason or report.barrier == gate_pb2.BARRIER_STATE_FAULT:
+            self.state.faulty_gates[gate] = report.reason or "fault"
+        elif was is not None:
+            self.state.dirty.update(dict.fromkeys(self.state.missions))
+
+    def _on_operator(self, now: Now, received: Received) -> None:
+        command = cast("movement_pb2.OperatorCommand", received.message)
+        self._operators.on_command(received.sender, command)
+
+    # --- liveness of programs ---
+
+    def _heard_node(self, now: Now, name: str) -> None:
+        self._nodes[name] = now.mono_ns
+        if name in self._silent_nodes:
+            self._silent_nodes.discard(name)
+            self.state.say(Event.NODE_HEARD_AGAIN, node=name)
+
+    def _watch_nodes(self, now: Now) -> None:
+        for name in sorted(self._nodes):
+            silent_ns = now.mono_ns - self._nodes[name]
+            role = self.state.roster.nodes[name].role
+            if role is Role.OPERATOR or name in self._silent_nodes:
+                continue
+            if silent_ns > NODE_SILENCE_MS * NS_PER_MS:
+                self._silent_nodes.add(name)
+                self.state.say(Event.NODE_FELL_SILENT, node=name, silent_ms=silent_ns // NS_PER_MS)
+
+    def _beat(self, now: Now) -> None:
+        self._beats += 1
+        self._beat_ns = now.mono_ns + NODE_HEARTBEAT_MS * NS_PER_MS
+        beat = envelope_pb2.NodeHeartbeat(
+            loop_counter=self._beats,
+            clock_error_ms=now.utc_error_ns // NS_PER_MS,
+            journal_ok=True,
+        )
+        for name in sorted(self._nodes):
+            if self.state.roster.nodes[name].role is not Role.OPERATOR:
+                self.state.out.append(Send(name, beat))
+
+
+_Handler = Callable[[SupervisorAgent, Now, Received], Any]
+_HANDLERS: Final[Mapping[type, _Handler]] = {
+    movement_pb2.VehicleHeartbeat: SupervisorAgent._on_heartbeat,
+    movement_pb2.PositionReport: SupervisorAgent._on_position,
+    movement_pb2.MissionReply: SupervisorAgent._on_mission_reply,
+    movement_pb2.AuthorityReply: SupervisorAgent._on_authority_reply,
+    movement_pb2.BerthReport: SupervisorAgent._on_berth,
+    movement_pb2.OperatorCommand: SupervisorAgent._on_operator,
+    customs_pb2.CrossingNotice: SupervisorAgent._on_notice,
+    customs_pb2.DecisionNotice: SupervisorAgent._on_decision,
+    customs_pb2.StationResult: SupervisorAgent._on_station,
+    gate_pb2.Passed: SupervisorAgent._on_passed,
+    gate_pb2.DetectorReport: SupervisorAgent._on_counter,
+    gate_pb2.GateReport: SupervisorAgent._on_gate_report,
+}

@@ -1,0 +1,307 @@
+"""Crossings: what offices, terminals, stations and gates say of them, and their chain of custody.
+
+Pure. The centre has no customs power: it carries decisions as the documents they came in, after checking who
+signed them, and a crossing without both releases is never given road past an exit gate.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from google.protobuf.message import Message
+
+from contract.agent import Now, Persist, Refused, Role, Send
+from contract.events import Event
+from contract.reasons import Reason
+from contract.signing import Signer, digest, open_document, seal_document, type_name
+from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_ENTERED,
+    CUSTODY_STEP_HANDED_OVER,
+    CUSTODY_STEP_SEALED,
+    SCAN_VERDICT_CLEAR,
+    CrossingNotice,
+    CustodyRecord,
+    CustodyStep,
+    Hold,
+    Refusal,
+    Release,
+    Revocation,
+    ScanRecord,
+    ScanVerdict,
+)
+from contract.v1.document_pb2 import COUNTRY_KZ, DIRECTION_EAST, Document
+from contract.v1.gate_pb2 import Passed
+from contract.v1.movement_pb2 import Arrival, BerthReport
+from corridor.dispatch import Dispatch
+from corridor.grants import clearance_missing
+from corridor.ledger import GENESIS, Entry, chain, judge_step
+from corridor.planning import DESTINATION
+from corridor.records import Crossing, Mission
+from corridor.state import State
+
+_DECISIONS: Final[Mapping[str, type[Message]]] = {
+    type_name(kind): kind for kind in (Release, Hold, Refusal, Revocation)
+}
+
+
+class Crossings:
+    """Keeps the book of crossings and the ledger."""
+
+    def __init__(self, state: State, dispatch: Dispatch, signer: Signer) -> None:
+        self._state = state
+        self._dispatch = dispatch
+        self._signer = signer
+        self._head = GENESIS
+
+    def restore(self, entries: list[Entry]) -> None:
+        """Take up the ledger where it stopped."""
+        if entries:
+            self._head = entries[-1].hash
+
+    # --- offices ---
+
+    def on_notice(self, notice: CrossingNotice) -> None:
+        """A crossing exists."""
+        crossing = self._crossing(notice.crossing_id)
+        if crossing.outcome:
+            return
+        first = not crossing.vehicle
+        crossing.direction = "E" if notice.direction == DIRECTION_EAST else "W"
+        crossing.vehicle = notice.vehicle_id
+        crossing.loaded = notice.loaded
+        crossing.gross_mass_kg = notice.gross_mass_kg
+        crossing.cargo_mass_kg = notice.cargo_mass_kg
+        crossing.seals = list(notice.seals)
+        crossing.declaration_sha256 = notice.declaration_sha256
+        crossing.channel = max(crossing.channel, notice.channel)
+        self._state.save(crossing)
+        self._state.dispatch_due = True
+        if first:
+            self._state.say(
+                Event.CROSSING_NOTICED,
+                crossing=crossing.crossing_id,
+                direction=crossing.direction,
+                vehicle=crossing.vehicle,
+                loaded=crossing.loaded,
+            )
+
+    def on_decision(self, now: Now, document: Document) -> None:
+        """Take a decision in if an office's release key signed it; otherwise say so."""
+        kind = _DECISIONS.get(document.payload_type)
+        if kind is None:
+            return
+        keys = {
+            key: value
+            for office in self._state.roster.release_keys.values()
+            for key, value in office.items()
+        }
+        decision = open_document(document, kind, keys)
+        if isinstance(decision, Refused):
+            self._state.say(
+                Event.MESSAGE_REFUSED,
+                sender="office",
+                reason=decision.reason,
+                detail=decision.detail,
+            )
+            return
+        self._decide(now, decision, document)
+
+    def _decide(self, now: Now, decision: Message, document: Document) -> None:
+        if isinstance(decision, Release):
+            crossing = self._crossing(decision.subject.crossing_id)
+            country = _country(decision.office)
+            crossing.releases[country] = document.SerializeToString(deterministic=True)
+            crossing.holds.pop(country, None)
+            crossing.bays.pop(country, None)
+            crossing.adverse = False
+            self._released(crossing)
+        elif isinstance(decision, Hold):
+            crossing = self._crossing(decision.crossing_id)
+            country = _country(decision.office)
+            crossing.releases.pop(country, None)
+            crossing.holds[country] = decision.reason
+            crossing.bays[country] = [p for each in decision.controls for p in each.places]
+            crossing.adverse = False
+            self._withheld(crossing, decision.reason)
+        elif isinstance(decision, Refusal):
+            crossing = self._crossing(decision.crossing_id)
+            country = _country(decision.office)
+            crossing.releases.pop(country, None)
+            crossing.holds[country] = Reason.REFUSED.name
+            crossing.bays.pop(country, None)
+            self._withheld(crossing, Reason.REFUSED.name)
+        elif isinstance(decision, Revocation):
+            crossing = self._crossing(decision.crossing_id)
+            country = _country(decision.office)
+            crossing.releases.pop(country, None)
+            crossing.holds.setdefault(country, Reason.RELEASE_REVOKED.name)
+            self._withheld(crossing, Reason.RELEASE_REVOKED.name)
+        else:
+            return
+        self._state.save(crossing)
+        self._state.dispatch_due = True
+        self._follow(now, crossing)
+
+    def _released(self, crossing: Crossing) -> None:
+        if clearance_missing(crossing) is None:
+            self._state.say(Event.CROSSING_CLEARED, crossing=crossing.crossing_id)
+
+    def _withheld(self, crossing: Crossing, reason: str) -> None:
+        known = Reason.__members__.get(reason, Reason.CLEARANCE_PENDING)
+        detail = " ".join(f"{c}:{why}" for c, why in sorted(crossing.holds.items()))
+        self._state.say(
+            Event.CROSSING_WITHHELD, crossing=crossing.crossing_id, reason=known, detail=detail
+        )
+
+    def _follow(self, now: Now, crossing: Crossing) -> None:
+        """A crossing that is under way: new releases to the truck, or a bay for it."""
+        mission = self._state.missions.get(crossing.mission)
+        if mission is None:
+            return
+        self._state.dirty[mission.mission_id] = None
+        if clearance_missing(crossing) is None:
+            self._dispatch.tell_clearance(crossing)
+        elif any(crossing.bays.values()):
+            self._dispatch.divert(now, mission, crossing)
+
+    # --- terminals, stations, gates ---
+
+    def on_berth(self, now: Now, report: BerthReport) -> None:
+        """The terminal says that a truck is loaded and sealed."""
+        crossing = self._crossing(report.crossing_id)
+        if crossing.outcome:
+            return
+        crossing.vehicle = crossing.vehicle or report.vehicle_id
+        crossing.berth = report.berth_id
+        if report.ready and not crossing.ready:
+            crossing.ready_ms = now.utc_ms
+        crossing.ready = report.ready
+        self._state.save(crossing)
+        self._state.dispatch_due = True
+
+    def on_station(self, now: Now, document: Document) -> None:
+        """A station or bay has finished with a truck."""
+        record = open_document(document, ScanRecord, self._state.roster.keys_of(Role.GATE))
+        if isinstance(record, Refused):
+            return
+        crossing = self._state.crossings.get(record.crossing_id)
+        mission = self._state.missions.get(crossing.mission) if crossing is not None else None
+        if crossing is None or mission is None or mission.vehicle != record.vehicle_id:
+            return
+        if record.station_id not in mission.done:
+            mission.done.append(record.station_id)
+        if record.verdict != SCAN_VERDICT_CLEAR:
+            crossing.adverse = True
+        self._state.save(crossing)
+        self._state.save(mission)
+        self._state.dirty[mission.mission_id] = None
+        self._state.say(
+            Event.STATION_REPORTED,
+            station=record.station_id,
+            vehicle=record.vehicle_id,
+            crossing=record.crossing_id,
+            verdict=ScanVerdict.Name(record.verdict).removeprefix("SCAN_VERDICT_").lower(),
+            reason=Reason.__members__.get(record.reason, ""),
+        )
+
+    def on_passed(self, passed: Passed) -> None:
+        """A gate has let a truck through: the next link of its chain."""
+        keys = self._state.roster.keys_of(Role.GATE)
+        record = open_document(passed.custody, CustodyRecord, keys)
+        if isinstance(record, CustodyRecord):
+            self._record(record, passed.custody)
+
+    # --- custody ---
+
+    def sealed(self, now: Now, mission: Mission) -> None:
+        """The truck sets off: custody begins at the origin berth."""
+        crossing = self._state.crossings[mission.crossing]
+        self._sign(now, crossing, CUSTODY_STEP_SEALED, crossing.berth)
+
+    def arrived(self, now: Now, mission: Mission, berth: str) -> None:
+        """The truck stands at the destination berth: the crossing is over."""
+        state = self._state
+        crossing = state.crossings[mission.crossing]
+        if crossing.step == CUSTODY_STEP_ENTERED:
+            self._sign(now, crossing, CUSTODY_STEP_HANDED_OVER, berth)
+            self._finish(now, crossing, mission, berth)
+
+    def _sign(self, now: Now, crossing: Crossing, step: CustodyStep, place: str) -> None:
+        record = CustodyRecord(
+            crossing_id=crossing.crossing_id,
+            step=step,
+            place_id=place,
+            vehicle_id=crossing.vehicle,
+            seals=crossing.seals,
+            at_utc_ms=now.utc_ms,
+            evidence_sha256=crossing.declaration_sha256 or digest(crossing.crossing_id.encode()),
+        )
+        self._record(record, seal_document(self._signer, record))
+
+    def _record(self, record: CustodyRecord, document: Document) -> None:
+        state = self._state
+        crossing = state.crossings.get(record.crossing_id)
+        before = crossing.step if crossing is not None else 0
+        refused = judge_step(before, record)
+        step = CustodyStep.Name(record.step).removeprefix("CUSTODY_STEP_")
+        if crossing is None or refused is not None:
+            reason = refused.reason if refused is not None else Reason.RELEASE_FOREIGN
+            state.say(
+                Event.CUSTODY_REFUSED,
+                crossing=record.crossing_id,
+                step=step,
+                place=record.place_id,
+                reason=reason,
+            )
+            return
+        crossing.step = record.step
+        number = state.store.next_number("ledger")
+        entry = chain(number, self._head, document.SerializeToString(deterministic=True))
+        self._head = entry.hash
+        state.out.append(Persist(f"ledger/{number:012d}", msgspec.msgpack.encode(entry)))
+        state.save(crossing)
+        state.say(
+            Event.CUSTODY_RECORDED,
+            crossing=record.crossing_id,
+            step=step,
+            place=record.place_id,
+            vehicle=record.vehicle_id,
+        )
+
+    def _finish(self, now: Now, crossing: Crossing, mission: Mission, berth: str) -> None:
+        state = self._state
+        crossing.outcome = "cleared"
+        crossing.finished_ms = now.utc_ms
+        state.save(crossing)
+        del state.missions[mission.mission_id]
+        del state.mission_of[mission.vehicle]
+        state.store.drop("mission", mission.mission_id)
+        for zone in state.zones.held_by(mission.vehicle):
+            state.zones.rename(zone, mission.vehicle, mission.vehicle)
+        state.goes_on(now, mission.vehicle)
+        state.say(
+            Event.CROSSING_FINISHED,
+            crossing=crossing.crossing_id,
+            vehicle=crossing.vehicle,
+            berth=berth,
+            outcome=crossing.outcome,
+            took_ms=crossing.finished_ms - crossing.started_ms,
+        )
+        arrival = Arrival(
+            crossing_id=crossing.crossing_id, vehicle_id=crossing.vehicle, berth_id=berth
+        )
+        for terminal in state.roster.of_role(Role.TERMINAL):
+            if terminal.site == DESTINATION[crossing.direction]:
+                state.out.append(Send(terminal.name, arrival))
+        state.dispatch_due = True
+
+    def _crossing(self, crossing_id: str) -> Crossing:
+        crossing = self._state.crossings.get(crossing_id)
+        if crossing is None:
+            crossing = Crossing(crossing_id, releases={}, holds={}, bays={})
+            self._state.crossings[crossing_id] = crossing
+        return crossing
+
+
+def _country(office: int) -> str:
+    return "KZ" if office == COUNTRY_KZ else "CN"

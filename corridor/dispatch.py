@@ -1,0 +1,286 @@
+"""Dispatch: which crossings set off, in which convoy, to which berth - first come, first served.
+
+Pure. A crossing sets off when its truck is loaded and both offices have released it, or want to see it in a
+bay; when a berth is free at the far end, which is reserved at once; and when its convoy is complete or has
+waited long enough. Everything that does not set off has its reason. Not vital: the interlocking and the voters
+decide again. Not here: the timetable that will order these choices.
+"""
+
+from dataclasses import dataclass
+
+from contract.agent import NS_PER_MS, Now, Send
+from contract.events import Event
+from contract.map import RouteError
+from contract.reasons import Reason
+from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST, Document
+from contract.v1.movement_pb2 import (
+    ClearanceNotice,
+    MissionOrder,
+    MissionStop,
+    StopKind,
+)
+from corridor.grants import No, clearance_missing
+from corridor.interlocking import Claim
+from corridor.planning import ORIGIN, free_bay, free_berth, stops_of, way
+from corridor.records import Crossing, Mission, Stop
+from corridor.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchConfig:
+    """How convoys are put together."""
+
+    convoy_members: int = 3
+    forming_ms: int = 20_000
+
+
+class Dispatch:
+    """Turns crossings that may go into missions."""
+
+    def __init__(self, state: State, config: DispatchConfig) -> None:
+        self._state = state
+        self._config = config
+        self._forming: dict[str, int] = {}
+
+    @property
+    def wake_ns(self) -> int | None:
+        """When a convoy that is being put together has waited long enough."""
+        return min(self._forming.values(), default=None)
+
+    def consider(self, now: Now) -> None:
+        """Look at every open crossing that has not set off."""
+        for direction in ("E", "W"):
+            able = [
+                crossing
+                for crossing in self._state.open_crossings()
+                if crossing.direction == direction
+                and not crossing.mission
+                and self._may_go(now, crossing)
+            ]
+            able.sort(key=lambda crossing: (crossing.ready_ms, crossing.crossing_id))
+            self._form(now, direction, able)
+
+    def _may_go(self, now: Now, crossing: Crossing) -> bool:
+        no = self._no(crossing)
+        if no is None:
+            return True
+        if crossing.vehicle:
+            key = crossing.vehicle
+            self._state.wait(now, key, no.reason, resource=no.resource, holder=no.holder)
+        return False
+
+    def _no(self, crossing: Crossing) -> No | None:
+        """Why a crossing cannot set off yet; None if it can."""
+        if not crossing.ready:
+            return No(Reason.NOT_READY, crossing.berth or crossing.crossing_id, "terminal")
+        heard = self._state.heard.get(crossing.vehicle)
+        rest = self._state.rests.get(crossing.vehicle)
+        if heard is None or not heard.reported or heard.silent or rest is None:
+            return No(Reason.VEHICLE_SILENT, crossing.vehicle)
+        if crossing.vehicle in self._state.mission_of:
+            return No(Reason.MISSION_UNANSWERED, crossing.vehicle)
+        if any(crossing.vehicle in stop.vehicles for stop in self._state.stops.values()):
+            return No(Reason.STOP_IN_FORCE, crossing.vehicle)
+        missing = clearance_missing(crossing)
+        if missing is not None and not self._goes_to_bay(crossing):
+            return missing
+        return None
+
+    def _goes_to_bay(self, crossing: Crossing) -> bool:
+        """Every office that has not released wants an inspection, not papers."""
+        wanting = [c for c in ("KZ", "CN") if c not in crossing.releases]
+        return bool(wanting) and all(crossing.bays.get(country) for country in wanting)
+
+    def _form(self, now: Now, direction: str, able: list[Crossing]) -> None:
+        """Send full convoys off at once, and a part of one when it has waited long enough."""
+        size = self._config.convoy_members
+        while len(able) >= size:
+            if not self._set_off(now, direction, able[:size]):
+                return
+            able = able[size:]
+        if not able:
+            self._forming.pop(direction, None)
+            return
+        due_ns = self._forming.setdefault(
+            direction, now.mono_ns + self._config.forming_ms * NS_PER_MS
+        )
+        if size == 1 or now.mono_ns >= due_ns:
+            self._forming.pop(direction, None)
+            self._set_off(now, direction, able)
+            return
+        for crossing in able:
+            key = crossing.vehicle
+            self._state.wait(
+                now, key, Reason.CONVOY_FORMING, resource=direction, holder="supervisor"
+            )
+
+    def _set_off(self, now: Now, direction: str, members: list[Crossing]) -> bool:
+        """Give missions to as many members as have a berth, in order; True if all have."""
+        number = self._state.store.number("convoy") + 1
+        convoy = f"convoy-{number}"
+        planned: list[Mission] = []
+        for crossing in members:
+            mission = self._plan(now, crossing, convoy)
+            if mission is None:
+                break
+            planned.append(mission)
+        if not planned:
+            return False
+        self._state.store.set_number("convoy", number)
+        formation = [mission.vehicle for mission in planned]
+        self._state.say(
+            Event.CONVOY_FORMED,
+            convoy=convoy,
+            direction=direction,
+            members=" ".join(formation),
+        )
+        for mission in planned:
+            mission.formation = formation
+            self._give(now, mission)
+        return len(planned) == len(members)
+
+    def _plan(self, now: Now, crossing: Crossing, convoy: str) -> Mission | None:
+        """A mission with its berth reserved, or None with the reason said."""
+        state = self._state
+        key = crossing.vehicle
+        bay: str | None = None
+        if clearance_missing(crossing) is not None:
+            places = [place for bays in crossing.bays.values() for place in bays]
+            bay = free_bay(state.map, state.zones, places)
+            if bay is None:
+                state.wait(now, key, Reason.NO_BAY_FREE, resource="bays", holder="")
+                return None
+        berth = free_berth(state.map, state.zones, crossing.direction)
+        if berth is None:
+            state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder="")
+            return None
+        from_lane = state.rests[key].lane
+        try:
+            lanes = way(state.map, from_lane, berth, bay)
+        except RouteError:
+            state.wait(now, key, Reason.NOT_ON_ROUTE, resource=from_lane, holder="")
+            return None
+        claim = Claim(key, convoy, crossing.direction, crossing.gross_mass_kg)
+        state.zones.allocate(state.map.berths[berth].zone, claim)
+        turn = state.store.next_number("mission")
+        stops = stops_of(state.map, lanes, berth, bay=bay, services=services_of(crossing))
+        return Mission(
+            mission_id=f"mission-{turn}",
+            vehicle=key,
+            crossing=crossing.crossing_id,
+            direction=crossing.direction,
+            convoy=convoy,
+            formation=[key],
+            lanes=list(lanes),
+            stops=stops,
+            berth=berth,
+            turn=turn,
+            mass_kg=crossing.gross_mass_kg,
+        )
+
+    def _give(self, now: Now, mission: Mission) -> None:
+        """Take the zone the truck stands in over into the mission, and tell the truck."""
+        state = self._state
+        crossing = state.crossings[mission.crossing]
+        crossing.mission = mission.mission_id
+        crossing.started_ms = now.utc_ms
+        state.missions[mission.mission_id] = mission
+        state.mission_of[mission.vehicle] = mission.mission_id
+        for zone in state.zones.held_by(mission.vehicle):
+            state.zones.rename(zone, mission.vehicle, mission.convoy)
+            state.zones.turn(zone, mission.vehicle, mission.direction)
+        spans = state.route(mission).zone_spans
+        held = set(state.zones.held_by(mission.vehicle))
+        while mission.next_span < len(spans) - 1 and spans[mission.next_span][0] in held:
+            mission.next_span += 1
+        state.save(crossing)
+        state.save(mission)
+        state.goes_on(now, mission.vehicle)
+        state.say(
+            Event.MISSION_GIVEN,
+            mission=mission.mission_id,
+            version=mission.version,
+            vehicle=mission.vehicle,
+            crossing=mission.crossing,
+            convoy=mission.convoy,
+            berth=mission.berth,
+        )
+        self.tell(mission)
+
+    def tell(self, mission: Mission) -> None:
+        """Mission and releases to the truck."""
+        crossing = self._state.crossings[mission.crossing]
+        east = mission.direction == "E"
+        order = MissionOrder(
+            mission_id=mission.mission_id,
+            version=mission.version,
+            crossing_id=mission.crossing,
+            direction=DIRECTION_EAST if east else DIRECTION_WEST,
+            lanes=mission.lanes,
+            stops=[_stop(stop) for stop in mission.stops],
+            convoy_id=mission.convoy,
+            formation_epoch=mission.version,
+            formation=mission.formation,
+        )
+        self._state.out.append(Send(mission.vehicle, order))
+        self.tell_clearance(crossing)
+
+    def tell_clearance(self, crossing: Crossing) -> None:
+        """The releases that are known, as the documents they came in."""
+        releases = [Document.FromString(data) for _, data in sorted(crossing.releases.items())]
+        notice = ClearanceNotice(crossing_id=crossing.crossing_id, releases=releases)
+        self._state.out.append(Send(crossing.vehicle, notice))
+
+    def divert(self, now: Now, mission: Mission, crossing: Crossing) -> None:
+        """Send a truck on its way to an inspection bay that still lies ahead of it, if one is free."""
+        state = self._state
+        if any(stop.place in state.map.bays for stop in mission.stops):
+            return
+        places = [place for bays in crossing.bays.values() for place in bays]
+        bay = free_bay(state.map, state.zones, places)
+        route = state.route(mission)
+        last_m = route.zone_spans[max(0, mission.next_span - 1)][2]
+        head = tuple(
+            lane
+            for lane, at in zip(mission.lanes, route.starts_m, strict=True)
+            if at < last_m - 1e-6
+        )
+        if bay is None or not head:
+            state.wait(now, mission.vehicle, Reason.NO_BAY_FREE, resource="bays", holder="")
+            return
+        try:
+            tail = way(state.map, head[-1], mission.berth, bay)
+        except RouteError:
+            return
+        mission.lanes = [*head, *tail[1:]]
+        mission.version += 1
+        services = services_of(crossing)
+        mission.stops = stops_of(
+            state.map, tuple(mission.lanes), mission.berth, bay=bay, services=services
+        )
+        state.save(mission)
+        reason = next(iter(crossing.holds.values()), Reason.INSPECTION_ORDERED.name)
+        state.say(
+            Event.VEHICLE_DIVERTED,
+            vehicle=mission.vehicle,
+            crossing=crossing.crossing_id,
+            bay=bay,
+            reason=Reason.__members__.get(reason, Reason.INSPECTION_ORDERED),
+        )
+        self.tell(mission)
+
+
+def services_of(crossing: Crossing) -> dict[str, bool]:
+    """Which station kinds of the origin side this crossing visits."""
+    origin = ORIGIN[crossing.direction]
+    stricter = crossing.channel > 1
+    return {
+        f"{origin}/weighbridge": True,
+        f"{origin}/portal": True,
+        f"{origin}/xray": stricter,
+    }
+
+
+def _stop(stop: Stop) -> MissionStop:
+    kind = StopKind.Name(stop.kind)
+    return MissionStop(kind=kind, place_id=stop.place, lane=stop.lane, offset_mm=stop.offset_mm)

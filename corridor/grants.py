@@ -1,0 +1,295 @@
+"""Grants: how far a mission's authority may reach now, and if no farther, why.
+
+Pure. Zones are claimed in route order and allocated from the head; every voter must say yes to each zone; what
+cannot be stopped in is allocated together with what lies behind it. An authority ends short of what is
+allocated by an overlap, at a gate's or station's stop line, or at the berth. Silence extends nothing.
+Not here: the interlocking's rules, which truck goes first (dispatch.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from contract.agent import Now, Send
+from contract.events import Event
+from contract.limits import GATE_OVERLAP_M, LANE_OVERLAP_M, VEHICLE_LENGTH_M_MAX
+from contract.map import ZoneKind
+from contract.reasons import Reason
+from contract.route import Route
+from contract.v1.gate_pb2 import StationVisit
+from contract.v1.movement_pb2 import (
+    STOP_KIND_BAY,
+    STOP_KIND_GATE,
+    STOP_KIND_STATION,
+    MovementAuthority,
+)
+from corridor.interlocking import Claim, Denied
+from corridor.records import Crossing, Mission, Stop
+from corridor.state import State
+
+LOOK_AHEAD_M: Final = 320.0
+RENEW_BELOW_M: Final = 160.0
+WORTH_M: Final = 20.0
+NEAR_END_M: Final = 40.0
+STANDING_ROOM_M: Final = VEHICLE_LENGTH_M_MAX + LANE_OVERLAP_M
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A voter's no: the reason, what it is about, who is in the way."""
+
+    reason: Reason
+    resource: str
+    holder: str = ""
+
+
+class Grants:
+    """Extends authorities as far as every voter allows."""
+
+    def __init__(self, state: State, station_gate: dict[str, str]) -> None:
+        self._state = state
+        self._station_gate = station_gate
+
+    def extend(self, now: Now, mission: Mission) -> None:
+        """Look at one mission: allocate what may be had, grant what is worth it, say why not more."""
+        state = self._state
+        heard = state.heard.get(mission.vehicle)
+        if not mission.accepted or heard is None or not heard.reported:
+            return
+        route = state.route(mission)
+        left_m = mission.end_m - heard.front_m
+        if left_m > RENEW_BELOW_M:
+            return
+        no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
+        end_m, overlap_m = self._end(mission, route)
+        final = mission.next_span == len(route.zone_spans)
+        if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
+            self._grant(mission, route, end_m, overlap_m)
+        if no is not None and mission.end_m - heard.front_m <= NEAR_END_M:
+            state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
+        elif no is None or mission.end_m - heard.front_m > NEAR_END_M:
+            state.goes_on(now, mission.vehicle)
+
+    def again(self, mission: Mission) -> None:
+        """Say the authority in force anew, under a new number: the vehicle may not have it."""
+        route = self._state.route(mission)
+        end_m, overlap_m = self._end(mission, route)
+        if mission.number:
+            self._grant(mission, route, max(end_m, mission.end_m), overlap_m)
+
+    # --- allocation ---
+
+    def _allocate(self, now: Now, mission: Mission, route: Route, until_m: float) -> No | None:
+        """Allocate zone groups up to `until_m`; the first no, if there was one."""
+        spans = route.zone_spans
+        claim = self._claim(mission)
+        while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
+            group = self._group(route, mission.next_span)
+            for index in group:
+                no = self._vote(mission, route, index, claim)
+                if no is not None:
+                    return no
+            for index in group:
+                zone = spans[index][0]
+                self._state.zones.allocate(zone, claim)
+                self._state.say(
+                    Event.ZONE_ALLOCATED, zone=zone, vehicle=mission.vehicle, convoy=mission.convoy
+                )
+                self._announce(mission, route, index)
+            mission.next_span = group[-1] + 1
+            self._state.save(mission)
+        return None
+
+    def _claim(self, mission: Mission) -> Claim:
+        place = mission.formation.index(mission.vehicle)
+        return Claim(
+            mission.vehicle,
+            mission.convoy,
+            mission.direction,
+            mission.mass_kg,
+            before=tuple(mission.formation[:place]),
+        )
+
+    def _group(self, route: Route, first: int) -> list[int]:
+        """Zones that must be had together: nobody stands under a barrier or in the boundary section.
+
+        Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
+        line of the next gate, before anything is given.
+        """
+        spans = route.zone_spans
+        kinds = [self._state.map.zones[zone].kind for zone, _, _ in spans]
+        if kinds[first] is not ZoneKind.BOUNDARY and (
+            first == 0 or kinds[first - 1] is not ZoneKind.GATE_CELL
+        ):
+            return [first]
+        group = [first]
+        clear_m = spans[first][1]
+        while group[-1] + 1 < len(spans):
+            last = group[-1]
+            if kinds[last] is ZoneKind.BOUNDARY:
+                clear_m = spans[last][2]
+            elif kinds[last] is ZoneKind.GATE_CELL or spans[last][2] - clear_m >= STANDING_ROOM_M:
+                break
+            group.append(last + 1)
+        return group
+
+    def _vote(self, mission: Mission, route: Route, index: int, claim: Claim) -> No | None:
+        """The first no of all voters to one more zone of the route."""
+        for voter in _VOTERS:
+            no = voter(self, mission, route, index)
+            if no is not None:
+                return no
+        zone = route.zone_spans[index][0]
+        denied = self._state.zones.judge(zone, claim)
+        if isinstance(denied, Denied):
+            return No(denied.reason, denied.zone, denied.holder)
+        return None
+
+    # --- voters: each a no with its reason, or None ---
+
+    def _stop_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        for stop in self._state.stops.values():
+            if mission.vehicle in stop.vehicles:
+                return No(Reason.STOP_IN_FORCE, stop.stop_id, stop.issuer)
+        return None
+
+    def _silence_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        if self._state.heard[mission.vehicle].silent:
+            return No(Reason.VEHICLE_SILENT, mission.vehicle)
+        return None
+
+    def _station_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """Nothing behind a station or bay until it has finished with the truck."""
+        stop = self._pending(mission)
+        if stop is None or route.zone_spans[index][1] <= stop.at_m:
+            return None
+        bay = stop.kind == STOP_KIND_BAY
+        reason = Reason.INSPECTION_PENDING if bay else Reason.STATION_PENDING
+        return No(reason, stop.place, self._station_gate.get(stop.place, ""))
+
+    def _clearance_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """Nothing behind an exit gate without both releases; nothing at all while a finding is open."""
+        crossing = self._state.crossings[mission.crossing]
+        if crossing.adverse:
+            return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
+        for stop in mission.stops:
+            if stop.kind != STOP_KIND_GATE or route.zone_spans[index][1] <= stop.at_m:
+                continue
+            if self._state.map.gates[stop.place].side != "exit":
+                continue
+            missing = clearance_missing(crossing)
+            if missing is not None:
+                return missing
+        return None
+
+    def _gate_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        zone = route.zone_spans[index][0]
+        for gate, cause in self._state.faulty_gates.items():
+            if self._state.map.gates[gate].zone == zone:
+                return No(Reason.GATE_FAULT, gate, cause)
+        return None
+
+    # --- ends ---
+
+    def _pending(self, mission: Mission) -> Stop | None:
+        """The first station or bay that has not finished with the truck."""
+        for stop in mission.stops:
+            inspected = stop.kind in (STOP_KIND_STATION, STOP_KIND_BAY)
+            if inspected and stop.place not in mission.done:
+                return stop
+        return None
+
+    def _end(self, mission: Mission, route: Route) -> tuple[float, float]:
+        """Where the authority may end with what is allocated, and the overlap behind it, in metres."""
+        spans = route.zone_spans
+        if mission.next_span >= len(spans):
+            return self._held_back(mission, mission.stops[-1].at_m, GATE_OVERLAP_M)
+        if mission.next_span == 0:
+            return 0.0, 0.0
+        zone, start_m, end_m = spans[mission.next_span - 1]
+        if self._state.map.zones[zone].kind is ZoneKind.GATE_CELL:
+            for stop in mission.stops:
+                if stop.kind == STOP_KIND_GATE and start_m <= stop.at_m <= end_m:
+                    return self._held_back(mission, stop.at_m, GATE_OVERLAP_M)
+        return self._held_back(mission, end_m - LANE_OVERLAP_M, LANE_OVERLAP_M)
+
+    def _held_back(self, mission: Mission, end_m: float, overlap_m: float) -> tuple[float, float]:
+        """No farther than the stop line of a station or bay that is not done."""
+        stop = self._pending(mission)
+        if stop is not None and stop.at_m < end_m:
+            return stop.at_m, GATE_OVERLAP_M
+        return end_m, overlap_m
+
+    def _grant(self, mission: Mission, route: Route, end_m: float, overlap_m: float) -> None:
+        mission.number += 1
+        mission.end_m = end_m
+        lane, offset_m = route.where(end_m)
+        end_mm = int(offset_m * 1000.0)
+        self._state.save(mission)
+        authority = MovementAuthority(
+            mission_id=mission.mission_id,
+            mission_version=mission.version,
+            number=mission.number,
+            end_lane=lane,
+            end_mm=end_mm,
+            overlap_mm=int(overlap_m * 1000.0),
+        )
+        zones = [zone for zone, _, _ in route.zone_spans[mission.cleared : mission.next_span]]
+        self._state.say(
+            Event.AUTHORITY_GRANTED,
+            vehicle=mission.vehicle,
+            mission=mission.mission_id,
+            number=mission.number,
+            end_lane=lane,
+            end_mm=end_mm,
+            zones=" ".join(zones),
+        )
+        self._state.out.append(Send(mission.vehicle, authority))
+
+    # --- stations ---
+
+    def _announce(self, mission: Mission, route: Route, index: int) -> None:
+        """Tell a station's gate who comes, once, when the station's zone is allocated."""
+        _, start_m, end_m = route.zone_spans[index]
+        crossing = self._state.crossings[mission.crossing]
+        for stop in mission.stops:
+            inspected = stop.kind in (STOP_KIND_STATION, STOP_KIND_BAY)
+            if inspected and start_m <= stop.at_m <= end_m and stop.place not in mission.announced:
+                mission.announced.append(stop.place)
+                self._state.save(mission)
+                gate = self._station_gate.get(stop.place)
+                if gate is not None:
+                    self._state.out.append(Send(gate, self._visit(stop, crossing)))
+
+    def _visit(self, stop: Stop, crossing: Crossing) -> StationVisit:
+        station = self._state.map.stations.get(stop.place)
+        services = station.kinds if station is not None else ("physical",)
+        return StationVisit(
+            station_id=stop.place,
+            vehicle_id=crossing.vehicle,
+            crossing_id=crossing.crossing_id,
+            services=services,
+            gross_mass_kg=crossing.gross_mass_kg,
+            seals=crossing.seals,
+        )
+
+
+def clearance_missing(crossing: Crossing) -> No | None:
+    """Which office has not released, with what it wants; None if both have."""
+    for country in ("KZ", "CN"):
+        if country in crossing.releases:
+            continue
+        name = crossing.holds.get(country, "")
+        reason = Reason.__members__.get(name, Reason.CLEARANCE_PENDING)
+        return No(reason, crossing.crossing_id, f"office {country}")
+    return None
+
+
+_Voter = Callable[[Grants, Mission, Route, int], No | None]
+_VOTERS: Final[tuple[_Voter, ...]] = (
+    Grants._stop_votes,
+    Grants._silence_votes,
+    Grants._station_votes,
+    Grants._clearance_votes,
+    Grants._gate_votes,
+)

@@ -1,0 +1,121 @@
+"""Operators: stop and resume, by scope, attributable, lifted only by whoever ordered it.
+
+Pure. A stop is written down before it is sent and survives a restart of the supervisor.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from contract.agent import Persist, Send
+from contract.events import Event
+from contract.reasons import Reason
+from contract.v1.movement_pb2 import (
+    OPERATOR_VERB_RESUME,
+    OPERATOR_VERB_STOP,
+    STOP_SCOPE_ALL,
+    STOP_SCOPE_CONVOY,
+    STOP_SCOPE_SIDE,
+    STOP_SCOPE_VEHICLE,
+    OperatorCommand,
+    OperatorReply,
+    StopLifted,
+    StopOrder,
+    StopScope,
+)
+from corridor.state import State, StopInForce
+
+
+class Operators:
+    """Carries out what operators order."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def restore(self, state: Mapping[str, bytes]) -> None:
+        """Stops in force before a restart are in force after it."""
+        for key, value in sorted(state.items()):
+            if key.startswith("stop/"):
+                stop = msgspec.msgpack.decode(value, type=StopInForce)
+                self._state.stops[stop.stop_id] = stop
+
+    def on_command(self, operator: str, command: OperatorCommand) -> None:
+        """Stop or resume; anything else is answered with a no."""
+        reason: Reason | None = Reason.MALFORMED
+        stop_id = command.stop_id
+        if command.verb == OPERATOR_VERB_STOP:
+            stop_id, reason = self._stop(operator, command)
+        elif command.verb == OPERATOR_VERB_RESUME:
+            reason = self._resume(operator, stop_id)
+        reply = OperatorReply(
+            stop_id=stop_id, accepted=reason is None, reason=reason.name if reason else ""
+        )
+        self._state.out.append(Send(operator, reply))
+
+    def _stop(self, operator: str, command: OperatorCommand) -> tuple[str, Reason | None]:
+        vehicles = self._meant(command.scope, command.target)
+        if not vehicles:
+            return "", Reason.MALFORMED
+        stop_id = f"stop-{self._state.store.next_number('stop')}"
+        stop = StopInForce(stop_id, operator, vehicles, command.reason)
+        self._state.stops[stop_id] = stop
+        self._state.out.append(Persist(f"stop/{stop_id}", msgspec.msgpack.encode(stop)))
+        self._state.say(
+            Event.STOP_ORDERED,
+            stop=stop_id,
+            scope=StopScope.Name(command.scope).removeprefix("STOP_SCOPE_").lower(),
+            target=command.target,
+            reason=command.reason,
+            issuer=operator,
+        )
+        order = StopOrder(stop_id=stop_id, emergency=False, reason=command.reason, issuer=operator)
+        self._state.out += [Send(vehicle, order) for vehicle in vehicles]
+        return stop_id, None
+
+    def _resume(self, operator: str, stop_id: str) -> Reason | None:
+        stop = self._state.stops.get(stop_id)
+        if stop is None:
+            return self._release_halted(operator, stop_id)
+        if stop.issuer != operator:
+            return Reason.STOP_IN_FORCE
+        del self._state.stops[stop_id]
+        self._state.out.append(Persist(f"stop/{stop_id}", None))
+        self._state.say(Event.STOP_ENDED, stop=stop_id, issuer=operator)
+        lifted = StopLifted(stop_id=stop_id, issuer=operator)
+        self._state.out += [Send(vehicle, lifted) for vehicle in stop.vehicles]
+        self._state.dispatch_due = True
+        self._state.dirty.update(dict.fromkeys(self._state.missions))
+        return None
+
+    def _release_halted(self, operator: str, stop_id: str) -> Reason | None:
+        """A truck that its own guard stopped: `guard/NAME` and `path/NAME` are lifted through us."""
+        _, _, vehicle = stop_id.partition("/")
+        if vehicle not in self._state.heard:
+            return Reason.MALFORMED
+        self._state.say(Event.STOP_ENDED, stop=stop_id, issuer=operator)
+        lifted = StopLifted(stop_id=stop_id, issuer=self._state.name)
+        self._state.out.append(Send(vehicle, lifted))
+        return None
+
+    def _meant(self, scope: int, target: str) -> tuple[str, ...]:
+        """Vehicles that a scope means, by name."""
+        state = self._state
+        if scope == STOP_SCOPE_ALL:
+            return tuple(sorted(state.heard))
+        if scope == STOP_SCOPE_VEHICLE:
+            return (target,) if target in state.heard else ()
+        if scope == STOP_SCOPE_CONVOY:
+            found = [m.vehicle for m in state.missions.values() if m.convoy == target]
+            return tuple(sorted(found))
+        if scope == STOP_SCOPE_SIDE:
+            return tuple(v for v in sorted(state.heard) if self._side(v) == target)
+        return ()
+
+    def _side(self, vehicle: str) -> str:
+        """Country that a vehicle stands in by the zones it holds; "" on the line."""
+        lanes = self._state.map.lanes
+        for zone in self._state.zones.held_by(vehicle):
+            for lane in self._state.map.zones[zone].lanes:
+                if lanes[lane].country:
+                    return str(lanes[lane].country)
+        return ""

@@ -1,0 +1,194 @@
+"""Positions: what vehicles and counters say of where they are, and which zones that proves free.
+
+Pure. A report frees what the rear has left, a counter what it has counted out; the interlocking asks for
+both where both exist. A vehicle found where it holds nothing is written into the zone, or puts it in doubt.
+"""
+
+from contract.agent import Now
+from contract.events import Event
+from contract.limits import CLEAR_MARGIN_M
+from contract.reasons import Reason
+from contract.route import RouteError
+from contract.v1.gate_pb2 import DetectorReport
+from contract.v1.movement_pb2 import (
+    POSITION_CAUSE_BOOTED,
+    POSITION_CAUSE_STOPPED,
+    PositionCause,
+    PositionReport,
+    VehicleHeartbeat,
+)
+from corridor.grants import RENEW_BELOW_M
+from corridor.interlocking import Claim
+from corridor.records import Mission, Rest
+from corridor.state import Heard, State
+
+
+class Positions:
+    """Keeps the table of zones in step with what is proven."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def on_heartbeat(self, now: Now, vehicle: str, beat: VehicleHeartbeat) -> None:
+        """Alive, and roughly here. Frees nothing."""
+        heard = self._hear(now, vehicle)
+        heard.speed_mps = beat.speed_mmps / 1000.0
+        heard.standing = beat.speed_mmps == 0
+        heard.state = beat.state
+        heard.authority = beat.authority_number
+        mission_id = self._state.mission_of.get(vehicle)
+        if mission_id is None:
+            return
+        mission = self._state.missions[mission_id]
+        if not mission.accepted:
+            return
+        heard.front_m = beat.front_mm / 1000.0
+        if mission.end_m - heard.front_m < RENEW_BELOW_M:
+            self._state.dirty[mission_id] = None
+
+    def on_report(self, now: Now, vehicle: str, report: PositionReport) -> None:
+        """A report by exception: the rear has left zones, a place is reached, or a start."""
+        heard = self._hear(now, vehicle)
+        first = not heard.reported
+        heard.reported = True
+        heard.standing = report.standing
+        heard.authority = report.authority_number
+        mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
+        if mission is None:
+            self._rests(vehicle, report)
+        else:
+            self._moves(now, mission, report, heard)
+        if first or report.cause in (POSITION_CAUSE_BOOTED, POSITION_CAUSE_STOPPED):
+            self._state.say(
+                Event.VEHICLE_REPORTED,
+                vehicle=vehicle,
+                lane=report.front_lane,
+                zones=" ".join(self._state.zones.held_by(vehicle)),
+                cause=PositionCause.Name(report.cause).removeprefix("POSITION_CAUSE_").lower(),
+            )
+
+    def _hear(self, now: Now, vehicle: str) -> Heard:
+        heard = self._state.heard.get(vehicle)
+        if heard is None:
+            heard = self._state.heard[vehicle] = Heard(now.mono_ns)
+        heard.last_ns = now.mono_ns
+        if heard.silent:
+            heard.silent = False
+            self._state.say(Event.VEHICLE_HEARD_AGAIN, vehicle=vehicle)
+            self._state.dispatch_due = True
+            mission_id = self._state.mission_of.get(vehicle)
+            if mission_id is not None:
+                self._state.dirty[mission_id] = None
+        return heard
+
+    def _rests(self, vehicle: str, report: PositionReport) -> None:
+        """A truck without a mission: it holds the zones it stands in."""
+        state = self._state
+        lanes = state.map.lanes
+        if report.front_lane not in lanes or report.rear_lane not in lanes:
+            return
+        berths = [each.id for each in state.map.berths.values() if each.lane == report.front_lane]
+        rest = Rest(vehicle, report.front_lane, berths[0] if berths else "")
+        if state.rests.get(vehicle) != rest:
+            state.rests[vehicle] = rest
+            state.save(rest)
+        for lane in sorted({report.front_lane, report.rear_lane}):
+            self._find(lanes[lane].zone, Claim(vehicle, vehicle, "", 0))
+        state.dispatch_due = True
+
+    def _find(self, zone: str, claim: Claim) -> None:
+        if claim.vehicle in self._state.zones.holders(zone):
+            self._state.zones.entered(zone, claim.vehicle)
+        elif not self._state.zones.found(zone, claim):
+            cause = f"{claim.vehicle} was found in it"
+            self._state.say(Event.ZONE_BECAME_UNKNOWN, zone=zone, cause=cause)
+
+    def _moves(self, now: Now, mission: Mission, report: PositionReport, heard: Heard) -> None:
+        state = self._state
+        route = state.route(mission)
+        try:
+            front_m = route.at(report.front_lane, report.front_mm / 1000.0)
+            rear_m = route.at(report.rear_lane, report.rear_mm / 1000.0)
+        except RouteError:
+            return
+        heard.front_m = front_m
+        while mission.cleared < len(route.zone_spans) - 1:
+            zone, _, end_m = route.zone_spans[mission.cleared]
+            if end_m + CLEAR_MARGIN_M / 2.0 > rear_m:
+                break
+            if state.zones.reported(zone, mission.vehicle):
+                state.free(zone, mission.vehicle, mission.convoy, self._proof(zone))
+            mission.cleared += 1
+            state.save(mission)
+        for zone, start_m, _ in route.zone_spans[mission.cleared :]:
+            if start_m > front_m:
+                break
+            self._find(zone, Claim(mission.vehicle, mission.convoy, mission.direction, 0))
+        state.dirty[mission.mission_id] = None
+
+    def _proof(self, zone: str) -> str:
+        return "report and counter" if self._state.zones.rules[zone].wired else "report"
+
+    def on_counter(self, report: DetectorReport) -> None:
+        """A wired counter: absolute, so that nothing is lost or counted twice."""
+        state = self._state
+        detector = state.map.detectors.get(report.detector_id)
+        if detector is None:
+            return
+        name = f"detector/{detector.id}"
+        before = state.store.number(name)
+        if report.count == before:
+            return
+        state.store.set_number(name, report.count)
+        first = not state.store.number(f"seen/{detector.id}")
+        state.store.set_number(f"seen/{detector.id}", 1)
+        if first and not state.zones.holders(detector.zone_before):
+            return  # the counter's first word: whatever it counted before us
+        direction = self._direction(detector.lane)
+        for _ in range(report.count - before):
+            self._count_out(detector.id, detector.zone_before, direction)
+
+    def _direction(self, lane: str) -> str:
+        """Direction of travel over a lane of a zone that is used both ways; "" where it does not matter."""
+        zone = self._state.map.lanes[lane].zone
+        if not self._state.map.zones[zone].one_lane:
+            return ""
+        for mission in self._state.missions.values():
+            if lane in mission.lanes:
+                return mission.direction
+        return ""
+
+    def _count_out(self, detector: str, zone: str, direction: str) -> None:
+        state = self._state
+        before = state.zones.holders(zone)
+        who = state.zones.counted(zone, direction)
+        if who is None:
+            state.say(Event.DETECTOR_MISCOUNTED, detector=detector, zone=zone, expected=0, seen=1)
+            state.say(Event.ZONE_BECAME_UNKNOWN, zone=zone, cause="counted out more than let in")
+        elif who in before and who not in state.zones.holders(zone):
+            convoy = self._convoy(who)
+            state.free(zone, who, convoy, "report and counter")
+
+    def _convoy(self, vehicle: str) -> str:
+        mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
+        return mission.convoy if mission is not None else vehicle
+
+    def watch(self, now: Now, silence_ns: int, resting_ns: int) -> None:
+        """Vehicles that have not been heard in time: their zones stay locked, and somebody must look."""
+        for vehicle in sorted(self._state.heard):
+            heard = self._state.heard[vehicle]
+            limit_ns = silence_ns if vehicle in self._state.mission_of else resting_ns
+            if heard.silent or now.mono_ns - heard.last_ns <= limit_ns:
+                continue
+            heard.silent = True
+            self._state.say(
+                Event.VEHICLE_FELL_SILENT,
+                vehicle=vehicle,
+                zones=" ".join(self._state.zones.held_by(vehicle)),
+                silent_ms=(now.mono_ns - heard.last_ns) // 1_000_000,
+            )
+            mission_id = self._state.mission_of.get(vehicle)
+            if mission_id is not None:
+                self._state.dirty[mission_id] = None
+                reason = Reason.VEHICLE_SILENT
+                self._state.wait(now, vehicle, reason, resource=vehicle, holder=vehicle)

@@ -1,0 +1,166 @@
+"""What the supervisor knows right now: rows that are journalled, and what it has only heard.
+
+Pure. Shared by the parts of the supervisor; each part changes it through few named acts.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from contract.agent import Effect, Now, Report
+from contract.events import Event
+from contract.map import CorridorMap
+from contract.reasons import Reason
+from contract.roster import Roster
+from contract.route import Route
+from contract.v1.movement_pb2 import VEHICLE_STATE_UNSPECIFIED
+from corridor.interlocking import Interlocking, rules_of
+from corridor.records import Crossing, Mission, Rest, Store
+
+_ROUTES_MAX: Final = 4_096
+
+
+@dataclass(slots=True)
+class Heard:
+    """A vehicle's own word since its last start: not journalled, not trusted for freeing."""
+
+    last_ns: int
+    reported: bool = False
+    silent: bool = False
+    standing: bool = True
+    front_m: float = 0.0
+    speed_mps: float = 0.0
+    authority: int = 0
+    state: int = VEHICLE_STATE_UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a vehicle or crossing does not go on."""
+
+    reason: Reason
+    resource: str
+    holder: str
+    since_ns: int
+
+
+@dataclass(slots=True)
+class StopInForce:
+    """A stop that somebody ordered, and for whom."""
+
+    stop_id: str
+    issuer: str
+    vehicles: tuple[str, ...]
+    reason: str
+
+
+class State:
+    """The supervisor's tables."""
+
+    def __init__(self, name: str, corridor: CorridorMap, roster: Roster) -> None:
+        self.name = name
+        self.map = corridor
+        self.roster = roster
+        self.zones = Interlocking(rules_of(corridor))
+        self.store = Store()
+        self.crossings: dict[str, Crossing] = {}
+        self.missions: dict[str, Mission] = {}
+        self.rests: dict[str, Rest] = {}
+        self.mission_of: dict[str, str] = {}
+        self.heard: dict[str, Heard] = {}
+        self.waits: dict[str, Wait] = {}
+        self.stops: dict[str, StopInForce] = {}
+        self.faulty_gates: dict[str, str] = {}
+        self.dirty: dict[str, None] = {}
+        self.dispatch_due = True
+        self.out: list[Effect] = []
+        self._routes: dict[tuple[str, ...], Route] = {}
+
+    def route(self, mission: Mission) -> Route:
+        """The driving line of a mission; routes are kept, for many trucks take the same one."""
+        lanes = tuple(mission.lanes)
+        route = self._routes.get(lanes)
+        if route is None:
+            if len(self._routes) >= _ROUTES_MAX:
+                self._routes.clear()
+            route = self._routes[lanes] = self.map.route(lanes)
+        return route
+
+    def say(self, event: Event, **fields: Any) -> None:
+        """Report an event of the catalogue."""
+        self.out.append(Report(event, fields))
+
+    def save(self, row: Crossing | Mission | Rest) -> None:
+        """Have a row written at the end of the turn."""
+        if isinstance(row, Crossing):
+            self.store.touch("crossing", row.crossing_id, row)
+        elif isinstance(row, Mission):
+            self.store.touch("mission", row.mission_id, row)
+        else:
+            self.store.touch("rest", row.vehicle, row)
+
+    def flush(self) -> list[Effect]:
+        """What this turn leads to: records first, then what was said."""
+        for zone in self.zones.changed:
+            row = self.zones.zones[zone]
+            if row.holders or row.doubt:
+                self.store.touch("zone", zone, row)
+            else:
+                self.store.drop("zone", zone)
+        self.zones.changed.clear()
+        effects: list[Effect] = [*self.store.persists(), *self.out]
+        self.out = []
+        return effects
+
+    # --- waiting ---
+
+    def wait(self, now: Now, key: str, reason: Reason, *, resource: str, holder: str) -> None:
+        """`key` (a vehicle or a crossing at its berth) waits; said once for each cause."""
+        before = self.waits.get(key)
+        if before is not None and (before.reason, before.resource) == (reason, resource):
+            return
+        since_ns = now.mono_ns
+        self.waits[key] = Wait(reason, resource, holder, since_ns)
+        crossing = self.crossing_of(key)
+        self.say(
+            Event.VEHICLE_WAITS,
+            vehicle=key,
+            crossing=crossing,
+            reason=reason,
+            resource=resource,
+            holder=holder,
+            lifted_by=reason.lifted_by,
+        )
+
+    def goes_on(self, now: Now, key: str) -> None:
+        """`key` does not wait any more."""
+        wait = self.waits.pop(key, None)
+        if wait is not None:
+            self.say(
+                Event.VEHICLE_GOES_ON,
+                vehicle=key,
+                crossing=self.crossing_of(key),
+                reason=wait.reason,
+                waited_ms=(now.mono_ns - wait.since_ns) // 1_000_000,
+            )
+
+    def crossing_of(self, vehicle: str) -> str:
+        """The crossing a vehicle is on, "" if none."""
+        mission = self.missions.get(self.mission_of.get(vehicle, ""))
+        if mission is not None:
+            return mission.crossing
+        for crossing in self.crossings.values():
+            if crossing.vehicle == vehicle and not crossing.outcome:
+                return crossing.crossing_id
+        return ""
+
+    def free(self, zone: str, vehicle: str, convoy: str, proof: str) -> None:
+        """A zone was proven free of a vehicle: whoever waits for it is to be looked at."""
+        self.say(Event.ZONE_FREED, zone=zone, vehicle=vehicle, convoy=convoy, proof=proof)
+        self.dispatch_due = True
+        for key, wait in self.waits.items():
+            if wait.resource == zone and key in self.mission_of:
+                self.dirty[self.mission_of[key]] = None
+
+    def open_crossings(self) -> list[Crossing]:
+        """Crossings that have not ended, in the order in which they became known."""
+        return [crossing for crossing in self.crossings.values() if not crossing.outcome]

@@ -1,0 +1,155 @@
+"""Building nodes: names, keys from the seed, the roster, and one agent with its mailbox a node.
+
+The same constructors as the programs use; only keys and configuration come from the scenario here.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contract.agent import Role
+from contract.map import CorridorMap
+from contract.mailbox import Identity, Mailbox
+from contract.node import Node
+from contract.roster import Roster
+from contract.roster import Node as Entry
+from contract.signing import Signer
+from contract.sites import sites, station_gates
+from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.dispatch import DispatchConfig
+from gate.agent import GateAgent, GateConfig
+from gate.office.agent import OfficeAgent, OfficeConfig
+from gate.office.rules import Rules, Shares, shares_of_one
+from sim.distributions import parse_duration
+from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
+from sim.scenario import Scenario
+from vehicle.agent import VehicleAgent, VehicleConfig
+
+SUPERVISOR: Final = "supervisor"
+OFFICES: Final = {"KZ": "office-kz", "CN": "office-cn"}
+TERMINALS: Final = {"KZ": "terminal-kz", "CN": "terminal-cn"}
+CONTROL_ROOM: Final = "control-room"
+
+
+def secret(seed: int, name: str) -> bytes:
+    """32 secret bytes of one name under one seed. For simulation only."""
+    return hashlib.blake2b(f"{seed}/key/{name}".encode(), digest_size=32).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody in a run: names, keys, roster."""
+
+    seed: int
+    vehicles: tuple[str, ...]
+    signers: dict[str, Signer]
+    release_signers: dict[str, Signer]
+    roster: Roster
+
+
+def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:
+    """Names and keys for a scenario."""
+    count = scenario.fleet.kz + scenario.fleet.cn
+    vehicles = tuple(f"truck-{number:02d}" for number in range(1, count + 1))
+    roles: dict[str, tuple[Role, str]] = {name: (Role.VEHICLE, "") for name in vehicles}
+    roles[SUPERVISOR] = (Role.SUPERVISOR, "")
+    roles[CONTROL_ROOM] = (Role.OPERATOR, "")
+    roles |= {gate.id: (Role.GATE, gate.country) for gate in corridor.gates.values()}
+    roles |= {name: (Role.OFFICE, country) for country, name in OFFICES.items()}
+    roles |= {name: (Role.TERMINAL, country) for country, name in TERMINALS.items()}
+    signers = {name: Signer.from_seed(secret(seed, name)) for name in roles}
+    nodes = {
+        name: Entry(name, role, signers[name].public_key, site)
+        for name, (role, site) in roles.items()
+    }
+    release = {c: Signer.from_seed(secret(seed, f"release/{c}")) for c in OFFICES}
+    release_keys = {c: {s.key_id: s.public_key} for c, s in release.items()}
+    return Cast(seed, vehicles, signers, release, Roster(nodes, release_keys, staging=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Makes one node of each kind, afresh at each call: what a restart does."""
+
+    scenario: Scenario
+    corridor: CorridorMap
+    cast: Cast
+
+    def node(self, name: str, agent: Any, **options: Any) -> Node[Any]:
+        """An agent behind its mailbox."""
+        role = self.cast.roster.nodes[name].role
+        identity = Identity(name, role, self.cast.signers[name], self.corridor.digest, bytes(32))
+        return Node(agent, Mailbox(identity, self.cast.roster, **options))
+
+    def vehicle(self, name: str, params: VehicleParams) -> Callable[[], Node[Any]]:
+        block = params_block([params])
+        config = VehicleConfig(
+            name, SUPERVISOR, float(straight_length(block)[0]), float(front_offset(block)[0])
+        )
+        greets = (SUPERVISOR, *self.corridor.gates)
+
+        def build() -> Node[Any]:
+            signer, roster = self.cast.signers[name], self.cast.roster
+            agent = VehicleAgent(config, signer, roster, self.corridor)
+            return self.node(name, agent, greets=greets)
+
+        return build
+
+    def supervisor(self) -> Node[Any]:
+        forming_ms = int(parse_duration(self.scenario.fleet.forming) * 1000.0)
+        dispatch = DispatchConfig(self.scenario.fleet.convoy, forming_ms)
+        config = SupervisorConfig(SUPERVISOR, station_gates(self.corridor), dispatch)
+        signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
+        agent = SupervisorAgent(config, signer, roster, self.corridor)
+        return self.node(SUPERVISOR, agent, epoch=lambda: agent.epoch)
+
+    def gate(self, name: str) -> Node[Any]:
+        site = sites(self.corridor)[name]
+        offices = tuple(OFFICES.values())
+        config = GateConfig(name, SUPERVISOR, offices, site.stations)
+        agent = GateAgent(config, self.cast.signers[name], self.cast.roster, self.corridor)
+        return self.node(name, agent, greets=(SUPERVISOR, *offices))
+
+    def office(self, country: str) -> Node[Any]:
+        name = OFFICES[country]
+        other = OFFICES["CN" if country == "KZ" else "KZ"]
+        config = OfficeConfig(
+            name=name,
+            country=country,
+            supervisor=SUPERVISOR,
+            other_office=other,
+            gates=tuple(self.corridor.gates),
+            bays=bays_by_direction(self.corridor),
+            rules=self.rules(country),
+        )
+        signer, release = self.cast.signers[name], self.cast.release_signers[country]
+        agent = OfficeAgent(config, signer, release, self.cast.roster)
+        greets = (SUPERVISOR, other) if country == "CN" else (SUPERVISOR,)
+        return self.node(name, agent, greets=greets)
+
+    def rules(self, country: str) -> Rules:
+        """The office's share of what the scenario wants after combining both."""
+        section = self.scenario.office[country]
+        loaded = [flow.channels for flow in self.scenario.flow]
+        shares = shares_of_one(loaded[0].green, loaded[0].yellow) if loaded else Shares(1, 0, 0)
+        return Rules(
+            shares=shares,
+            empty_shares=Shares(1.0, 0.0, 0.0),
+            seed=secret(self.cast.seed, f"selection/{country}"),
+            assess_ms=int(parse_duration(section.assess) * 1000.0),
+            release_valid_ms=int(parse_duration(section.release_valid) * 1000.0),
+        )
+
+
+def bays_by_direction(corridor: CorridorMap) -> dict[str, tuple[str, ...]]:
+    """Inspection bays on the origin side, by direction of travel."""
+    origin = {"E": "KZ", "W": "CN"}
+    return {
+        direction: tuple(
+            bay.id
+            for bay in corridor.bays.values()
+            if (bay.country, bay.direction) == (country, direction)
+        )
+        for direction, country in origin.items()
+    }

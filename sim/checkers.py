@@ -1,0 +1,231 @@
+"""Checkers: invariants held against the truth, by means that share nothing with the agents.
+
+Each watches one invariant of docs/SAFETY.md, counts what breaks it, and says when and how. They see what agents
+never see: positions, arms, disks, and what offices really signed. One planted defect a checker proves that it
+can fail (tests/sim/test_checkers.py).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from contract.agent import Persist
+from contract.map import CorridorMap
+from contract.roster import Roster
+from contract.signing import open_document, type_name
+from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_HANDED_OVER,
+    CustodyRecord,
+    DecisionNotice,
+    Release,
+    Revocation,
+)
+from contract.v1.document_pb2 import COUNTRY_KZ, Document
+from contract.v1.envelope_pb2 import Envelope, Frame
+from contract.v1.movement_pb2 import AuthorityReply, MovementAuthority
+from corridor.ledger import GENESIS, Entry, chain
+from gate.orders import Barrier
+from gate.passage import Ticket
+from sim.devices import Cabinet
+from sim.fleet import Fleet
+
+INVARIANTS: Final[Mapping[str, str]] = {
+    "I1": "footprints of different vehicles never overlap",
+    "I2": "the front never passes the end of authority plus its overlap",
+    "I5": "a barrier opens, and is passed, only with a consumed permit for that vehicle",
+    "I7": "nobody enters the neutral zone without two releases that agree",
+    "I9": "opposite directions are never together in a one-lane section",
+    "I11": "custody has no gap and no fork",
+    "L1": "every crossing ends cleared, or is held or diverted with a reason",
+}
+_AUTHORITY: Final = type_name(MovementAuthority).encode()
+_REPLY: Final = type_name(AuthorityReply).encode()
+_DECISION: Final = type_name(DecisionNotice).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One breach."""
+
+    invariant: str
+    t_s: float
+    detail: str
+
+
+class Checkers:
+    """All invariants of a run."""
+
+    def __init__(
+        self,
+        corridor: CorridorMap,
+        roster: Roster,
+        fleet: Fleet,
+        cabinets: Mapping[str, Cabinet],
+        *,
+        disk: Callable[[str], Mapping[str, bytes]],
+        time_s: Callable[[], float],
+    ) -> None:
+        self._map = corridor
+        self._roster = roster
+        self._fleet = fleet
+        self._cabinets = cabinets
+        self._disk = disk
+        self._time_s = time_s
+        self.violations: list[Violation] = []
+        self._offered: dict[tuple[str, int], MovementAuthority] = {}
+        self._in_force: dict[str, MovementAuthority] = {}
+        self._releases: dict[tuple[str, str], Release] = {}
+        self._inside: dict[str, dict[str, str]] = {}
+        self._steps: dict[str, int] = {}
+        self._head = GENESIS
+        self._entries = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Violations by invariant; all invariants are listed."""
+        said = dict.fromkeys(INVARIANTS, 0)
+        for violation in self.violations:
+            said[violation.invariant] += 1
+        return said
+
+    def _say(self, invariant: str, detail: str) -> None:
+        self.violations.append(Violation(invariant, self._time_s(), detail))
+
+    # --- I1, I2: from the physical step ---
+
+    def overlap(self, one: str, other: str) -> None:
+        """I1: two footprints overlap."""
+        self._say("I1", f"{one} and {other} overlap")
+
+    def beyond(self, vehicle: str, by_mm: int) -> None:
+        """I2: a front has passed the limit set by `tap`."""
+        self._say("I2", f"{vehicle} is {by_mm} mm beyond its end of authority and overlap")
+
+    def tap(self, sender: str, to: str, raw: bytes) -> None:
+        """What goes over the network: authorities and the answers to them, decisions of offices."""
+        if _AUTHORITY in raw:
+            body = Envelope.FromString(Frame.FromString(raw).envelope)
+            authority = MovementAuthority.FromString(body.payload)
+            self._offered[to, authority.number] = authority
+        elif _REPLY in raw:
+            body = Envelope.FromString(Frame.FromString(raw).envelope)
+            reply = AuthorityReply.FromString(body.payload)
+            offered = self._offered.get((sender, reply.number))
+            if reply.accepted and offered is not None and offered.mission_id == reply.mission_id:
+                self._in_force[sender] = offered
+                self.hold_front(sender)
+        elif _DECISION in raw:
+            body = Envelope.FromString(Frame.FromString(raw).envelope)
+            self._decided(DecisionNotice.FromString(body.payload).decision)
+
+    def hold_front(self, vehicle: str) -> None:
+        """Set the limit for a front along the way it is on now."""
+        authority = self._in_force.get(vehicle)
+        route = self._fleet.route(vehicle)
+        if authority is None or route is None or authority.end_lane not in route.lanes:
+            return
+        end_m = route.at(authority.end_lane, authority.end_mm / 1000.0)
+        self._fleet.set_end(vehicle, end_m + authority.overlap_mm / 1000.0)
+
+    def restarted(self, vehicle: str) -> None:
+        """After a restart a vehicle has no authority: its front may only coast to a stop."""
+        self._in_force.pop(vehicle, None)
+
+    # --- I5, I7: at the barrier ---
+
+    def arm_rises(self, gate: str) -> None:
+        """I5: the controller has ordered the arm up."""
+        ticket = self._ticket(gate)
+        plate = self._cabinets[gate].plate
+        if ticket is None:
+            self._say("I5", f"{gate} opens without a consumed permit")
+        elif ticket.vehicle_id != plate:
+            self._say(
+                "I5", f"{gate} opens for {ticket.vehicle_id} while {plate or 'nobody'} stands"
+            )
+
+    def under_arm(self, gate: str, vehicle: str) -> None:
+        """I5 and, at an exit, I7: a front has reached the arm."""
+        ticket = self._ticket(gate)
+        if ticket is None or ticket.vehicle_id != vehicle:
+            self._say("I5", f"{vehicle} passes {gate} without a permit of its own")
+        elif self._cabinets[gate].arm.state is not Barrier.OPEN:
+            self._say("I5", f"{vehicle} drives into the arm of {gate}")
+        if self._map.gates[gate].side == "exit":
+            self._enters(vehicle, ticket.crossing_id if ticket is not None else "")
+
+    def _ticket(self, gate: str) -> Ticket | None:
+        disk = self._disk(gate)
+        data = disk.get("ticket/open")
+        ticket = Ticket.decode(data) if data is not None else None
+        if ticket is None or disk.get(f"permit/{ticket.permit_id}") != b"consumed":
+            return None
+        return ticket
+
+    def _decided(self, document: Document) -> None:
+        for country, keys in self._roster.release_keys.items():
+            release = open_document(document, Release, keys)
+            if isinstance(release, Release):
+                self._releases[release.subject.crossing_id, country] = release
+            revocation = open_document(document, Revocation, keys)
+            if isinstance(revocation, Revocation):
+                self._releases.pop((revocation.crossing_id, country), None)
+
+    def _enters(self, vehicle: str, crossing: str) -> None:
+        kz, cn = (self._releases.get((crossing, country)) for country in ("KZ", "CN"))
+        if kz is None or cn is None:
+            missing = "KZ" if kz is None else "CN"
+            self._say("I7", f"{vehicle} enters the neutral zone without a release of {missing}")
+            return
+        same = (
+            kz.subject.declaration_sha256 == cn.subject.declaration_sha256
+            and list(kz.subject.seals) == list(cn.subject.seals)
+            and kz.subject.vehicle_id == cn.subject.vehicle_id == vehicle
+            and kz.subject.vehicle_key_id == cn.subject.vehicle_key_id
+            and kz.office == COUNTRY_KZ != cn.office
+        )
+        if not same:
+            self._say("I7", f"{vehicle} enters the neutral zone under releases that differ")
+
+    # --- I9: one-lane sections ---
+
+    def in_zone(self, zone: str, lane: str, vehicle: str) -> None:
+        """A front has entered a one-lane section over `lane`."""
+        inside = self._inside.setdefault(zone, {})
+        for other, other_lane in inside.items():
+            if other_lane != lane:
+                self._say("I9", f"{vehicle} enters {zone} against {other}")
+        inside[vehicle] = lane
+
+    def out_of_zone(self, zone: str, vehicle: str) -> None:
+        """A rear has left it."""
+        self._inside.get(zone, {}).pop(vehicle, None)
+
+    # --- I11: custody ---
+
+    def committed(self, records: list[Persist]) -> None:
+        """What the supervisor has written into its ledger."""
+        for record in records:
+            if record.key.startswith("ledger/") and record.value is not None:
+                self._ledger(msgspec.msgpack.decode(record.value, type=Entry))
+
+    def _ledger(self, entry: Entry) -> None:
+        self._entries += 1
+        whole = chain(self._entries, self._head, entry.record)
+        if entry != whole:
+            self._say("I11", f"entry {entry.number} does not follow the chain")
+        self._head = entry.hash
+        record = CustodyRecord.FromString(Document.FromString(entry.record).payload)
+        before = self._steps.get(record.crossing_id, 0)
+        if record.step != before + 1 or record.step > CUSTODY_STEP_HANDED_OVER:
+            self._say("I11", f"{record.crossing_id} goes from step {before} to {record.step}")
+        self._steps[record.crossing_id] = record.step
+
+    # --- L1: at the end ---
+
+    def ended(self, unexplained: list[str]) -> None:
+        """Crossings that neither ended nor have a reason."""
+        for crossing in unexplained:
+            self._say("L1", f"{crossing} neither ends nor has a reason to wait")

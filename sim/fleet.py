@@ -1,0 +1,355 @@
+"""The fleet's arrays and their owners: from drive orders to rows, from rows to readings.
+
+Each vehicle has one row in every block. Plant, pilot and guard have blocks of their own, so that a restart
+resets pilot and guard only. Not here: physics (truth.py, plant.py), time (engine.py).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from contract.map import CorridorMap, Route
+from sim.plant import (
+    F_HALF_LENGTH,
+    FOOTPRINT_COLUMNS,
+    MU,
+    PSI,
+    ROAD_COLUMNS,
+    V,
+    X,
+    Y,
+    footprints,
+    new_memory,
+    new_state,
+)
+from sim.plant_params import (
+    P_ACCEL_MAX_MPS2,
+    P_BRAKE_DEAD_TIME_S,
+    P_BRAKE_EMERGENCY_MPS2,
+    P_BRAKE_LAG_S,
+    P_BRAKE_SERVICE_MPS2,
+    P_MASS_KG,
+    P_STEER_MAX_RAD,
+    P_WHEELBASE_M,
+    VehicleParams,
+    front_offset,
+    params_block,
+    straight_length,
+)
+from sim.truth import (
+    EVENTS_MAX,
+    TRUTH_ALIVE,
+    TRUTH_BEYOND,
+    TRUTH_COLUMNS,
+    TRUTH_END,
+    TRUTH_FRONT,
+    TRUTH_LENGTH,
+    TRUTH_NEXT_FRONT,
+    TRUTH_NEXT_REAR,
+    TRUTH_PATH,
+    TRUTH_S,
+    fleet_steps,
+)
+from vehicle.orders import ClearTrip, Drive, Rest, SetGuard, VehicleReading
+from vehicle.pilot import columns as c
+from vehicle.pilot.columns import Array, Bits
+from vehicle.pilot.path import nearest, profile
+
+DT_S: Final = 0.05
+_PATHS_FIRST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePlace:
+    """A device by its lane and offset; `index` is its number in events."""
+
+    index: int
+    lane: str
+    offset_m: float
+
+
+class Fleet:
+    """All vehicles of a run. Row order is the order of names given."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        vehicles: Sequence[VehicleParams],
+        devices: Sequence[DevicePlace],
+        mu: float,
+    ) -> None:
+        n = len(names)
+        self.names = tuple(names)
+        self.row = {name: i for i, name in enumerate(names)}
+        self.params = params_block(vehicles)
+        self.state = new_state(n)
+        self.memory = new_memory(self.params, DT_S)
+        self.road = np.zeros((n, ROAD_COLUMNS))
+        self.road[:, MU] = mu
+        self.feet = np.zeros((n, 2, FOOTPRINT_COLUMNS))
+        self.sensors = np.zeros((n, c.SENSOR_COLUMNS))
+        self.order = np.zeros((n, c.ORDER_COLUMNS))
+        self.guard = np.zeros((n, c.GUARD_COLUMNS))
+        self.pilot = np.zeros((n, c.PILOT_COLUMNS))
+        self.watch = np.zeros((n, c.WATCH_COLUMNS))
+        self.command = np.zeros((n, c.COMMAND_COLUMNS))
+        self.command[:, c.COMMAND_PARK] = 1.0
+        self.truth = np.zeros((n, TRUTH_COLUMNS))
+        self.truth[:, TRUTH_PATH] = -1.0
+        self.truth[:, TRUTH_FRONT] = front_offset(self.params)
+        self.truth[:, TRUTH_LENGTH] = straight_length(self.params)
+        self.truth[:, TRUTH_END] = 1.0e9
+        self.miles: Bits = np.zeros(n, dtype=np.int64)
+        self.moving: Bits = np.zeros(n, dtype=np.int64)
+        self.events: Bits = np.zeros((EVENTS_MAX, 3), dtype=np.int64)
+        self.truck = truck_rows(self.params)
+        self.vehicle_steps = 0
+        self._devices = tuple(devices)
+        self._paths: dict[tuple[str, ...], int] = {}
+        self._routes: list[Route] = []
+        self.paths: Array = np.zeros((_PATHS_FIRST, 16, c.PATH_COLUMNS))
+        self.rows: Bits = np.zeros(_PATHS_FIRST, dtype=np.int64)
+        self.places: Array = np.zeros((_PATHS_FIRST, max(1, len(devices))))
+        self.place_ids: Bits = np.zeros((_PATHS_FIRST, max(1, len(devices))), dtype=np.int64)
+        self.place_counts: Bits = np.zeros(_PATHS_FIRST, dtype=np.int64)
+
+    # --- placing and stepping ---
+
+    def place(self, name: str, corridor: CorridorMap, lane: str, front_m: float) -> None:
+        """Stand a vehicle on a lane with its front at `front_m`, straight, parked."""
+        i = self.row[name]
+        route = corridor.route((lane,))
+        s_m = front_m - self.truth[i, TRUTH_FRONT]
+        near = min(len(route.table) - 1, max(0, int(round(s_m))))
+        x_m, y_m, psi = route.table[near, 1:4]
+        shift = s_m - route.table[near, 0]
+        self.state[i, X] = x_m + shift * np.cos(psi)
+        self.state[i, Y] = y_m + shift * np.sin(psi)
+        self.state[i, PSI] = psi
+        footprints(self.state, self.params, self.feet)
+
+    def step(self, ticks: int) -> tuple[int, int]:
+        """Up to `ticks` steps; returns (steps done, events in `self.events`)."""
+        done, used, worked = fleet_steps(
+            ticks,
+            DT_S,
+            self.state,
+            self.params,
+            self.road,
+            self.memory,
+            self.feet,
+            self.sensors,
+            self.order,
+            self.guard,
+            self.truck,
+            self.pilot,
+            self.watch,
+            self.command,
+            self.truth,
+            self.paths,
+            self.rows,
+            self.places,
+            self.place_ids,
+            self.place_counts,
+            self.miles,
+            self.moving,
+            self.events,
+        )
+        self.vehicle_steps += done * len(self.names)
+        return done, used
+
+    @property
+    def at_rest(self) -> bool:
+        """True while nothing moves and nothing is ordered to."""
+        return not (self.moving.any() or self.order[:, c.ORDER_ACTIVE].any())
+
+    # --- commands ---
+
+    def drive(self, name: str, order: Drive) -> None:
+        i = self.row[name]
+        path = self._path(order.route, i)
+        row = self.order[i]
+        row[c.ORDER_PATH] = path
+        row[c.ORDER_GENERATION] = order.generation
+        row[c.ORDER_END] = order.end_m
+        row[c.ORDER_SPEED_MAX] = order.speed_max_mps
+        row[c.ORDER_CLEAR] = order.clear_m
+        row[c.ORDER_HEADWAY] = order.headway_s
+        row[c.ORDER_STANDSTILL] = order.standstill_m
+        row[c.ORDER_ACTIVE] = 1.0
+
+    def set_guard(self, name: str, order: SetGuard) -> None:
+        i = self.row[name]
+        row = self.guard[i]
+        if order.row is None or order.route is None:
+            row[:] = 0.0
+            return
+        row[c.GUARD_PATH] = self._path(order.route, i)
+        row[c.GUARD_GENERATION] = order.generation
+        row[c.GUARD_END] = order.row.end_m
+        row[c.GUARD_OVERLAP] = order.row.overlap_m
+        row[c.GUARD_ACTIVE] = 1.0
+
+    def rest(self, name: str, order: Rest) -> None:
+        self.order[self.row[name], c.ORDER_ACTIVE] = 0.0
+
+    def clear_trip(self, name: str, order: ClearTrip) -> None:
+        self.watch[self.row[name], c.WATCH_TRIPPED] = 0.0
+
+    def carry_out(self, name: str, command: object) -> None:
+        """One command of a vehicle's agent."""
+        _CARRY[type(command)](self, name, command)
+
+    def crash(self, name: str) -> None:
+        """The vehicle computer is gone: pilot and guard forget, the body brakes."""
+        i = self.row[name]
+        for block in (self.order, self.guard, self.pilot, self.watch):
+            block[i] = 0.0
+        self.miles[i] = 0
+        self.truth[i, TRUTH_ALIVE] = 0.0
+
+    def boot(self, name: str) -> None:
+        """The vehicle computer is up: the body obeys it."""
+        self.truth[self.row[name], TRUTH_ALIVE] = 1.0
+
+    # --- readings ---
+
+    def reading(self, name: str) -> VehicleReading:
+        """What the agent is told; takes the milestones."""
+        i = self.row[name]
+        state = self.state[i]
+        miles = int(self.miles[i])
+        self.miles[i] = 0
+        pilot = self.pilot[i]
+        return VehicleReading(
+            x_m=float(state[X]),
+            y_m=float(state[Y]),
+            psi_rad=float(state[PSI]),
+            speed_mps=float(state[V]),
+            front_m=float(pilot[c.PILOT_S] + self.truck[i, c.TRUCK_FRONT]),
+            on_path=bool(pilot[c.PILOT_ON_PATH]),
+            milestones=miles,
+            trip_cause=int(self.watch[i, c.WATCH_CAUSE]),
+        )
+
+    def front_m(self, name: str) -> float:
+        """True front along the vehicle's way."""
+        i = self.row[name]
+        return float(self.truth[i, TRUTH_S] + self.truth[i, TRUTH_FRONT])
+
+    def standing(self, name: str) -> bool:
+        return bool(self.state[self.row[name], V] <= 0.02)
+
+    def set_mass(self, name: str, mass_kg: int) -> None:
+        """What the truck weighs from now on."""
+        self.params[self.row[name], P_MASS_KG] = mass_kg
+
+    def set_end(self, name: str, end_m: float) -> None:
+        """Checkers' limit for the front: end of authority plus overlap, along the way in force."""
+        self.truth[self.row[name], TRUTH_END] = end_m
+        self.truth[self.row[name], TRUTH_BEYOND] = 0.0
+
+    # --- paths ---
+
+    def _path(self, route: Route, i: int) -> int:
+        """Index of a route among the paths; the truth of row i follows it from now on."""
+        key = route.lanes
+        path = self._paths.get(key)
+        if path is None:
+            path = self._add_path(route)
+        if int(self.truth[i, TRUTH_PATH]) != path:
+            self._follow(i, path)
+        return path
+
+    def _add_path(self, route: Route) -> int:
+        path = len(self._routes)
+        table = profile(route, float(self.truth[:, TRUTH_LENGTH].max()))
+        self._grow(path, len(table))
+        self.paths[path, : len(table)] = table
+        self.rows[path] = len(table)
+        placed = sorted(
+            (route.at(device.lane, device.offset_m), device.index)
+            for device in self._devices
+            if device.lane in route.lanes
+        )
+        for k, (at_m, index) in enumerate(placed):
+            self.places[path, k] = at_m
+            self.place_ids[path, k] = index
+        self.place_counts[path] = len(placed)
+        self._routes.append(route)
+        self._paths[route.lanes] = path
+        return path
+
+    def _grow(self, path: int, rows: int) -> None:
+        count, length = self.paths.shape[:2]
+        if path < count and rows <= length:
+            return
+        new_count = max(count, 2 * count if path >= count else count)
+        paths = np.zeros((new_count, max(length, rows), c.PATH_COLUMNS))
+        paths[:count, :length] = self.paths
+        self.paths = paths
+        if new_count > count:
+            extra = new_count - count
+            self.rows = np.concatenate([self.rows, np.zeros(extra, dtype=np.int64)])
+            self.place_counts = np.concatenate([self.place_counts, np.zeros(extra, dtype=np.int64)])
+            wide = self.places.shape[1]
+            self.places = np.concatenate([self.places, np.zeros((extra, wide))])
+            self.place_ids = np.concatenate(
+                [self.place_ids, np.zeros((extra, wide), dtype=np.int64)]
+            )
+
+    def _follow(self, i: int, path: int) -> None:
+        """Find row i on a path and set its device pointers behind what it has passed."""
+        rows = int(self.rows[path])
+        x_m, y_m = self.state[i, X], self.state[i, Y]
+        s_m, _ = nearest(self.paths[path], rows, 0.0, x_m, y_m, 0, rows)
+        truth = self.truth[i]
+        truth[TRUTH_PATH] = path
+        truth[TRUTH_S] = s_m
+        truth[TRUTH_END] = 1.0e9
+        front = s_m + truth[TRUTH_FRONT]
+        count = int(self.place_counts[path])
+        places = self.places[path, :count]
+        truth[TRUTH_NEXT_FRONT] = int(np.searchsorted(places, front, side="right"))
+        rear = front - truth[TRUTH_LENGTH]
+        truth[TRUTH_NEXT_REAR] = int(np.searchsorted(places, rear, side="right"))
+
+    def where(self, name: str) -> tuple[str, float] | None:
+        """Lane and offset of the true front; None before the first order."""
+        path = int(self.truth[self.row[name], TRUTH_PATH])
+        if path < 0:
+            return None
+        route = self._routes[path]
+        return route.where(min(max(0.0, self.front_m(name)), route.length_m))
+
+    def route(self, name: str) -> Route | None:
+        """The way that the vehicle's truth is measured along."""
+        path = int(self.truth[self.row[name], TRUTH_PATH])
+        return self._routes[path] if path >= 0 else None
+
+    def has_trailer(self, name: str) -> bool:
+        return bool(self.feet[self.row[name], 1, F_HALF_LENGTH] > 0.0)
+
+
+_CARRY: Final[Mapping[type, Callable[[Fleet, str, Any], None]]] = {
+    Drive: Fleet.drive,
+    SetGuard: Fleet.set_guard,
+    Rest: Fleet.rest,
+    ClearTrip: Fleet.clear_trip,
+}
+
+
+def truck_rows(params: Array) -> Array:
+    """What pilot and guard believe of their truck: the plant's figures on the cautious side."""
+    rows = np.zeros((len(params), c.TRUCK_COLUMNS))
+    rows[:, c.TRUCK_FRONT] = front_offset(params)
+    rows[:, c.TRUCK_LENGTH] = straight_length(params)
+    rows[:, c.TRUCK_WHEELBASE] = params[:, P_WHEELBASE_M]
+    rows[:, c.TRUCK_STEER_MAX] = params[:, P_STEER_MAX_RAD]
+    rows[:, c.TRUCK_ACCEL_MAX] = params[:, P_ACCEL_MAX_MPS2]
+    rows[:, c.TRUCK_BRAKE_SERVICE] = np.minimum(params[:, P_BRAKE_SERVICE_MPS2], 1.5)
+    rows[:, c.TRUCK_BRAKE_ASSURED] = 0.8 * params[:, P_BRAKE_EMERGENCY_MPS2]
+    rows[:, c.TRUCK_DELAY] = params[:, P_BRAKE_DEAD_TIME_S] + params[:, P_BRAKE_LAG_S]
+    return rows

@@ -1,0 +1,80 @@
+"""The network between nodes: delay, loss, duplication, reordering, partition - per run, drawn from the seed.
+
+Carries bytes and the name that the transport authenticates; never looks into them. A link is a pair of names.
+Not here: retry and order (contract/mailbox.py), which is what this is there to try.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sim.engine import Engine, stream
+
+NS_PER_MS: Final = 1_000_000
+Deliver = Callable[[str, str, bytes], None]
+Tap = Callable[[str, str, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkProfile:
+    """How bad the network is. Delays in milliseconds; shares of messages between 0 and 1."""
+
+    delay_ms: float = 20.0
+    jitter_ms: float = 10.0
+    loss: float = 0.0
+    duplicate: float = 0.0
+    late: float = 0.0
+    late_ms: float = 400.0
+
+
+class Network:
+    """All links of a run."""
+
+    def __init__(
+        self, engine: Engine, seed: int, profile: NetworkProfile, deliver: Deliver
+    ) -> None:
+        self._engine = engine
+        self._draw = stream(seed, "network").random
+        self._profile = profile
+        self._deliver = deliver
+        self._cut: set[frozenset[str]] = set()
+        self.taps: list[Tap] = []
+        self.messages = 0
+        self.lost = 0
+        self.drop_nth: int | None = None
+
+    def send(self, sender: str, to: str, raw: bytes) -> None:
+        """Carry bytes from `sender`, or lose them."""
+        self.messages += 1
+        for tap in self.taps:
+            tap(sender, to, raw)
+        profile = self._profile
+        if self.messages == self.drop_nth or self._is_cut(sender, to):
+            self.lost += 1
+            return
+        if profile.loss and self._draw() < profile.loss:
+            self.lost += 1
+            return
+        self._carry(sender, to, raw)
+        if profile.duplicate and self._draw() < profile.duplicate:
+            self._carry(sender, to, raw)
+
+    def _carry(self, sender: str, to: str, raw: bytes) -> None:
+        profile = self._profile
+        delay_ms = profile.delay_ms + profile.jitter_ms * self._draw()
+        if profile.late and self._draw() < profile.late:
+            delay_ms += profile.late_ms * self._draw()
+        self._engine.after(int(delay_ms * NS_PER_MS), self._deliver, sender, to, raw)
+
+    def cut(self, a: str, b: str) -> None:
+        """Nothing passes between these two; `*` means anybody."""
+        self._cut.add(frozenset((a, b)))
+
+    def heal(self, a: str, b: str) -> None:
+        self._cut.discard(frozenset((a, b)))
+
+    def _is_cut(self, sender: str, to: str) -> bool:
+        if not self._cut:
+            return False
+        pairs = ((sender, to), (sender, "*"), ("*", to))
+        return any(frozenset(pair) in self._cut for pair in pairs)

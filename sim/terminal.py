@@ -1,0 +1,254 @@
+"""A terminal: loads trucks, files their declarations, says when they may leave, takes them in again.
+
+The traders' side of the world, as an agent of its own: it knows what it is told and nothing else. Cargo comes
+as the scenario's flows say; a truck without cargo returns empty under a dossier.
+Not here: customs (gate/office), movement (corridor/).
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from contract.agent import (
+    NS_PER_MS,
+    Boot,
+    Effect,
+    Effects,
+    Now,
+    Received,
+    Report,
+    Send,
+)
+from contract.events import Event
+from contract.limits import NODE_HEARTBEAT_MS
+from contract.reasons import Reason
+from contract.roster import Roster
+from contract.signing import Signer, seal_document
+from contract.v1 import customs_pb2, envelope_pb2
+from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted, GoodsLine
+from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST
+from contract.v1.movement_pb2 import Arrival, BerthReport
+from sim.distributions import Distribution
+
+NS_PER_S: Final = 1_000_000_000
+TARE_KG: Final = 15_000
+EMPTY_AFTER_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One commodity in this terminal's direction. `per_hour` 0: never short of cargo."""
+
+    goods: str
+    hs_code: str
+    payload_t: float
+    payload_sd_t: float
+    weight: float
+    per_hour: float
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalConfig:
+    """One terminal: where it is, whom it files with, what it carries."""
+
+    name: str
+    country: str
+    supervisor: str
+    office: str
+    flows: tuple[Flow, ...]
+    load: Distribution
+    unload: Distribution
+
+
+@dataclass(slots=True)
+class Job:
+    """A truck at a berth and its next crossing."""
+
+    vehicle: str
+    berth: str
+    ready_ns: int
+    crossing: str = ""
+    loaded: bool = False
+    unloading: bool = False
+    empty_ns: int = 0
+
+
+Loaded = Callable[[str, int, tuple[str, ...]], None]
+
+
+@dataclass(slots=True)
+class TerminalAgent:
+    """One terminal's decisions. `loaded` tells the world what a truck truly carries now."""
+
+    config: TerminalConfig
+    signer: Signer
+    roster: Roster
+    draws: random.Random
+    at_start: Sequence[tuple[str, str]]
+    loaded: Loaded
+    crossings: int = 0
+    backlog: list[Flow] = field(default_factory=list)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    _next_cargo: dict[int, int] = field(default_factory=dict)
+    _beat_ns: int = 0
+    _beats: int = 0
+    _out: list[Effect] = field(default_factory=list)
+
+    # --- protocol ---
+
+    def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
+        self._out = []
+        self._beat_ns = now.mono_ns
+        for index, flow in enumerate(self.config.flows):
+            if flow.per_hour > 0.0:
+                self._next_cargo[index] = now.mono_ns + self._gap_ns(flow)
+        for vehicle, berth in self.at_start:
+            self._begin(now, vehicle, berth)
+        return self._taken()
+
+    def on_message(self, now: Now, received: Received) -> Effects:
+        self._out = []
+        message = received.message
+        if isinstance(message, Arrival):
+            self._arrive(now, message)
+        elif isinstance(message, customs_pb2.DeclarationReply) and not message.accepted:
+            fields = {
+                "declaration": message.declaration_id,
+                "reason": Reason.__members__.get(message.reason, Reason.DECLARATION_FAULTY),
+                "detail": "; ".join(message.faults),
+            }
+            self._out.append(Report(Event.DECLARATION_ANSWERED, fields))
+        return self._taken()
+
+    def on_wake(self, now: Now, reading: object) -> Effects:
+        self._out = []
+        for index in sorted(self._next_cargo):
+            while now.mono_ns >= self._next_cargo[index]:
+                flow = self.config.flows[index]
+                self._next_cargo[index] += self._gap_ns(flow)
+                self.backlog.append(flow)
+        for vehicle in sorted(self.jobs):
+            self._go_on(now, self.jobs[vehicle])
+        if now.mono_ns >= self._beat_ns:
+            self._beats += 1
+            self._beat_ns = now.mono_ns + NODE_HEARTBEAT_MS * NS_PER_MS
+            beat = envelope_pb2.NodeHeartbeat(loop_counter=self._beats, journal_ok=True)
+            self._out.append(Send(self.config.supervisor, beat))
+        return self._taken()
+
+    @property
+    def wake_ns(self) -> int | None:
+        due = [self._beat_ns, *self._next_cargo.values()]
+        due += [job.ready_ns for job in self.jobs.values() if not job.loaded]
+        return min(due)
+
+    def _taken(self) -> Effects:
+        out, self._out = self._out, []
+        return out
+
+    # --- trucks ---
+
+    def _begin(self, now: Now, vehicle: str, berth: str) -> None:
+        """A truck stands empty at a berth: find it cargo."""
+        job = Job(vehicle, berth, now.mono_ns)
+        job.empty_ns = now.mono_ns + int(EMPTY_AFTER_S * NS_PER_S)
+        self.jobs[vehicle] = job
+        self._go_on(now, job)
+
+    def _arrive(self, now: Now, arrival: Arrival) -> None:
+        if arrival.vehicle_id in self.jobs:
+            return
+        unload_ns = int(self.config.unload.sample(self.draws) * NS_PER_S)
+        job = Job(arrival.vehicle_id, arrival.berth_id, now.mono_ns + unload_ns, unloading=True)
+        self.jobs[arrival.vehicle_id] = job
+        fields = {
+            "berth": arrival.berth_id,
+            "vehicle": arrival.vehicle_id,
+            "crossing": arrival.crossing_id,
+        }
+        self._out.append(Report(Event.UNLOADING_STARTED, fields))
+
+    def _go_on(self, now: Now, job: Job) -> None:
+        if job.loaded or now.mono_ns < job.ready_ns:
+            return
+        if job.unloading:
+            job.unloading = False
+            job.empty_ns = now.mono_ns + int(EMPTY_AFTER_S * NS_PER_S)
+            self.loaded(job.vehicle, TARE_KG, ())
+        if job.crossing:
+            self._ready(job)
+            return
+        flow = self._cargo()
+        if flow is None and now.mono_ns < job.empty_ns:
+            job.ready_ns = min(job.empty_ns, *self._next_cargo.values(), job.empty_ns)
+            return
+        self._file(now, job, flow)
+
+    def _cargo(self) -> Flow | None:
+        if self.backlog:
+            return self.backlog.pop(0)
+        endless = [flow for flow in self.config.flows if flow.per_hour <= 0.0]
+        if not endless:
+            return None
+        return self.draws.choices(endless, [flow.weight for flow in endless])[0]
+
+    def _file(self, now: Now, job: Job, flow: Flow | None) -> None:
+        """Declare while loading: papers are decided before the truck leaves."""
+        self.crossings += 1
+        side = self.config.country
+        job.crossing = f"{side}-{self.crossings:05d}"
+        load_ns = int(self.config.load.sample(self.draws) * NS_PER_S) if flow is not None else 0
+        job.ready_ns = now.mono_ns + load_ns
+        declaration = self._declaration(job, flow)
+        self.loaded(job.vehicle, declaration.gross_mass_kg, tuple(declaration.seals))
+        document = seal_document(self.signer, declaration)
+        self._out.append(Send(self.config.office, DeclarationSubmitted(declaration=document)))
+        fields: dict[str, Any] = {"crossing": job.crossing, "vehicle": job.vehicle}
+        self._out.append(
+            Report(Event.DECLARATION_FILED, {"declaration": declaration.declaration_id, **fields})
+        )
+        self._out.append(Report(Event.LOADING_STARTED, {"berth": job.berth, **fields}))
+        if load_ns == 0:
+            self._ready(job)
+
+    def _declaration(self, job: Job, flow: Flow | None) -> Declaration:
+        east = self.config.country == "KZ"
+        declaration = Declaration(
+            declaration_id=f"D-{job.crossing}",
+            version=1,
+            crossing_id=job.crossing,
+            direction=DIRECTION_EAST if east else DIRECTION_WEST,
+            vehicle_id=job.vehicle,
+            vehicle_key_id=self.roster.nodes[job.vehicle].key_id,
+            trailer_id=f"T-{job.vehicle}",
+            consignor_id=f"trader-{self.config.country}",
+            consignee_id=f"trader-{'CN' if east else 'KZ'}",
+            gross_mass_kg=TARE_KG,
+        )
+        if flow is None:
+            declaration.empty_running = True
+            declaration.vehicle_permit_id = f"TA-{job.vehicle}"
+            return declaration
+        payload_kg = round(1000.0 * max(1.0, self.draws.gauss(flow.payload_t, flow.payload_sd_t)))
+        line = GoodsLine(
+            hs_code=flow.hs_code, description=flow.goods, net_mass_kg=payload_kg, packages=1
+        )
+        declaration.goods.append(line)
+        declaration.cargo_mass_kg = payload_kg
+        declaration.gross_mass_kg = TARE_KG + payload_kg
+        declaration.seals.append(f"S-{job.crossing}")
+        return declaration
+
+    def _ready(self, job: Job) -> None:
+        job.loaded = True
+        report = BerthReport(
+            berth_id=job.berth, vehicle_id=job.vehicle, crossing_id=job.crossing, ready=True
+        )
+        self._out.append(Send(self.config.supervisor, report))
+        fields = {"berth": job.berth, "vehicle": job.vehicle, "crossing": job.crossing}
+        self._out.append(Report(Event.LOADING_FINISHED, fields))
+        del self.jobs[job.vehicle]
+
+    def _gap_ns(self, flow: Flow) -> int:
+        return int(self.draws.expovariate(flow.per_hour / 3600.0) * NS_PER_S)
