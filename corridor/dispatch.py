@@ -58,6 +58,10 @@ class Dispatch:
                 and self._may_go(now, crossing)
             ]
             able.sort(key=lambda crossing: (crossing.ready_ms, crossing.crossing_id))
+            for crossing in able:
+                if clearance_missing(crossing) is not None:
+                    self._set_off(now, direction, [crossing])  # to a bay, alone
+            able = [crossing for crossing in able if clearance_missing(crossing) is None]
             self._form(now, direction, able)
 
     def _may_go(self, now: Now, crossing: Crossing) -> bool:
@@ -252,6 +256,7 @@ class Dispatch:
             tail = way(state.map, head[-1], mission.berth, bay)
         except RouteError:
             return
+        self._cut_off(mission)
         mission.lanes = [*head, *tail[1:]]
         mission.version += 1
         services = services_of(crossing)
@@ -268,6 +273,20 @@ class Dispatch:
             reason=Reason.__members__.get(reason, Reason.INSPECTION_ORDERED),
         )
         self.tell(mission)
+
+
+    def _cut_off(self, mission: Mission) -> None:
+        """A diverted truck leaves its convoy and keeps its share of what the convoy holds."""
+        state = self._state
+        for other in state.missions.values():
+            if other.convoy == mission.convoy and other is not mission:
+                other.formation = [name for name in other.formation if name != mission.vehicle]
+                state.save(other)
+                state.dirty[other.mission_id] = None
+        mission.formation = [mission.vehicle]
+        mission.convoy = f"{mission.convoy}/{mission.vehicle}"
+        for zone in state.zones.held_by(mission.vehicle):
+            state.zones.rename(zone, mission.vehicle, mission.convoy)
 
 
 def services_of(crossing: Crossing) -> dict[str, bool]:

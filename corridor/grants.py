@@ -58,16 +58,17 @@ class Grants:
             return
         route = state.route(mission)
         left_m = mission.end_m - heard.front_m
-        if left_m > RENEW_BELOW_M:
+        if left_m > RENEW_BELOW_M and not heard.silent:
             return
         no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
         end_m, overlap_m = self._end(mission, route)
         final = mission.next_span == len(route.zone_spans)
         if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
             self._grant(mission, route, end_m, overlap_m)
-        if no is not None and mission.end_m - heard.front_m <= NEAR_END_M:
+        near = mission.end_m - heard.front_m <= NEAR_END_M or heard.silent
+        if no is not None and near:
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
-        elif no is None or mission.end_m - heard.front_m > NEAR_END_M:
+        else:
             state.goes_on(now, mission.vehicle)
 
     def again(self, mission: Mission) -> None:
@@ -98,7 +99,15 @@ class Grants:
                 self._announce(mission, route, index)
             mission.next_span = group[-1] + 1
             self._state.save(mission)
+            self._wake_followers(mission)
         return None
+
+    def _wake_followers(self, mission: Mission) -> None:
+        place = mission.formation.index(mission.vehicle)
+        for vehicle in mission.formation[place + 1 :]:
+            behind = self._state.mission_of.get(vehicle)
+            if behind is not None:
+                self._state.dirty[behind] = None
 
     def _claim(self, mission: Mission) -> Claim:
         place = mission.formation.index(mission.vehicle)
@@ -180,6 +189,18 @@ class Grants:
             missing = clearance_missing(crossing)
             if missing is not None:
                 return missing
+        return None
+
+    def _order_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """A convoy keeps its order: no member takes a zone that one before it has still to come through."""
+        zone = route.zone_spans[index][0]
+        for vehicle in mission.formation[: mission.formation.index(mission.vehicle)]:
+            before = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
+            if before is None or before.convoy != mission.convoy:
+                continue
+            ahead = self._state.route(before).zone_spans[before.next_span :]
+            if any(zone == other for other, _, _ in ahead):
+                return No(Reason.PREDECESSOR_FIRST, zone, vehicle)
         return None
 
     def _gate_votes(self, mission: Mission, route: Route, index: int) -> No | None:
@@ -291,5 +312,6 @@ _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._silence_votes,
     Grants._station_votes,
     Grants._clearance_votes,
+    Grants._order_votes,
     Grants._gate_votes,
 )

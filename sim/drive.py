@@ -119,7 +119,7 @@ class _Phase:
 def _phases(script: Sequence[ScriptRow], setup: Setup) -> list[_Phase]:
     """Script and stops as stretches on which speed and angle are straight lines of time.
 
-    A rate that pushes against a stop is no rate. The last row ends where it starts.
+    A rate that pushes against a stop gives a stretch without length before the one at rest.
     """
     limit_rad, rate_max = setup.vehicle.steer_max_rad, setup.vehicle.steer_rate_max_radps
     phases: list[_Phase] = []
@@ -129,12 +129,10 @@ def _phases(script: Sequence[ScriptRow], setup: Setup) -> list[_Phase]:
         rate = min(max(row.steering_rate_radps, -rate_max), rate_max)
         stop_rad = math.copysign(limit_rad, rate)
         room_s = (stop_rad - delta_rad) / rate if rate else math.inf
-        if room_s <= 0.0:
-            rate = 0.0
         phase = _Phase(row.t_s, v_mps, row.accel_mps2, delta_rad, rate)
         phases.append(phase)
         touch_s = row.t_s + room_s
-        if rate and touch_s < end_s:
+        if touch_s < end_s:
             phase = _Phase(touch_s, phase.speed_at(touch_s), row.accel_mps2, stop_rad, 0.0)
             phases.append(phase)
         v_mps = phase.speed_at(end_s)
@@ -162,7 +160,7 @@ def _drive_ideal(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow
             pose = _glide(params, pose, start, wheels, until_s - now_s)
             now_s = until_s
         phase = _phase_at(phases, t_s)
-        x, y, psi, hitch = pose
+        x, y, psi, hitch = map(float, pose)
         yield TrackRow(t_s, x, y, phase.angle_at(t_s), phase.speed_at(t_s), psi, hitch)
 
 
@@ -172,8 +170,8 @@ def _drive_ideal(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow
 def _drive_real(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]:
     """The whole chain. The commanded rate integrates to the angle that the steering follows.
 
-    Commands are sampled at the physics step: the acceleration as its mean over the step, the angle
-    in its middle. A row that asks for more than the service brake is an emergency.
+    Commands are sampled in the middle of each physics step. A row that asks for more than the
+    service brake is an emergency.
     """
     params = params_block([setup.vehicle])
     step_s = setup.dt_s / math.ceil(setup.dt_s / PHYSICS_STEP_MAX_S - TIME_MERGE_S)
@@ -189,26 +187,21 @@ def _drive_real(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]
         for step in range(steps):
             from_s = now_s + step * step_s
             length_s = min(step_s, t_s - from_s)
-            inputs[0] = _commands(phases, setup.vehicle, from_s, length_s)
+            inputs[0] = _commands(phases, setup.vehicle, from_s + 0.5 * length_s)
             plant.plant_step(state, inputs, params, road, memory, length_s)
         now_s = t_s
         yield _seen(t_s, state[0])
 
 
 def _commands(
-    phases: Sequence[_Phase], vehicle: VehicleParams, from_s: float, length_s: float
+    phases: Sequence[_Phase], vehicle: VehicleParams, at_s: float
 ) -> tuple[float, float, float, float]:
-    """Input row of the plant for one step."""
-    before, after = _phase_at(phases, from_s), _phase_at(phases, from_s + length_s)
-    accel = before.accel_mps2
-    if after.accel_mps2 != accel:
-        accel = after.speed_at(from_s + length_s) - before.speed_at(from_s)
-        accel /= length_s
-    middle_s = from_s + 0.5 * length_s
-    steer_ref = _phase_at(phases, middle_s).angle_at(middle_s)
-    acting = _phase_at(phases, from_s - vehicle.brake_dead_time_s)  # still on its way
-    hardest = min(accel, acting.accel_mps2)
-    return accel, steer_ref, 0.0, float(hardest < -vehicle.brake_service_mps2)
+    """Input row of the plant."""
+    phase = _phase_at(phases, at_s)
+    arriving = _phase_at(phases, at_s - vehicle.brake_dead_time_s)  # what reaches the brakes now
+    hardest = min(phase.accel_mps2, arriving.accel_mps2)
+    emergency = float(hardest < -vehicle.brake_service_mps2)
+    return phase.accel_mps2, phase.angle_at(at_s), 0.0, emergency
 
 
 def _seen(t_s: float, row: Array) -> TrackRow:

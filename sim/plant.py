@@ -213,15 +213,13 @@ def _speeds(
     chain = (dt_s, lag_s, math.exp(-0.5 * dt_s / lag_s))
     actual_mid, demand, actual_end = _actuated(demand, actual, target, jerk, chain)
 
-    floor = max(low, 0.0) if v <= 0.0 else low  # brakes hold a standing truck, they do not pull it
-    top = max(high, floor)
-    a_start = _clip(actual, floor, top)
-    a_mid = _clip(actual_mid, floor, top)
-    a_end = _clip(actual_end, floor, top)
+    a_start = _clip(actual, low, high)  # whatever the actuator wants, the tyres give what they can
+    a_mid = _clip(actual_mid, low, high)
+    a_end = _clip(actual_end, low, high)
     v_mid = max(v + dt_s / 24.0 * (5.0 * a_start + 8.0 * a_mid - a_end), 0.0)
     v_end = v + dt_s / 6.0 * (a_start + 4.0 * a_mid + a_end)
     moving_s = dt_s
-    if v_end <= 0.0:
+    if v_end <= 0.0:  # brakes hold a standing truck, they do not pull it back
         moving_s = dt_s * v / (v - v_end) if v > 0.0 else 0.0
         v_mid, v_end, a_end = 0.5 * v, 0.0, 0.0
     if parked and v <= 0.0:

@@ -7,6 +7,7 @@ First come, first served within a class; no server that works is idle while some
 Not here: how long a service takes (sim/distributions.py), where a truck waits (sim/world.py).
 """
 
+import bisect
 import heapq
 import random
 from collections.abc import Hashable
@@ -40,7 +41,7 @@ class ServiceStation(Generic[Visitor]):
     def __init__(self, servers: int) -> None:
         require(servers >= 1, f"a station has at least one server, not {servers}")
         self._now_ns = 0
-        self._free = list(range(servers))  # a heap: the lowest free server serves next
+        self._free = list(range(servers))  # sorted: the lowest free server serves next
         self._failed: set[int] = set()
         self._serving: dict[int, Visitor] = {}
         self._server_of: dict[Visitor, int] = {}
@@ -81,7 +82,7 @@ class ServiceStation(Generic[Visitor]):
         require(visitor in self._server_of, f"{visitor} is not served here")
         server = self._server_of.pop(visitor)
         del self._serving[server]
-        heapq.heappush(self._free, server)
+        bisect.insort(self._free, server)
         return self._starts()
 
     def withdraw(self, visitor: Visitor, now_ns: int) -> None:
@@ -103,7 +104,6 @@ class ServiceStation(Generic[Visitor]):
             return visitor
         require(server in self._free, f"there is no server {server}")
         self._free.remove(server)
-        heapq.heapify(self._free)
         return None
 
     def repair(self, server: int, now_ns: int) -> list[Start[Visitor]]:
@@ -111,7 +111,7 @@ class ServiceStation(Generic[Visitor]):
         self._at(now_ns)
         require(server in self._failed, f"server {server} has not failed")
         self._failed.remove(server)
-        heapq.heappush(self._free, server)
+        bisect.insort(self._free, server)
         return self._starts()
 
     def _at(self, now_ns: int) -> None:
@@ -125,7 +125,7 @@ class ServiceStation(Generic[Visitor]):
             if self._tickets.get(visitor) != ticket:
                 continue  # withdrawn
             del self._tickets[visitor]
-            server = heapq.heappop(self._free)
+            server = self._free.pop(0)
             self._serving[server] = visitor
             self._server_of[visitor] = server
             starts.append(Start(visitor, server, self._now_ns))

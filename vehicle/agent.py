@@ -123,8 +123,10 @@ class VehicleAgent:
         self._front_m = 0.0
         self._ordered: tuple[float, float, int] | None = None
         self._guarded: tuple[GuardRow | None, int] | None = None
+        self._greeted = False
         self._beats = 0
         self._beat_ns = 0
+        self._beaten = Phase.PARKED
         self._out: list[Effect] = []
 
     # --- protocol ---
@@ -150,7 +152,7 @@ class VehicleAgent:
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
-        self._order()
+        self._order(now)
         return self._taken()
 
     def on_wake(self, now: Now, reading: VehicleReading) -> Effects:
@@ -165,7 +167,7 @@ class VehicleAgent:
         self._retry(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
-        self._order()
+        self._order(now)
         return self._taken()
 
     @property
@@ -181,8 +183,10 @@ class VehicleAgent:
 
     def _on_hello(self, now: Now, received: Received) -> None:
         """A peer has (re)started: tell a supervisor where we are, ask a gate anew."""
-        if received.role is Role.SUPERVISOR and self._reading is not None:
-            self._report(POSITION_CAUSE_BOOTED, Reason.RESTARTED)
+        if received.role is Role.SUPERVISOR:
+            if self._greeted and self._reading is not None:
+                self._report(POSITION_CAUSE_BOOTED)
+            self._greeted = True
         elif received.role is Role.GATE and self._phase is Phase.AT_GATE:
             self._passage.forget(received.sender)
             self._ask(now)
@@ -430,9 +434,11 @@ class VehicleAgent:
             return self._end_m
         return min(self._end_m, gate.stop_m)
 
-    def _order(self) -> None:
-        """Give the body a new drive order if what may be driven has changed."""
+    def _order(self, now: Now) -> None:
+        """Tell a new phase at once; give the body a new drive order if what may be driven has changed."""
         mission = self._mission
+        if self._phase is not self._beaten:
+            self._beat(now)
         if mission is None or self._phase is not Phase.DRIVING:
             return
         end_m = self._may_drive_to_m(mission)
@@ -467,6 +473,7 @@ class VehicleAgent:
     def _beat(self, now: Now) -> None:
         state, period_ms = _STATES[self._phase]
         self._beats += 1
+        self._beaten = self._phase
         self._beat_ns = now.mono_ns + period_ms * NS_PER_MS
         speed_mps = self._reading.speed_mps if self._reading is not None else 0.0
         front_mm = max(0, round(self._front_m * 1000.0)) if self._mission is not None else 0

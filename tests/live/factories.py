@@ -1,4 +1,4 @@
-"""What tests of the real world are built from: throw-away keys, links that find each other, waiting."""
+"""What tests of the real world are built from: throw-away keys, links on loopback, waiting."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -15,6 +15,10 @@ def polled(server: BodyServer) -> list[tuple[str, bytes]]:
     return server.receive()
 
 
+def introduce(link: BodyLink, name: str, server: BodyServer) -> None:
+    until(lambda: polled(server) or link.send(name.encode()))
+
+
 def test_bodies_are_told_apart_by_key() -> None:
     made, hardware = a_corridor(), stranger()
     server = BodyServer(ANY_PORT, hardware, made.curve_table)
@@ -23,7 +27,7 @@ def test_bodies_are_told_apart_by_key() -> None:
         name: BodyLink(server.address, made.keys[name], public) for name in ("truck-01", "truck-02")
     }
     for name, link in links.items():
-        until(lambda link=link, name=name: polled(server) or link.send(name.encode()))
+        introduce(link, name, server)
         assert until(lambda: polled(server)) == [(name, name.encode())]
     assert server.connected == {"truck-01", "truck-02"}
     for name in links:

@@ -59,8 +59,8 @@ def test_clock_of_its_own_is_refused_on_the_road(section: ClockSection) -> None:
 
 
 def test_origin_without_offset_or_alone_is_refused() -> None:
+    section = ClockSection(origin_utc=datetime(2026, 3, 3))  # noqa: DTZ001 - what is refused
     with pytest.raises(ConfigError, match="no offset"):
-        section = ClockSection(origin_utc=datetime(2026, 3, 3))  # noqa: DTZ001 - what is refused
         make_clock(section, staging=True)
     with pytest.raises(ConfigError, match="origin_mono_ns"):
         make_clock(ClockSection(origin_mono_ns=5), staging=True)

@@ -233,9 +233,13 @@ def test_full_disk_ends_in_an_error_that_says_so(tmp_path: Path) -> None:
     path = tmp_path / "j"
     journal = JournalFile.open(path)
     journal._db.execute("PRAGMA max_page_count = 8")
-    with pytest.raises(JournalError, match="the disk is full"):
+
+    def fill() -> None:
         for number in range(1_000):
             journal.commit([Persist(f"row/{number}", bytes(1_000))])
+
+    with pytest.raises(JournalError, match="the disk is full"):
+        fill()
     journal.close()
     kept = reopened(path)
     assert all(kept[f"row/{number}"] == bytes(1_000) for number in range(len(kept)))

@@ -133,16 +133,16 @@ def test_flood_is_muted_and_others_are_still_heard(made: Enrolment) -> None:
     meet(flooder, "supervisor", supervisor)
     meet(meek, "supervisor", supervisor)
     supervisor.notices()
-    taken = 0
+    taken, began = 0, time.monotonic()
     for _ in range(400):
         flooder.send("supervisor", b"x")
         taken += sum(name == "truck-01" for name, _ in supervisor.receive())
         supervisor.poll(0)
+    assert taken <= 20 + 50.0 * (time.monotonic() - began) + 1
     assert meek.send("supervisor", b"may I")
     assert ("truck-02", b"may I") in until(
         lambda: [item for item in heard(supervisor) if item[0] == "truck-02"]
     )
-    assert taken <= 40
     assert ShellEvent.FLOOD_MUTED in events(supervisor)
 
     def calmed() -> bool:
@@ -218,7 +218,7 @@ def test_address_in_use_is_said_plainly(made: Enrolment, supervisor: Link) -> No
     ],
 )
 def test_bad_address_names_place_and_form(address: str, said: str) -> None:
-    with pytest.raises(ConfigError, match="peers.gate-kz") as caught:
+    with pytest.raises(ConfigError, match=r"peers\.gate-kz") as caught:
         check_address(address, "peers.gate-kz")
     assert said in str(caught.value)
 

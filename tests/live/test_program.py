@@ -42,7 +42,11 @@ class Site:
         }
         home = self.folder / f"{name}.d"
         home.mkdir(exist_ok=True)
-        common = {"node": node, "map": {"file": "smoke"}, "clock": {"rate": 5.0}}
+        common: dict[str, dict[str, Any]] = {
+            "node": node,
+            "map": {"file": "smoke"},
+            "clock": {"rate": 5.0},
+        }
         return a_config(home, {**common, **sections})
 
     def start(self, config: Path, *more: str) -> "subprocess.Popen[str]":

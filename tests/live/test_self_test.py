@@ -18,6 +18,14 @@ def journal(tmp_path: Path) -> Any:
     opened.close()
 
 
+def everybody(*arguments: object) -> bool:
+    return True
+
+
+def nobody(*arguments: object) -> bool:
+    return False
+
+
 def test_sound_installation_passes(journal: JournalFile) -> None:
     assert self_test.run(journal) == ("signatures", "protobuf", "journal", "strangers")
 
@@ -25,7 +33,7 @@ def test_sound_installation_passes(journal: JournalFile) -> None:
 def test_door_that_lets_everybody_in_is_found(
     journal: JournalFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.link.Link._names_has", lambda link, key: True)
+    monkeypatch.setattr("live.link.Link._names_has", everybody)
     with pytest.raises(SelfTestFailed, match="an unknown key was let in"):
         self_test.run(journal)
 
@@ -47,7 +55,7 @@ def test_socket_without_a_doorkeeper_is_found(
 def test_door_that_lets_nobody_in_is_found(
     journal: JournalFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.link.Link._names_has", lambda link, key: False)
+    monkeypatch.setattr("live.link.Link._names_has", nobody)
     with pytest.raises(SelfTestFailed, match="a known key was refused"):
         self_test.run(journal)
 
@@ -55,7 +63,7 @@ def test_door_that_lets_nobody_in_is_found(
 def test_verifier_that_says_yes_is_found(
     journal: JournalFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(self_test, "verify", lambda *arguments: True)
+    monkeypatch.setattr(self_test, "verify", everybody)
     with pytest.raises(SelfTestFailed, match="an altered signature was accepted"):
         self_test.run(journal)
 
@@ -64,7 +72,7 @@ def test_weak_key_that_could_be_enrolled_is_found(
     journal: JournalFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7."""
-    monkeypatch.setattr(self_test, "ed25519_fault", lambda key: None)
+    monkeypatch.setattr(self_test, "ed25519_fault", nobody)
     with pytest.raises(SelfTestFailed, match="small order could be enrolled"):
         self_test.run(journal)
 
@@ -76,6 +84,6 @@ def test_journal_that_does_not_sync_is_found(journal: JournalFile) -> None:
 
 
 def test_slow_protobuf_is_found(journal: JournalFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(self_test.api_implementation, "Type", lambda: "python")
+    monkeypatch.setattr("live.self_test.api_implementation.Type", lambda: "python")
     with pytest.raises(SelfTestFailed, match="python backend"):
         self_test.run(journal)

@@ -81,7 +81,7 @@ def test_ideal_track_is_that_of_a_high_order_solver(
 
 def test_ideal_truck_rests_at_its_stop_from_the_very_instant() -> None:
     """The stop is met at 0.55 / 0.35 s, inside a step; the way on the circle proves the instant."""
-    script = rows((0.0, 9.0, 0.0), (10.0, -9.0, 0.0), (12.0, 0.0, 0.0))
+    script = rows((0.0, 9.0, 0.0), (2.0, 1.0, 0.0), (10.0, -9.0, 0.0), (12.0, 0.0, 0.0))
     setup = Setup(vehicle=TRUCK40_LOADED, speed_mps=2.0, dt_s=0.5, ideal=True)
     track = as_array(list(drive(script, setup)))
     touch_s = 0.55 / 0.35
@@ -156,13 +156,31 @@ def test_real_truck_stops_and_never_reverses() -> None:
     assert track[-1, 1] == pytest.approx(8.0 * 0.95 + 8.0 - 2.0 * variance, rel=1e-3)
 
 
+def test_emergency_lasts_until_the_last_of_it_has_reached_the_brakes() -> None:
+    """-4 m/s2 asked for 0.9 s acts from 0.2 s to 1.1 s: ramp of 0.8 s, lag of 0.35 s."""
+    script = rows((0.0, 0.0, -4.0), (0.9, 0.0, 0.0), (1.1, 0.0, 0.0))
+    last = list(drive(script, Setup(vehicle=TRUCK40_LOADED, speed_mps=8.0)))[-1]
+    at_ramp_end = -4.0 + 5.0 * 0.35 * (1.0 - math.exp(-0.8 / 0.35))
+    actual = -4.0 + (at_ramp_end + 4.0) * math.exp(-0.1 / 0.35)
+    demanded = -4.0 * (0.4 + 0.1)
+    assert last.v_mps == pytest.approx(8.0 + demanded - 0.35 * actual, abs=1e-6)
+
+
+def test_real_track_ends_at_the_last_row_off_the_grid() -> None:
+    script = rows((0.0, 0.0, 0.0), (2.005, 0.0, 0.0))
+    for dt_s in (0.01, 0.2):
+        track = list(drive(script, Setup(vehicle=TRUCK40_LOADED, speed_mps=5.0, dt_s=dt_s)))
+        assert track[-1].t_s == 2.005
+        assert track[-1].x_m == pytest.approx(10.025, abs=1e-12)
+
+
 def test_real_wheels_lag_behind_the_integrated_rate() -> None:
     script = rows((0.0, 0.1, 0.0), (2.0, 0.0, 0.0), (6.0, 0.0, 0.0))
     setup = Setup(vehicle=TRUCK40_LOADED, speed_mps=2.0)
     track = as_array(list(drive(script, setup)))
     at = {round(row[0], 2): row[3] for row in track}
     assert at[0.1] == 0.0
-    assert at[2.0] == pytest.approx(0.2 - 0.1 * (0.1 + 0.3), abs=1e-3)
+    assert at[2.0] == pytest.approx(0.1 * (1.9 - 0.3 * (1.0 - math.exp(-1.9 / 0.3))), abs=1e-5)
     assert at[6.0] == pytest.approx(0.2, abs=1e-6)
 
 

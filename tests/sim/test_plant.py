@@ -103,6 +103,60 @@ def test_trailer_axle_moves_along_the_trailer(
     assert along == pytest.approx(want, abs=1e-6)
 
 
+@given(
+    delta=st.floats(-0.4, 0.4),
+    ratio=st.sampled_from([-1.0, -0.3, 0.0, 0.5, 1.0]),
+    ahead_m=st.floats(0.0, 8.0),
+)
+def test_both_steered_axles_roll_where_their_wheels_point(
+    delta: float, ratio: float, ahead_m: float
+) -> None:
+    """Section 1.4 for any reference point: no side slip at the front nor at the rear axle."""
+    params = params_block([replace(AGV65, reference_ahead_m=ahead_m, rear_steer_ratio=ratio)])
+
+    def across(offset_m: float, wheel_rad: float) -> float:
+        """Side slip speed of the point offset_m ahead, against a wheel at wheel_rad."""
+
+        def point(h_s: float) -> Array:
+            pose = (0.0, 0.0, 0.2, 0.0)
+            x, y, psi, _ = plant.moved(0, params, pose, (3.0,) * 3, (delta,) * 3, h_s)
+            return np.array([x + offset_m * math.cos(psi), y + offset_m * math.sin(psi)])
+
+        vx, vy = (point(1e-4) - point(-1e-4)) / 2e-4
+        return float(vy * math.cos(0.2 + wheel_rad) - vx * math.sin(0.2 + wheel_rad))
+
+    assert across(8.0 - ahead_m, delta) == pytest.approx(0.0, abs=1e-6)
+    assert across(-ahead_m, -ratio * delta) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_pose_is_of_fourth_order() -> None:
+    """Halving the step takes 16 off the error, with speed, wheels and hitch all changing."""
+    params = params_block([replace(FREE_HITCH, hitch_offset_m=0.8)])
+
+    def after(steps: int) -> Array:
+        pose: plant.Pose = (0.0, 0.0, 0.1, 0.3)
+        h_s = 1.0 / steps
+        for k in range(steps):
+            t = [(k + part) * h_s for part in (0.0, 0.5, 1.0)]
+            speeds = (4.0 + t[0] ** 2, 4.0 + t[1] ** 2, 4.0 + t[2] ** 2)
+            angles = (0.4 * math.sin(3 * t[0]), 0.4 * math.sin(3 * t[1]), 0.4 * math.sin(3 * t[2]))
+            pose = plant.moved(0, params, pose, speeds, angles, h_s)
+        return np.array(pose)
+
+    exact = after(512)
+    errors = [np.abs(after(steps) - exact) for steps in (8, 16, 32)]
+    assert (errors[0] / errors[1] > 11.0).all()
+    assert (errors[1] / errors[2] > 11.0).all()
+    assert errors[2].max() < 1e-6
+
+
+@given(angle=st.floats(-3.0, 3.0), turn=st.floats(-0.2, 0.2))
+def test_small_turns_are_exact(angle: float, turn: float) -> None:
+    cos, sin = plant._rotated(math.cos(angle), math.sin(angle), turn)
+    assert cos == pytest.approx(math.cos(angle + turn), abs=1e-15)
+    assert sin == pytest.approx(math.sin(angle + turn), abs=1e-15)
+
+
 @pytest.mark.parametrize("offset_m", [-0.4, 0.0, 0.5])
 @pytest.mark.parametrize("radius_m", [12.5, 25.0, 80.0])
 def test_steady_circle_offtracks_as_the_closed_form(offset_m: float, radius_m: float) -> None:
@@ -167,7 +221,7 @@ def test_motion_does_not_depend_on_where_and_which_way(
 @pytest.mark.parametrize("vehicle", [TRUCK40_LOADED, TRUCK40_EMPTY, AGV65])
 @pytest.mark.parametrize("dt_s", [0.02, 0.05])
 def test_step_length_changes_nothing_by_one_percent(vehicle: VehicleParams, dt_s: float) -> None:
-    """10, 20 and 50 ms: within 1 % of the way, or of the span of the value."""
+    """10, 20 and 50 ms: 1 % is asked; a 500th of it holds, and shows a slip of the formulas."""
     # A dead time that is a whole number of all three steps, so that only the physics is compared.
     params = replace(vehicle, steer_dead_time_s=0.1)
     fine, coarse = weave(Rig(params, dt_s=0.01)), weave(Rig(params, dt_s=dt_s))
@@ -175,7 +229,7 @@ def test_step_length_changes_nothing_by_one_percent(vehicle: VehicleParams, dt_s
     assert way_m > 50.0
     bounds = {X: way_m, Y: way_m, PSI: 0.6, HITCH: 0.6, V: 6.0, A: 0.8, DELTA: 0.3}
     for column, span in bounds.items():
-        assert coarse.see(column) == pytest.approx(fine.see(column), abs=0.01 * span)
+        assert coarse.see(column) == pytest.approx(fine.see(column), abs=2e-5 * span)
 
 
 def test_rows_do_not_see_each_other() -> None:
@@ -259,6 +313,14 @@ def test_jammed_rig_stands_and_can_be_straightened() -> None:
     rig.run(30.0)
     assert rig.see(V) > 1.0
     assert abs(rig.see(HITCH)) < 0.1
+
+
+def test_rig_folded_beyond_the_limit_may_unfold() -> None:
+    rig = Rig(v_mps=1.0)
+    rig.state[0, HITCH] = 1.3
+    rig.run(1.0)
+    assert rig.see(V) == 1.0
+    assert rig.see(HITCH) < 1.25
 
 
 def test_truck_kept_below_the_limit_is_not_jammed() -> None:

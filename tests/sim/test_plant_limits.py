@@ -204,6 +204,18 @@ def test_parking_brake_stops_a_moving_truck_and_keeps_it() -> None:
     assert rig.see(X) == way_m
 
 
+def test_parking_brake_holds_even_where_a_moving_truck_could_not_be_stopped() -> None:
+    """Sliding from standstill is outside the model, and said so."""
+    rig = Rig()
+    rig.road[0] = -0.06, 0.06
+    rig.inputs[0, PARK] = 1.0
+    rig.run(10.0)
+    assert rig.see(X) == 0.0
+    rig.inputs[0, PARK] = 0.0
+    rig.run(10.0)
+    assert rig.see(V) > 0.0
+
+
 def test_truck_released_from_park_moves_only_when_told() -> None:
     rig = Rig()
     rig.road[0, GRADE] = -0.04
@@ -223,8 +235,10 @@ def test_grip_lost_under_braking_is_lost_at_once() -> None:
     rig.inputs[0, [ACCEL_CMD, EMERGENCY]] = -5.0, 1.0
     rig.run(2.5)
     rig.road[0, MU] = 0.1
+    v = rig.see(V)
     rig.step()
     assert rig.see(A) == pytest.approx(-0.85 * 0.1 * GRAVITY_MPS2)
+    assert rig.see(V) - v == pytest.approx(-0.85 * 0.1 * GRAVITY_MPS2 * 0.05)
 
 
 @given(ref=st.floats(-2.0, 2.0))
@@ -265,3 +279,25 @@ def test_stop_inside_a_step_is_placed_by_the_physics() -> None:
         rig.state[0, [A, A_DEMAND, A_ACTUATOR]] = -2.0
         rig.run(3.0)
         assert rig.see(X) == pytest.approx(0.25, abs=1e-9)
+
+
+def test_wheels_turned_while_stopping_bend_the_path_the_same_at_any_step() -> None:
+    psis = []
+    for dt_s in (0.001, 0.05):
+        rig = Rig(QUICK, v_mps=2.0, dt_s=dt_s)
+        rig.inputs[0, ACCEL_CMD] = -2.0
+        rig.state[0, [A, A_DEMAND, A_ACTUATOR]] = -2.0
+        rig.run(0.75)
+        rig.inputs[0, STEER_REF] = 0.5
+        rig.run(3.0)
+        psis.append(rig.see(plant.PSI))
+    assert psis[1] == pytest.approx(psis[0], rel=1e-3)
+
+
+def test_power_limit_does_not_depend_on_the_step() -> None:
+    speeds = []
+    for dt_s in (0.01, 0.05):
+        rig = Rig(v_mps=7.0, dt_s=dt_s)
+        rig.inputs[0, ACCEL_CMD] = 5.0
+        speeds.append(rig.run(20.0).see(V))
+    assert speeds[1] == pytest.approx(speeds[0], rel=1e-5)

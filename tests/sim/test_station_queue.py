@@ -65,7 +65,15 @@ def test_withdrawn_visitor_is_not_served() -> None:
     station.withdraw("b", 1)
     assert station.queue_length == 1
     assert station.finish("a", 2) == [Start("c", 0, 2)]
-    station.arrive("b", 3)
+
+
+def test_visitor_who_left_and_came_back_waits_at_the_end() -> None:
+    station: ServiceStation[str] = ServiceStation(1)
+    for visitor in "abc":
+        station.arrive(visitor, 0)
+    station.withdraw("b", 1)
+    station.arrive("b", 2)
+    assert station.finish("a", 3) == [Start("c", 0, 3)]
     assert station.finish("c", 4) == [Start("b", 0, 4)]
 
 
@@ -293,3 +301,5 @@ def test_summary_counts_what_happened() -> None:
     assert summary.mean_wait_s == pytest.approx(5.0)
     assert summary.p95_wait_s == summary.max_wait_s == pytest.approx(10.0)
     assert summarise(trial, []).mean_wait_s is None
+    waits = [Visit(0, wait * second, wait * second) for wait in range(100)]
+    assert summarise(trial, waits).p95_wait_s == 94.0
