@@ -99,8 +99,9 @@ class Dispatch:
         """Send full convoys off at once, and a part of one when it has waited long enough."""
         size = self._config.convoy_members
         while len(able) >= size:
+            self._forming.pop(direction, None)
             if not self._set_off(now, direction, able[:size]):
-                return
+                return  # a berth that is left will bring us back
             able = able[size:]
         if not able:
             self._forming.pop(direction, None)

@@ -132,7 +132,7 @@ class Fleet:
 
     def step(self, ticks: int) -> tuple[int, int]:
         """Up to `ticks` steps; returns (steps done, events in `self.events`)."""
-        done, used, worked = fleet_steps(
+        done, used = fleet_steps(
             ticks,
             DT_S,
             self.state,

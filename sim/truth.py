@@ -205,6 +205,54 @@ def track(state: Array, truth: Array, paths: Array, rows: Bits, i: int) -> None:
 
 
 @kernel
+def physical_step(
+    dt_s: float,
+    state: Array,
+    params: Array,
+    road: Array,
+    memory: Array,
+    feet: Array,
+    sensors: Array,
+    command: Array,
+    truth: Array,
+    paths: Array,
+    rows: Bits,
+    places: Array,
+    place_ids: Bits,
+    place_counts: Bits,
+    moving: Bits,
+    events: Bits,
+) -> int:
+    """One step of everything that is not on board: body, plant, devices, checks. Returns events used."""
+    body(truth, sensors, command)
+    plant_step(state, command, params, road, memory, dt_s)
+    used = 0
+    any_moving = False
+    for i in range(state.shape[0]):
+        moving[i] = 1 if state[i, V] > 0.0 else 0
+        if moving[i] == 0:
+            continue
+        any_moving = True
+        p = int(truth[i, TRUTH_PATH])
+        if p < 0:
+            continue
+        track(state, truth, paths, rows, i)
+        used = pass_devices(i, truth, places[p], place_ids[p], place_counts[p], events, used)
+        front = truth[i, TRUTH_S] + truth[i, TRUTH_FRONT]
+        beyond = front > truth[i, TRUTH_END]
+        if beyond and truth[i, TRUTH_BEYOND] == 0.0 and used < EVENTS_MAX:
+            events[used, 0] = i
+            events[used, 1] = EVENT_BEYOND
+            events[used, 2] = int(1000.0 * (front - truth[i, TRUTH_END]))
+            used += 1
+        truth[i, TRUTH_BEYOND] = 1.0 if beyond else 0.0
+    if any_moving:
+        footprints(state, params, feet)
+        used = check_overlaps(feet, moving, events, used)
+    return used
+
+
+@kernel
 def fleet_steps(
     ticks: int,
     dt_s: float,
@@ -229,46 +277,36 @@ def fleet_steps(
     miles: Bits,
     moving: Bits,
     events: Bits,
-) -> tuple[int, int, int]:
-    """Step the whole fleet up to `ticks` times; stop after the step in which something happened.
-
-    Returns (steps done, events in the buffer, vehicle-steps of rows that were not at rest).
+) -> tuple[int, int]:
+    """Step the whole fleet up to `ticks` times, on board and outside; stop after the step in which
+    something happened. Returns (steps done, events in the buffer).
     """
-    worked = 0
     for tick in range(ticks):
         sense(state, truth, feet, paths, rows, sensors, order)
         pilot_turn(paths, rows, sensors, order, truck, pilot, command, miles)
         guard_turn(paths, rows, sensors, guard, truck, watch, command, miles)
-        body(truth, sensors, command)
-        plant_step(state, command, params, road, memory, dt_s)
-        used = 0
+        used = physical_step(
+            dt_s,
+            state,
+            params,
+            road,
+            memory,
+            feet,
+            sensors,
+            command,
+            truth,
+            paths,
+            rows,
+            places,
+            place_ids,
+            place_counts,
+            moving,
+            events,
+        )
         happened = False
-        any_moving = False
         for i in range(state.shape[0]):
-            moving[i] = 1 if state[i, V] > 0.0 else 0
             if miles[i] != 0:
                 happened = True
-            if order[i, 0] != 0.0 or moving[i] == 1:
-                worked += 1
-            if moving[i] == 1:
-                any_moving = True
-                track(state, truth, paths, rows, i)
-                p = int(truth[i, TRUTH_PATH])
-                if p >= 0:
-                    used = pass_devices(
-                        i, truth, places[p], place_ids[p], place_counts[p], events, used
-                    )
-                    front = truth[i, TRUTH_S] + truth[i, TRUTH_FRONT]
-                    beyond = front > truth[i, TRUTH_END]
-                    if beyond and truth[i, TRUTH_BEYOND] == 0.0 and used < EVENTS_MAX:
-                        events[used, 0] = i
-                        events[used, 1] = EVENT_BEYOND
-                        events[used, 2] = int(1000.0 * (front - truth[i, TRUTH_END]))
-                        used += 1
-                    truth[i, TRUTH_BEYOND] = 1.0 if beyond else 0.0
-        if any_moving:
-            footprints(state, params, feet)
-            used = check_overlaps(feet, moving, events, used)
         if happened or used > 0:
-            return tick + 1, used, worked
-    return ticks, 0, worked
+            return tick + 1, used
+    return ticks, 0
