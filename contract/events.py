@@ -90,7 +90,7 @@ class Event(Enum):
     VEHICLE_HEARD_AGAIN = (_I, "vehicle", _NONE)
     NODE_FELL_SILENT = (_E, "node silent_ms", "look at the program")
     NODE_HEARD_AGAIN = (_I, "node", _NONE)
-    CROSSING_NOTICED = (_I, "crossing direction vehicle loaded", _NONE)
+    CROSSING_NOTICED = (_I, "crossing direction vehicle loaded cargo_kg", _NONE)
     CROSSING_CLEARED = (_I, "crossing", _NONE)
     CROSSING_WITHHELD = (_W, "crossing reason detail", "see the reason")
     CONVOY_FORMED = (_I, "convoy direction members", _NONE)

@@ -83,6 +83,7 @@ class Crossings:
                 direction=crossing.direction,
                 vehicle=crossing.vehicle,
                 loaded=crossing.loaded,
+                cargo_kg=crossing.cargo_mass_kg,
             )
 
     def on_decision(self, now: Now, document: Document) -> None:

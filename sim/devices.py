@@ -137,6 +137,7 @@ class Cabinet:
         self._outcomes: list[StationOutcome] = []
         self._arrived_ns: dict[tuple[str, str], int] = {}
         self._serving: dict[tuple[str, str], int] = {}
+        self.ended_ns: dict[tuple[str, str], int] = {}
         self._alive = False
 
     def _changed(self) -> None:
@@ -244,6 +245,7 @@ class Cabinet:
         )
         arrive_ns = self._arrived_ns.pop(key, start_ns)
         now_ns = self._engine.now_ns
+        self.ended_ns[key] = now_ns
         self._visited(
             Visit(
                 command.vehicle_id,

@@ -12,8 +12,11 @@ import numpy as np
 
 from contract.map import CorridorMap, Route
 from sim.plant import (
+    A,
+    DELTA,
     F_HALF_LENGTH,
     FOOTPRINT_COLUMNS,
+    HITCH,
     MU,
     PSI,
     ROAD_COLUMNS,
@@ -238,6 +241,11 @@ class Fleet:
         """True front along the vehicle's way."""
         i = self.row[name]
         return float(self.truth[i, TRUTH_S] + self.truth[i, TRUTH_FRONT])
+
+    def motion(self, name: str) -> tuple[float, ...]:
+        """x, y, psi, hitch, v, a, delta of the truth, rounded for a table."""
+        row = self.state[self.row[name]]
+        return tuple(round(float(row[k]), 4) for k in (X, Y, PSI, HITCH, V, A, DELTA))
 
     def standing(self, name: str) -> bool:
         return bool(self.state[self.row[name], V] <= 0.02)

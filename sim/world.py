@@ -104,6 +104,8 @@ class World:
         )
         self.network.taps.append(self.checkers.tap)
         self._ticks = 0
+        self.blocked_s: dict[str, float] = {}
+        self.on_delivery: Callable[[int, str, bytes], None] = lambda t_ns, to, raw: None
         self._pending_stands: dict[tuple[str, str], Front] = {}
         self._entered_ns: dict[tuple[str, str], int] = {}
         self._way: dict[str, tuple[str, ...]] = {}
@@ -339,6 +341,10 @@ class World:
     def _leaves(self, vehicle: str, station: str, cabinet: Cabinet) -> None:
         self._pending_stands.pop((vehicle, station), None)
         cabinet.off(station, vehicle)
+        ended_ns = cabinet.ended_ns.pop((station, vehicle), None)
+        if ended_ns is not None:
+            blocked_s = (self.engine.now_ns - ended_ns) / NS_PER_S
+            self.blocked_s[station] = self.blocked_s.get(station, 0.0) + blocked_s
 
     def crossing_of(self, vehicle: str) -> str:
         """The crossing a vehicle is on, by the vehicle's own disk."""
@@ -350,11 +356,8 @@ class World:
         self.network.send(sender, to, raw)
 
     def _deliver(self, sender: str, to: str, raw: bytes) -> None:
-        self.delivered(sender, to, raw)
+        self.on_delivery(self.engine.now_ns, to, raw)
         self.hosts[to].receive(sender, raw)
-
-    def delivered(self, sender: str, to: str, raw: bytes) -> None:
-        """Hook for recordings: bytes are about to be handed over."""
 
     def _wake(self, name: str) -> None:
         host = self.hosts.get(name)
@@ -379,6 +382,22 @@ class World:
     def _committed(self, name: str, records: list[Persist]) -> None:
         if name == SUPERVISOR:
             self.checkers.committed(records)
+
+    def positions(self) -> list[tuple[Any, ...]]:
+        """One row of tracks.csv for every vehicle, now."""
+        rows = []
+        t_s = round(self.engine.now_ns / NS_PER_S, 3)
+        for name in self.fleet.names:
+            where = self.fleet.where(name)
+            lane, s_m = where if where is not None else ("", 0.0)
+            rows.append(
+                (t_s, name, *self.fleet.motion(name), lane, round(s_m, 3), self._mode(name))
+            )
+        return rows
+
+    def _mode(self, name: str) -> str:
+        host = self.hosts[name]
+        return host.node.agent.phase.name.lower() if host.node is not None else "dead"
 
     # --- the loop ---
 

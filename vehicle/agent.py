@@ -171,6 +171,11 @@ class VehicleAgent:
         return self._taken()
 
     @property
+    def phase(self) -> Phase:
+        """What the truck is doing."""
+        return self._phase
+
+    @property
     def wake_ns(self) -> int | None:
         retry_ns = self._passage.retry_ns
         return self._beat_ns if retry_ns is None else min(self._beat_ns, retry_ns)

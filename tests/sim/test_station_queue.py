@@ -58,6 +58,15 @@ def test_idle_server_that_fails_takes_nobody() -> None:
     assert station.arrive("b", 1) == []
 
 
+def test_lowest_free_server_serves_next() -> None:
+    station: ServiceStation[str] = ServiceStation(3)
+    for visitor in "abc":
+        station.arrive(visitor, 0)
+    for visitor in "cab":
+        station.finish(visitor, 1)
+    assert station.arrive("d", 2) == [Start("d", 0, 2)]
+
+
 def test_withdrawn_visitor_is_not_served() -> None:
     station: ServiceStation[str] = ServiceStation(1)
     for visitor in "abc":

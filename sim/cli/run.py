@@ -1,0 +1,165 @@
+"""`convoy-sim run | list | show`: the headless run and its scenarios, for a terminal and for a CI job."""
+
+import argparse
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contract.errors import ConfigError
+from sim.outcome import EXIT_OK, EXIT_USAGE
+from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
+from sim.scenario import installed, load, resolved
+
+DEFAULT = "first_crossings"
+EXAMPLES = """examples:
+  convoy-sim run                                  the default scenario, one simulated hour
+  convoy-sim run smoke --seed 7 --out /tmp/smoke
+  convoy-sim run traffic_day --duration 2h --set fleet.kz=20 --set network.loss=0.05
+  convoy-sim run --json | python -m json.tool
+exit codes: 0 expectations hold, 1 one fails, 2 usage or scenario, 3 unsafe or crashed, 4 stuck"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add run, list and show."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = subparsers.add_parser(
+        "run", help="run a scenario headless", epilog=EXAMPLES, formatter_class=raw
+    )
+    parser.add_argument("scenario", nargs="?", default=DEFAULT, metavar="SCENARIO")
+    parser.add_argument("--seed", type=int, default=1, help="seed of every random stream (1)")
+    parser.add_argument("--duration", metavar="TIME", help="instead of the scenario's, as in 24h")
+    parser.add_argument("--out", type=Path, help="folder (runs/SCENARIO-SEED)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+    parser.add_argument("--track-period", metavar="TIME", default="0s", help="write tracks.csv")
+    parser.add_argument("--json", action="store_true", help="print result.json")
+    parser.set_defaults(run=run_command)
+    listing = subparsers.add_parser("list", help="installed scenarios")
+    listing.set_defaults(run=list_command)
+    show = subparsers.add_parser("show", help="a scenario as runnable TOML, defaults written out")
+    show.add_argument("scenario", metavar="SCENARIO")
+    show.set_defaults(run=show_command)
+
+
+def list_command(arguments: argparse.Namespace) -> int:
+    """Names and descriptions."""
+    for name, description in installed().items():
+        print(f"{name:<18} {description}")
+    return EXIT_OK
+
+
+def show_command(arguments: argparse.Namespace) -> int:
+    """The resolved scenario on stdout."""
+    scenario = load(arguments.scenario, [])
+    complete(scenario, load_map(scenario.corridor.map))
+    print(resolved(scenario), end="")
+    return EXIT_OK
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Run, write the folder, print the table or the JSON."""
+    settings = list(arguments.settings)
+    if arguments.duration:
+        settings.append(f'time.duration="{arguments.duration}"')
+    scenario = load(arguments.scenario, settings)
+    seed = (
+        arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1 << 31)
+    )
+    folder = arguments.out or Path("runs") / f"{scenario.name}-{seed}"
+    options = RunOptions(
+        seed=seed,
+        folder=folder,
+        track_period_s=period(arguments.track_period),
+        progress=progress if sys.stderr.isatty() else None,
+    )
+    try:
+        finished = run(scenario, options)
+    except OSError as error:
+        raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
+    show_result(finished, folder, as_json=arguments.json)
+    return int(finished.result["exit_code"])
+
+
+def period(text: str) -> float:
+    """A duration in seconds. Raises ConfigError."""
+    from sim.distributions import parse_duration  # noqa: PLC0415 - only this option needs it
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"--track-period {text!r}: {error}") from None
+
+
+def progress(share: float) -> None:
+    """A line that rewrites itself, on a terminal only."""
+    end = "\n" if share >= 1.0 else ""
+    print(f"\r{100.0 * share:5.1f} %", end=end, file=sys.stderr, flush=True)
+
+
+def show_result(finished: Finished, folder: Path, *, as_json: bool) -> None:
+    """result.json or the table on stdout; what went wrong on stderr."""
+    result = finished.result
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    else:
+        print(table(result, folder))
+    for violation in finished.world.checkers.violations[:20]:
+        print(
+            f"{violation.invariant} broken at {violation.t_s:.2f} s: {violation.detail}",
+            file=sys.stderr,
+        )
+    if finished.cycle:
+        print(f"deadlock: {' -> '.join([*finished.cycle, finished.cycle[0]])}", file=sys.stderr)
+    if finished.crash:
+        last = finished.crash.strip().splitlines()[-1]
+        print(f"an agent crashed: {last}; see {folder / 'crash.txt'}", file=sys.stderr)
+
+
+def table(result: dict[str, Any], folder: Path) -> str:
+    """The short table of a run."""
+    traffic, performance = result["traffic"], result["performance"]
+    times = traffic["crossing_time_s"]
+    loaded, empty = traffic["loaded_crossings"], traffic["empty_crossings"]
+    safety = {name: count for name, count in result["safety"].items() if count}
+    lines = [
+        f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}",
+        "",
+        f"  crossings      {loaded} loaded, {empty} empty",
+        f"  tonnes         {traffic['tonnes']:.1f} t ({traffic['tonnes_per_year'] / 1e6:.2f} Mt a year)",
+        f"  crossing time  {clock(times['p50'])} median, {clock(times['p95'])} 95 %, {clock(times['max'])} longest",
+        f"  safety         {'no violation' if not safety else safety}",
+        f"  people         {result['human_interventions']} interventions, "
+        f"{result['officer_decisions']} officer decisions, {result['officer_minutes']:.0f} officer minutes",
+        f"  simulated      {clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s "
+        f"({performance['realtime_factor']:.0f} x real time)",
+    ]
+    for expectation in result["expectations"]:
+        mark = "ok  " if expectation["passed"] else "FAIL"
+        lines.append(
+            f"  {mark}           {expectation['name']} (observed {expectation['observed']})"
+        )
+    waiting = traffic["waiting"]
+    if waiting:
+        lines += ["", "  still waiting at the end"]
+        for wait in waiting[:12]:
+            since = clock(performance["simulated_s"] - wait["since_s"])
+            said = reason_sentence(wait["reason"])
+            lines.append(
+                f"    {wait['vehicle']:<10} {since:>7}  {wait['reason']}: {said} ({wait['resource']})"
+            )
+        if len(waiting) > 12:
+            lines.append(f"    and {len(waiting) - 12} more, see result.json")
+    lines += ["", f"  files          {folder}"]
+    return "\n".join(lines)
+
+
+def clock(seconds: float | None) -> str:
+    """Seconds as h:mm:ss or m:ss."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return f"{whole // 60}:{whole % 60:02d}"

@@ -1,0 +1,39 @@
+"""Where compiled kernels are kept: one folder a digest of all kernel sources.
+
+numba notices a change of the file that holds a kernel, not of the files whose kernels it calls; so the folder's
+name is made of all of them, and a change anywhere compiles anew.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+_ROOTS: Final = ("sim", "vehicle", "contract")
+
+
+def use_cache_of_sources() -> None:
+    """Point numba at the folder for these sources. Does nothing where numba is not installed."""
+    try:
+        from numba import config  # noqa: PLC0415 - optional
+    except ImportError:
+        return
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(base) / "smart-corridor" / digest_of_sources()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    config.CACHE_DIR = str(folder)
+
+
+def digest_of_sources() -> str:
+    """SHA-256 over every source file that holds a kernel, first 16 hex digits."""
+    top = Path(__file__).resolve().parent.parent
+    known = hashlib.sha256()
+    for root in _ROOTS:
+        for path in sorted((top / root).rglob("*.py")):
+            text = path.read_bytes()
+            if b"@kernel" in text:
+                known.update(path.relative_to(top).as_posix().encode() + b"\0" + text)
+    return known.hexdigest()[:16]

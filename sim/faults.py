@@ -1,0 +1,102 @@
+"""Faults of a scenario: what breaks when, and when it heals. Each is an act on the world, never on an agent."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from contract.errors import ConfigError
+from gate.orders import Barrier
+from sim.distributions import parse_duration
+from sim.engine import NS_PER_S
+from sim.scenario import FaultSection
+from sim.world import World
+
+Act = Callable[[World, str], None]
+
+
+def _crash(world: World, target: str) -> None:
+    world.hosts[target].crash()
+    world.checkers.restarted(target)
+
+
+def _restart(world: World, target: str) -> None:
+    world.hosts[target].start()
+
+
+def _cut(world: World, target: str) -> None:
+    world.network.cut(*_ends(target))
+
+
+def _heal(world: World, target: str) -> None:
+    world.network.heal(*_ends(target))
+
+
+def _ends(target: str) -> tuple[str, str]:
+    one, _, other = target.partition(" ")
+    return one, other or "*"
+
+
+def _stick(world: World, target: str) -> None:
+    world.cabinets[target].arm.stuck = True
+
+
+def _unstick(world: World, target: str) -> None:
+    world.cabinets[target].arm.stuck = False
+    world.cabinets[target].arm.force(Barrier.CLOSED)
+
+
+def _opens(world: World, target: str) -> None:
+    world.cabinets[target].arm.force(Barrier.OPEN)
+
+
+def _closes(world: World, target: str) -> None:
+    world.cabinets[target].arm.force(Barrier.CLOSED)
+
+
+def _freeze(world: World, target: str) -> None:
+    for cabinet in world.cabinets.values():
+        if target in cabinet.counts:
+            cabinet.detector_stuck.add(target)
+
+
+def _thaw(world: World, target: str) -> None:
+    for cabinet in world.cabinets.values():
+        cabinet.detector_stuck.discard(target)
+
+
+ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
+    "crash": (_crash, _restart),
+    "partition": (_cut, _heal),
+    "barrier_stuck": (_stick, _unstick),
+    "barrier_opens": (_opens, _closes),
+    "detector_stuck": (_freeze, _thaw),
+}
+
+
+def arrange(world: World) -> None:
+    """Put every fault of the scenario, and its end, on the heap. ConfigError for a target that is not there."""
+    for index, fault in enumerate(world.scenario.fault):
+        _check(world, index, fault)
+        begin, end = ACTS[fault.kind]
+        at_ns = int(parse_duration(fault.at) * NS_PER_S)
+        lasts_ns = int(parse_duration(fault.lasts) * NS_PER_S)
+        world.engine.at(at_ns, begin, world, fault.target)
+        if lasts_ns > 0:
+            world.engine.at(at_ns + lasts_ns, end, world, fault.target)
+
+
+def _check(world: World, index: int, fault: FaultSection) -> None:
+    if fault.kind == "crash":
+        known = set(world.hosts)
+    elif fault.kind == "partition":
+        known = {*world.hosts, "*"}
+    elif fault.kind == "detector_stuck":
+        known = set(world.map.detectors)
+    else:
+        known = set(world.cabinets)
+    wanted = _ends(fault.target) if fault.kind == "partition" else (fault.target,)
+    for name in wanted:
+        if name not in known:
+            raise ConfigError(
+                f"{world.scenario.name}: fault.{index}.target = {fault.target!r}: there is no "
+                f"{name}; there are {', '.join(sorted(known))}"
+            )

@@ -1,0 +1,340 @@
+"""The outcome of a run: what its events and visits add up to, and whether that is what was expected.
+
+Works from the log and the visits alone, so that a staged run with real processes is judged by the same means.
+Not here: files (report_files.py), the run itself (run.py).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sim.devices import Visit
+from sim.record import Said
+from sim.scenario import ExpectSection
+
+NS_PER_S: Final = 1_000_000_000
+HOURS_A_YEAR: Final = 8_760.0
+EXIT_OK, EXIT_EXPECTATION, EXIT_USAGE, EXIT_UNSAFE, EXIT_STUCK = range(5)
+
+# The only events that the outcome needs; a long run keeps no others in memory.
+NEEDED: Final = frozenset(
+    {
+        "crossing_noticed",
+        "authority_granted",
+        "crossing_finished",
+        "crossing_withheld",
+        "crossing_cleared",
+        "crossing_refused",
+        "vehicle_diverted",
+        "vehicle_waits",
+        "vehicle_goes_on",
+        "desk_decided",
+        "stop_ordered",
+        "stop_ended",
+        "declaration_filed",
+        "channel_chosen",
+        "mission_given",
+    }
+)
+
+
+@dataclass(slots=True)
+class CrossingTale:
+    """One crossing as the log tells it; times in seconds, None where it did not happen."""
+
+    crossing: str
+    direction: str = ""
+    vehicle: str = ""
+    loaded: bool = False
+    cargo_kg: int = 0
+    channel: str = ""
+    filed_s: float | None = None
+    cleared_s: float | None = None
+    left_s: float | None = None
+    arrived_s: float | None = None
+    outcome: str = "open"
+    reason: str = ""
+    berth: str = ""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A vehicle that waits, since when and for what."""
+
+    vehicle: str
+    reason: str
+    since_s: float
+    resource: str
+    holder: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """Everything counted."""
+
+    crossings: dict[str, CrossingTale] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    diverted: int = 0
+    interventions: int = 0
+    desk_decisions: int = 0
+
+
+def tell(events: Iterable[Said]) -> Tally:
+    """Fold the log into crossings, waits and counts."""
+    tally = Tally()
+    for said in events:
+        handler = _TELL.get(said.code)
+        if handler is not None:
+            handler(tally, said, said.t_ns / NS_PER_S)
+    return tally
+
+
+def _tale(tally: Tally, crossing: str) -> CrossingTale:
+    return tally.crossings.setdefault(crossing, CrossingTale(crossing))
+
+
+def _filed(tally: Tally, said: Said, t_s: float) -> None:
+    tale = _tale(tally, said.fields["crossing"])
+    tale.filed_s = t_s
+    tale.vehicle = said.fields["vehicle"]
+
+
+def _noticed(tally: Tally, said: Said, t_s: float) -> None:
+    tale = _tale(tally, said.fields["crossing"])
+    tale.direction = said.fields["direction"]
+    tale.vehicle = said.fields["vehicle"]
+    tale.loaded = said.fields["loaded"]
+    tale.cargo_kg = said.fields["cargo_kg"]
+
+
+def _channel(tally: Tally, said: Said, t_s: float) -> None:
+    tale = _tale(tally, said.fields["crossing"])
+    order = ("", "green", "yellow", "red")
+    tale.channel = max(tale.channel, said.fields["channel"], key=order.index)
+
+
+def _granted(tally: Tally, said: Said, t_s: float) -> None:
+    if said.fields["number"] == 1:
+        for tale in tally.crossings.values():
+            if tale.vehicle == said.fields["vehicle"] and tale.outcome == "moving":
+                tale.left_s = tale.left_s or t_s
+
+
+def _given(tally: Tally, said: Said, t_s: float) -> None:
+    tale = _tale(tally, said.fields["crossing"])
+    tale.outcome, tale.reason = "moving", ""
+
+
+def _finished(tally: Tally, said: Said, t_s: float) -> None:
+    tale = _tale(tally, said.fields["crossing"])
+    tale.arrived_s, tale.outcome = t_s, said.fields["outcome"]
+    tale.berth, tale.reason = said.fields["berth"], ""
+
+
+def _withheld(tally: Tally, said: Said, t_s: float) -> None:
+    _tale(tally, said.fields["crossing"]).reason = said.fields["reason"]
+
+
+def _cleared(tally: Tally, said: Said, t_s: float) -> None:
+    tale = _tale(tally, said.fields["crossing"])
+    tale.cleared_s, tale.reason = t_s, ""
+
+
+def _refused(tally: Tally, said: Said, t_s: float) -> None:
+    tale = _tale(tally, said.fields["crossing"])
+    tale.outcome, tale.reason = "refused", said.fields["reason"]
+
+
+def _diverted(tally: Tally, said: Said, t_s: float) -> None:
+    tally.diverted += 1
+
+
+def _waits(tally: Tally, said: Said, t_s: float) -> None:
+    row = said.fields
+    tally.waiting[row["vehicle"]] = Waiting(
+        row["vehicle"], row["reason"], t_s, row["resource"], row["holder"]
+    )
+
+
+def _goes_on(tally: Tally, said: Said, t_s: float) -> None:
+    tally.waiting.pop(said.fields["vehicle"], None)
+
+
+def _desk(tally: Tally, said: Said, t_s: float) -> None:
+    tally.desk_decisions += 1
+
+
+def _intervened(tally: Tally, said: Said, t_s: float) -> None:
+    tally.interventions += 1
+
+
+_TELL: Final[Mapping[str, Any]] = {
+    "declaration_filed": _filed,
+    "crossing_noticed": _noticed,
+    "channel_chosen": _channel,
+    "authority_granted": _granted,
+    "mission_given": _given,
+    "crossing_finished": _finished,
+    "crossing_withheld": _withheld,
+    "crossing_cleared": _cleared,
+    "crossing_refused": _refused,
+    "vehicle_diverted": _diverted,
+    "vehicle_waits": _waits,
+    "vehicle_goes_on": _goes_on,
+    "desk_decided": _desk,
+    "stop_ordered": _intervened,
+    "stop_ended": _intervened,
+}
+
+
+def traffic(tally: Tally, warm_up_s: float, end_s: float) -> dict[str, Any]:
+    """The `traffic` part of result.json, over the measured window."""
+    done = [
+        tale
+        for tale in tally.crossings.values()
+        if tale.outcome == "cleared" and tale.arrived_s is not None and tale.arrived_s >= warm_up_s
+    ]
+    window_h = (end_s - warm_up_s) / 3600.0
+    tonnes = sum(tale.cargo_kg for tale in done) / 1000.0
+    times = sorted(t.arrived_s - t.left_s for t in done if t.arrived_s and t.left_s is not None)
+    held = [t for t in tally.crossings.values() if t.outcome == "open" and t.reason]
+    return {
+        "loaded_crossings": sum(tale.loaded for tale in done),
+        "empty_crossings": sum(not tale.loaded for tale in done),
+        "tonnes": round(tonnes, 3),
+        "tonnes_per_year": round(tonnes * HOURS_A_YEAR / window_h, 1),
+        "crossing_time_s": spread(times),
+        "held": len(held),
+        "diverted": tally.diverted,
+        "refused": sum(t.outcome == "refused" for t in tally.crossings.values()),
+        "waiting": [
+            {
+                "vehicle": wait.vehicle,
+                "reason": wait.reason,
+                "since_s": round(wait.since_s, 3),
+                "resource": wait.resource,
+                "holder": wait.holder,
+            }
+            for wait in tally.waiting.values()
+        ],
+        "by_direction": {
+            direction: {
+                "loaded_crossings": sum(t.loaded for t in done if t.direction == direction),
+                "empty_crossings": sum(not t.loaded for t in done if t.direction == direction),
+                "tonnes": round(
+                    sum(t.cargo_kg for t in done if t.direction == direction) / 1000.0, 3
+                ),
+            }
+            for direction in ("E", "W")
+        },
+    }
+
+
+def spread(values: list[float]) -> dict[str, float | None]:
+    """Mean, median, 95th percentile (nearest rank) and maximum of sorted values."""
+    if not values:
+        return {"mean": None, "p50": None, "p95": None, "max": None}
+    return {
+        "mean": round(math.fsum(values) / len(values), 3),
+        "p50": round(_rank(values, 0.5), 3),
+        "p95": round(_rank(values, 0.95), 3),
+        "max": round(values[-1], 3),
+    }
+
+
+def _rank(values: list[float], share: float) -> float:
+    return values[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def resources(
+    visits: Iterable[Visit],
+    blocked_s: Mapping[str, float],
+    servers: Mapping[str, int],
+    end_s: float,
+) -> dict[str, dict[str, float]]:
+    """Utilisation, mean wait and blocked time of every stage that was visited."""
+    busy: dict[str, float] = defaultdict(float)
+    waits: dict[str, list[float]] = defaultdict(list)
+    for visit in visits:
+        busy[visit.stage] += (visit.end_ns - visit.start_ns) / NS_PER_S
+        waits[visit.stage].append((visit.start_ns - visit.arrive_ns) / NS_PER_S)
+    return {
+        stage: {
+            "utilisation": round(busy[stage] / (end_s * servers.get(stage, 1)), 4),
+            "mean_wait_s": round(math.fsum(waits[stage]) / len(waits[stage]), 3),
+            "blocked_s": round(blocked_s.get(stage, 0.0), 3),
+        }
+        for stage in sorted(busy)
+    }
+
+
+def cycle(waiting: Mapping[str, Waiting]) -> list[str]:
+    """Vehicles that wait for each other in a ring; empty if there is none."""
+    for start in waiting:
+        seen: list[str] = []
+        vehicle = start
+        while vehicle in waiting and vehicle not in seen:
+            seen.append(vehicle)
+            vehicle = waiting[vehicle].holder
+        if vehicle in seen:
+            return seen[seen.index(vehicle) :]
+    return []
+
+
+def unexplained(tally: Tally, grace_s: float, end_s: float) -> list[str]:
+    """Crossings that neither ended, nor move, nor wait for a stated reason."""
+    said = []
+    for tale in tally.crossings.values():
+        fresh = tale.filed_s is not None and end_s - tale.filed_s < grace_s
+        open_ = tale.outcome == "open" and not tale.reason and tale.vehicle not in tally.waiting
+        if open_ and not fresh:
+            said.append(tale.crossing)
+    return said
+
+
+def judge(result: Mapping[str, Any], expects: Iterable[ExpectSection]) -> list[dict[str, Any]]:
+    """Every expectation against the result: name, passed, observed, bound."""
+    return [_judge_one(result, expect) for expect in expects]
+
+
+def _judge_one(result: Mapping[str, Any], expect: ExpectSection) -> dict[str, Any]:
+    observed = look_up(result, expect.metric)
+    if expect.at_least is not None:
+        bound, passed = f">= {expect.at_least:g}", _number(observed) >= expect.at_least
+    elif expect.at_most is not None:
+        bound, passed = f"<= {expect.at_most:g}", _number(observed) <= expect.at_most
+    else:
+        bound, passed = f"== {expect.equals}", observed == expect.equals
+    return {
+        "name": f"{expect.metric} {bound}",
+        "passed": bool(passed),
+        "observed": observed,
+        "bound": bound,
+    }
+
+
+def _number(value: Any) -> float:
+    """NaN for what is no number: it satisfies no bound."""
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def look_up(result: Mapping[str, Any], metric: str) -> Any:
+    """A value by its dotted path; None if there is none. `safety.total` is the sum of all violations."""
+    if metric == "safety.total":
+        return sum(result["safety"].values())
+    value: Any = result
+    for step in metric.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def exit_code(result: Mapping[str, Any], *, crashed: bool, stuck: bool) -> int:
+    """0 expectations hold, 1 one fails, 3 unsafe or crashed, 4 stuck; precedence 3, 4, 1."""
+    if crashed or sum(result["safety"].values()):
+        return EXIT_UNSAFE
+    if stuck:
+        return EXIT_STUCK
+    held = all(expectation["passed"] for expectation in result["expectations"])
+    return EXIT_OK if held else EXIT_EXPECTATION

@@ -1,0 +1,107 @@
+"""The run folder: every file of the interface, from a finished run."""
+
+import base64
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contract.v1.customs_pb2 import CustodyRecord, CustodyStep
+from contract.v1.document_pb2 import Document
+from corridor.ledger import Entry
+from sim.outcome import CrossingTale, Tally
+from sim.record import Recorder, write_rows, write_stages
+
+CROSSING_COLUMNS = (
+    "crossing direction vehicle loaded cargo_kg channel filed cleared left arrived time_s outcome "
+    "reason berth"
+).split()
+
+
+def write_folder(
+    folder: Path, result: Mapping[str, Any], recorder: Recorder, tally: Tally, resolved: str
+) -> None:
+    """Everything but events and tracks, which were written on the way."""
+    vehicle_of = {tale.crossing: tale.vehicle for tale in tally.crossings.values()}
+    write_stages(folder / "stages.csv", recorder.visits, vehicle_of)
+    write_rows(folder / "crossings.csv", CROSSING_COLUMNS, map(_row, tally.crossings.values()))
+    (folder / "scenario.resolved.toml").write_text(resolved)
+    (folder / "junit.xml").write_bytes(junit(result))
+    (folder / "result.json").write_bytes(
+        msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
+    )
+
+
+def _row(tale: CrossingTale) -> tuple[Any, ...]:
+    times = [tale.filed_s, tale.cleared_s, tale.left_s, tale.arrived_s]
+    took = (
+        f"{tale.arrived_s - tale.left_s:.3f}"
+        if tale.arrived_s is not None and tale.left_s is not None
+        else ""
+    )
+    said = ["" if t is None else f"{t:.3f}" for t in times]
+    loaded = int(tale.loaded)
+    head = (tale.crossing, tale.direction, tale.vehicle, loaded, tale.cargo_kg, tale.channel)
+    return (*head, *said, took, tale.outcome, tale.reason, tale.berth)
+
+
+def write_ledger(folder: Path, disk: Mapping[str, bytes]) -> None:
+    """The supervisor's ledger: one line a link of the chain, readable and verifiable."""
+    target = folder / "ledger"
+    target.mkdir(exist_ok=True)
+    lines = []
+    for key in sorted(disk):
+        if not key.startswith("ledger/"):
+            continue
+        entry = msgspec.msgpack.decode(disk[key], type=Entry)
+        record = CustodyRecord.FromString(Document.FromString(entry.record).payload)
+        lines.append(
+            msgspec.json.encode(
+                {
+                    "number": entry.number,
+                    "crossing": record.crossing_id,
+                    "step": CustodyStep.Name(record.step).removeprefix("CUSTODY_STEP_"),
+                    "place": record.place_id,
+                    "vehicle": record.vehicle_id,
+                    "seals": list(record.seals),
+                    "at_utc_ms": record.at_utc_ms,
+                    "previous": entry.previous.hex(),
+                    "hash": entry.hash.hex(),
+                    "record": base64.b64encode(entry.record).decode(),
+                }
+            )
+        )
+    (target / "supervisor.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+def junit(result: Mapping[str, Any]) -> bytes:
+    """One test case an expectation, and one an invariant."""
+    scenario, seed = result["scenario"], result["seed"]
+    suite = ElementTree.Element("testsuite", name=scenario)
+    failures = 0
+    for expectation in result["expectations"]:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=scenario, name=expectation["name"]
+        )
+        if not expectation["passed"]:
+            failures += 1
+            said = f"observed {expectation['observed']}, expected {expectation['bound']}"
+            _fail(case, said, scenario, seed)
+    for invariant, count in result["safety"].items():
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=f"{scenario}.safety", name=invariant
+        )
+        if count:
+            failures += 1
+            _fail(case, f"{count} violations", scenario, seed)
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(failures))
+    document: bytes = ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True)
+    return document
+
+
+def _fail(case: ElementTree.Element, said: str, scenario: str, seed: int) -> None:
+    failure = ElementTree.SubElement(case, "failure", message=said)
+    failure.text = f"{said}; repeat with: convoy-sim run {scenario} --seed {seed}"

@@ -1,0 +1,215 @@
+"""One headless run: scenario in, folder and verdict out.
+
+A crash of an agent that nobody ordered ends the run with exit code 3, and with the folder written all the same.
+"""
+
+import platform
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any, Final
+
+from contract.errors import ConfigError
+from contract.map import CorridorMap, compile_map
+from contract.reasons import Reason
+from sim.build import OFFICES, SUPERVISOR
+from sim.faults import arrange
+from sim.outcome import (
+    NEEDED,
+    Tally,
+    cycle,
+    exit_code,
+    judge,
+    tell,
+    traffic,
+    unexplained,
+)
+from sim.outcome import resources as resource_table
+from sim.record import Recorder
+from sim.report_files import write_folder, write_ledger
+from sim.scenario import OfficeSection, Scenario, resolved
+from sim.world import World
+
+FORMAT_VERSION: Final = 1
+GRACE_S: Final = 120.0
+_NS_PER_S: Final = 1_000_000_000
+Progress = Callable[[float], None]
+
+
+@dataclass(slots=True)
+class RunOptions:
+    """What the caller wants beside the scenario."""
+
+    seed: int = 1
+    folder: Path | None = None
+    track_period_s: float = 0.0
+    progress: Progress | None = None
+    drop_nth: int | None = None
+    prepare: Callable[[World], None] | None = None
+
+
+@dataclass(slots=True)
+class Finished:
+    """A run that is over."""
+
+    result: dict[str, Any]
+    world: World
+    tally: Tally
+    recorder: Recorder
+    cycle: list[str] = field(default_factory=list)
+    crash: str = ""
+
+
+def load_map(name: str) -> CorridorMap:
+    """A compiled map by installed name or path. Raises ConfigError or MapError with what is wrong."""
+    path = Path(name)
+    if path.suffix in (".geojson", ".json"):
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"map {path}: {error.strerror}") from None
+    else:
+        entry = resources.files("contract.maps") / f"{name}.geojson"
+        if not entry.is_file():
+            known = sorted(
+                each.name.removesuffix(".geojson")
+                for each in resources.files("contract.maps").iterdir()
+                if each.name.endswith(".geojson")
+            )
+            raise ConfigError(f"map {name!r}: not installed; there are {', '.join(known)}")
+        data = entry.read_bytes()
+    return compile_map(data)
+
+
+def complete(scenario: Scenario, corridor: CorridorMap) -> None:
+    """Make explicit what the scenario left to defaults, and refuse what the map does not have."""
+    for country in OFFICES:
+        scenario.office.setdefault(country, OfficeSection())
+    places = {*corridor.stations, *corridor.bays}
+    for table, given, known in (
+        ("station", scenario.station, places),
+        ("gate", scenario.gate, set(corridor.gates)),
+    ):
+        for name in given:
+            if name not in known:
+                raise ConfigError(
+                    f"{scenario.name}: {table}.{name}: not on map {corridor.name}; "
+                    f"there are {', '.join(sorted(known))}"
+                )
+    for side, count in (("KZ", scenario.fleet.kz), ("CN", scenario.fleet.cn)):
+        berths = [b for b in corridor.berths.values() if b.country == side and b.departures]
+        if count > len(berths):
+            raise ConfigError(
+                f"{scenario.name}: fleet.{side.lower()} = {count}: "
+                f"map {corridor.name} has {len(berths)} departure berths there"
+            )
+
+
+def run(scenario: Scenario, options: RunOptions) -> Finished:
+    """Run a scenario to its end and write its folder."""
+    corridor = load_map(scenario.corridor.map)
+    complete(scenario, corridor)
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
+    recorder = Recorder(options.folder, keep=NEEDED)
+    world = World(scenario, corridor, options.seed, say=recorder.say, visited=recorder.visited)
+    world.network.drop_nth = options.drop_nth
+    world.on_delivery = recorder.delivered
+    if options.prepare is not None:
+        options.prepare(world)
+    arrange(world)
+    began = time.perf_counter()
+    crash = _drive(world, recorder, options)
+    wall_s = time.perf_counter() - began
+    finished = conclude(world, recorder, wall_s=wall_s, crash=crash)
+    recorder.close()
+    if options.folder is not None:
+        if crash:
+            (options.folder / "crash.txt").write_text(crash)
+        write_folder(options.folder, finished.result, recorder, finished.tally, resolved(scenario))
+        write_ledger(options.folder, world.hosts[SUPERVISOR].disk)
+    return finished
+
+
+def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
+    """Run to the end; the traceback of an agent that crashed, "" if none did."""
+    end_ns = int(world.scenario.duration_s * _NS_PER_S)
+    world.start()
+    slice_ns = _NS_PER_S * 10
+    if options.track_period_s > 0.0:
+        period_ns = int(options.track_period_s * _NS_PER_S)
+        world.engine.at(0, _track, world, recorder, period_ns)
+    try:
+        for until_ns in (*range(slice_ns, end_ns, slice_ns), end_ns):
+            world.run(until_ns)
+            if options.progress is not None:
+                options.progress(until_ns / end_ns)
+    except Exception:  # noqa: BLE001 - any error of an agent is its crash: recorded, exit code 3
+        return traceback.format_exc()
+    return ""
+
+
+def _track(world: World, recorder: Recorder, period_ns: int) -> None:
+    recorder.track(world.positions())
+    world.engine.after(period_ns, _track, world, recorder, period_ns)
+
+
+def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> Finished:
+    """The result of a run that has stopped."""
+    scenario = world.scenario
+    end_s = world.engine.now_ns / _NS_PER_S
+    tally = tell(recorder.events)
+    if not crash:
+        world.checkers.ended(unexplained(tally, GRACE_S, end_s))
+    ring = cycle(tally.waiting)
+    servers = {OFFICES[c]: o.officers for c, o in scenario.office.items()}
+    servers = {f"desk_{name}": count for name, count in servers.items()}
+    result: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "scenario": scenario.name,
+        "seed": world.seed,
+        "map_digest": world.map.digest.hex(),
+        "versions": versions(),
+        "verdict": "failed",
+        "exit_code": 1,
+        "expectations": [],
+        "safety": world.checkers.counts,
+        "traffic": traffic(tally, scenario.warm_up_s, end_s),
+        "resources": resource_table(recorder.visits, world.blocked_s, servers, end_s),
+        "human_interventions": tally.interventions,
+        "officer_decisions": tally.desk_decisions,
+        "officer_minutes": round(sum(desk.minutes for desk in world.desks.values()), 3),
+        "performance": {
+            "wall_s": round(wall_s, 3),
+            "simulated_s": round(end_s, 3),
+            "realtime_factor": round(end_s / wall_s, 1) if wall_s > 0 else 0.0,
+            "vehicle_steps": world.fleet.vehicle_steps,
+            "messages": world.network.messages,
+        },
+        "transcript_sha256": recorder.sha256,
+    }
+    result["expectations"] = judge(result, scenario.expect)
+    result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=bool(ring))
+    result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
+    return Finished(result, world, tally, recorder, ring, crash)
+
+
+def versions() -> dict[str, str]:
+    """What produced this result."""
+    names = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def reason_sentence(code: str) -> str:
+    """A reason code in words."""
+    reason = Reason.__members__.get(code)
+    return reason.sentence if reason is not None else code
