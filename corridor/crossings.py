@@ -65,7 +65,7 @@ class Crossings:
         crossing = self._crossing(notice.crossing_id)
         if crossing.outcome:
             return
-        first = not crossing.vehicle
+        first = not crossing.direction
         crossing.direction = "E" if notice.direction == DIRECTION_EAST else "W"
         crossing.vehicle = notice.vehicle_id
         crossing.loaded = notice.loaded

@@ -77,7 +77,7 @@ def drive(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]:
 
 @kernel
 def _glide(
-    params: Array,
+    shape: plant.Shape,
     pose: plant.Pose,
     start: tuple[float, float],
     wheels: tuple[float, float],
@@ -94,7 +94,7 @@ def _glide(
     for _ in range(steps):
         speeds = (v_mps, v_mps + half_v, v_mps + 2.0 * half_v)
         angles = (delta_rad, delta_rad + half_delta, delta_rad + 2.0 * half_delta)
-        pose = plant.moved(0, params, pose, speeds, angles, dt_s)
+        pose = plant.moved(shape, pose, speeds, angles, dt_s)
         v_mps, delta_rad = speeds[2], angles[2]
     return pose
 
@@ -145,7 +145,7 @@ def _phase_at(phases: Sequence[_Phase], t_s: float) -> _Phase:
 
 
 def _drive_ideal(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]:
-    params = params_block([setup.vehicle])
+    shape = plant.shape_of(0, params_block([setup.vehicle]))
     phases = _phases(script, setup)
     corners_s = [phase.start_s for phase in phases]
     pose: plant.Pose = (0.0, 0.0, 0.0, 0.0)
@@ -157,7 +157,7 @@ def _drive_ideal(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow
             phase = phases[passed - 1]
             start = (phase.speed_at(now_s), phase.accel_mps2)
             wheels = (phase.angle_at(now_s), phase.rate_radps)
-            pose = _glide(params, pose, start, wheels, until_s - now_s)
+            pose = _glide(shape, pose, start, wheels, until_s - now_s)
             now_s = until_s
         phase = _phase_at(phases, t_s)
         x, y, psi, hitch = map(float, pose)

@@ -97,7 +97,9 @@ SMALL_ANGLE_RAD: Final = 0.1  # the series of `_rotated` is exact to the last bi
 POWER_SPEED_MIN_MPS: Final = 0.1  # divisor guard: below it the power limit never binds
 
 Triple = tuple[float, float, float]
-Pose = tuple[float, float, float, float]
+Quad = tuple[float, float, float, float]
+Pose = Quad  # x, y, psi, hitch
+Shape = tuple[float, float, float, float, float]  # wheelbase, ahead, ratio, trailer, c
 
 
 def new_state(count: int) -> Array:
@@ -190,26 +192,27 @@ def _actuated(demand: float, actual: float, target: float, jerk: float, chain: T
 
 
 @kernel
-def _speeds(
-    i: int, state: Array, inputs: Array, params: Array, road: Array, accel_cmd: float, dt_s: float
-) -> Triple:
-    """Carry the drive and brake chain and V over one step: (v_mid, v_end, moving_s).
+def _driven(
+    motion: Triple, wish: Triple, limits: Triple, build_up: Quad, dt_s: float
+) -> tuple[float, float, Quad]:
+    """Drive and brake chain and speed over one step: (v_mid, moving_s, after).
 
+    motion     (v, demand, actual);  wish   (acceleration, PARK, EMERGENCY)
+    limits     of `accel_limits`;  build_up   (service jerk, emergency jerk, drive lag, brake lag)
     moving_s   dt_s, or the time to standstill if that comes first; v_mid is at half of it
+    after      (v, a, demand, actual)
     """
-    v = state[i, V]
-    parked = inputs[i, PARK] > 0.5
-    hard = parked or inputs[i, EMERGENCY] > 0.5
-    jerk = params[i, P_JERK_EMERGENCY_MPS3] if hard else params[i, P_JERK_SERVICE_MPS3]
-    v_near = max(v + 0.5 * dt_s * state[i, A], 0.0)
-    low_service, low, high = accel_limits(i, params, road, v_near)
+    v, demand, actual = motion
+    accel_cmd, park, emergency = wish
+    low_service, low, high = limits
+    parked = park > 0.5
+    hard = parked or emergency > 0.5
+    jerk = build_up[1] if hard else build_up[0]
     target = low if parked else _clip(accel_cmd, low if hard else low_service, high)
-    demand = state[i, A_DEMAND]
     if v <= 0.0 and demand < 0.0:
         demand = max(demand, min(target, 0.0))  # a standing truck lets go of its brake at once
-    actual = state[i, A_ACTUATOR]
     braking = target < 0.0 or actual < 0.0
-    lag_s = max(params[i, P_BRAKE_LAG_S] if braking else params[i, P_DRIVE_LAG_S], LAG_MIN_S)
+    lag_s = max(build_up[3] if braking else build_up[2], LAG_MIN_S)
     chain = (dt_s, lag_s, math.exp(-0.5 * dt_s / lag_s))
     actual_mid, demand, actual_end = _actuated(demand, actual, target, jerk, chain)
 
@@ -224,19 +227,14 @@ def _speeds(
         v_mid, v_end, a_end = 0.5 * v, 0.0, 0.0
     if parked and v <= 0.0:
         moving_s = v_mid = v_end = a_end = demand = actual_end = 0.0
-    state[i, V], state[i, A] = v_end, a_end
-    state[i, A_DEMAND], state[i, A_ACTUATOR] = demand, actual_end
-    return v_mid, v_end, moving_s
+    return v_mid, moving_s, (v_end, a_end, demand, actual_end)
 
 
 @kernel
-def _steered(i: int, params: Array, delta: float, ref: float, t_s: float) -> float:
+def _steered(delta: float, ref: float, rate: float, lag_s: float, t_s: float) -> float:
     """Road-wheel angle after t_s of first-order lag towards `ref` under the rate limit, exactly."""
-    lag_s = max(params[i, P_STEER_LAG_S], LAG_MIN_S)
-    rate = params[i, P_STEER_RATE_MAX_RADPS]
+    lag_s = max(lag_s, LAG_MIN_S)
     error = ref - delta
-    if error == 0.0:
-        return delta
     slewing_s = max(abs(error) / rate - lag_s, 0.0)
     if t_s <= slewing_s:
         return delta + math.copysign(rate * t_s, error)
@@ -257,39 +255,45 @@ def _rotated(cos: float, sin: float, angle: float) -> tuple[float, float]:
 
 
 @kernel
-def _turnings(i: int, params: Array, angles: Triple) -> tuple[Triple, Triple]:
+def shape_of(i: int, params: Array) -> Shape:
+    """What `moved` needs to know of vehicle i; `trailer` is 0 without one."""
+    return (
+        params[i, P_WHEELBASE_M],
+        params[i, P_REFERENCE_AHEAD_M],
+        params[i, P_REAR_STEER_RATIO],
+        params[i, P_TRAILER_M] if params[i, P_KIND] == KIND_ARTICULATED else 0.0,
+        params[i, P_HITCH_OFFSET_M],
+    )
+
+
+@kernel
+def _turnings(shape: Shape, angles: Triple) -> tuple[Triple, Triple]:
     """(curvatures in 1/m, slips in rad) of the reference point: sections 1.2 and 1.4."""
-    start, middle, end = angles
-    wheelbase = params[i, P_WHEELBASE_M]
-    if params[i, P_KIND] == KIND_ARTICULATED:
-        cos, sin = math.cos(start), math.sin(start)
-        cos_m, sin_m = _rotated(cos, sin, middle - start)
-        cos_1, sin_1 = _rotated(cos, sin, end - start)
+    wheelbase, ahead, ratio, _, _ = shape
+    if ahead == 0.0 and ratio == 0.0:
+        cos, sin = math.cos(angles[0]), math.sin(angles[0])
+        cos_m, sin_m = _rotated(cos, sin, angles[1] - angles[0])
+        cos_1, sin_1 = _rotated(cos, sin, angles[2] - angles[0])
         bends = (sin / (cos * wheelbase), sin_m / (cos_m * wheelbase), sin_1 / (cos_1 * wheelbase))
         return bends, (0.0, 0.0, 0.0)
-    bend_0, slip_0 = _turning_agv(i, params, start)
-    bend_m, slip_m = _turning_agv(i, params, middle)
-    bend_1, slip_1 = _turning_agv(i, params, end)
+    bend_0, slip_0 = _turning(shape, angles[0])
+    bend_m, slip_m = _turning(shape, angles[1])
+    bend_1, slip_1 = _turning(shape, angles[2])
     return (bend_0, bend_m, bend_1), (slip_0, slip_m, slip_1)
 
 
 @kernel
-def _turning_agv(i: int, params: Array, delta: float) -> tuple[float, float]:
-    front = math.tan(delta)
-    rear = math.tan(-params[i, P_REAR_STEER_RATIO] * delta)
-    behind = params[i, P_REFERENCE_AHEAD_M]
-    ahead = params[i, P_WHEELBASE_M] - behind
-    slip = math.atan((behind * front + ahead * rear) / params[i, P_WHEELBASE_M])
-    return math.cos(slip) * (front - rear) / params[i, P_WHEELBASE_M], slip
+def _turning(shape: Shape, delta: float) -> tuple[float, float]:
+    wheelbase, ahead, ratio, _, _ = shape
+    front, rear = math.tan(delta), math.tan(-ratio * delta)
+    slip = math.atan((ahead * front + (wheelbase - ahead) * rear) / wheelbase)
+    return math.cos(slip) * (front - rear) / wheelbase, slip
 
 
 @kernel
-def _hitch_after(
-    i: int, params: Array, hitch: float, speeds: Triple, yaws: Triple, dt_s: float
-) -> float:
+def _hitch_after(shape: Shape, hitch: float, speeds: Triple, yaws: Triple, dt_s: float) -> float:
     """Hitch angle after dt_s by RK4: section 1.3; with c = 0 the KST formula of section 1.2."""
-    per_m = 1.0 / params[i, P_TRAILER_M]
-    c = params[i, P_HITCH_OFFSET_M]
+    per_m, c = 1.0 / shape[3], shape[4]
     half_s = 0.5 * dt_s
     cos, sin = math.cos(hitch), math.sin(hitch)
     k_1 = (c * yaws[0] * cos - speeds[0] * sin) * per_m - yaws[0]
@@ -299,20 +303,20 @@ def _hitch_after(
     k_3 = (c * yaws[1] * cos_3 - speeds[1] * sin_3) * per_m - yaws[1]
     cos_4, sin_4 = _rotated(cos, sin, dt_s * k_3)
     k_4 = (c * yaws[2] * cos_4 - speeds[2] * sin_4) * per_m - yaws[2]
-    hitch += dt_s / 6.0 * (k_1 + 2.0 * (k_2 + k_3) + k_4)
-    return hitch
+    return hitch + dt_s / 6.0 * (k_1 + 2.0 * (k_2 + k_3) + k_4)
 
 
 @kernel
-def moved(i: int, params: Array, pose: Pose, speeds: Triple, angles: Triple, dt_s: float) -> Pose:
+def moved(shape: Shape, pose: Pose, speeds: Triple, angles: Triple, dt_s: float) -> Pose:
     """Pose (x, y, psi, hitch) after dt_s; local error O(dt^5).
 
+    shape            of `shape_of`
     speeds, angles   v and delta at the start, the middle and the end of the step; v may be negative
     Yaw rate depends on time only, so psi and the position are quadratures; the hitch angle is RK4.
     """
     x, y, psi, hitch = pose
     v_0, v_m, v_1 = speeds
-    bends, slips = _turnings(i, params, angles)
+    bends, slips = _turnings(shape, angles)
     yaw_0, yaw_m, yaw_1 = v_0 * bends[0], v_m * bends[1], v_1 * bends[2]
     turn_m = dt_s / 24.0 * (5.0 * yaw_0 + 8.0 * yaw_m - yaw_1)
     turn = dt_s / 6.0 * (yaw_0 + 4.0 * yaw_m + yaw_1)
@@ -321,9 +325,22 @@ def moved(i: int, params: Array, pose: Pose, speeds: Triple, angles: Triple, dt_
     cos_1, sin_1 = _rotated(cos, sin, turn + slips[2] - slips[0])
     x += dt_s / 6.0 * (v_0 * cos + 4.0 * v_m * cos_m + v_1 * cos_1)
     y += dt_s / 6.0 * (v_0 * sin + 4.0 * v_m * sin_m + v_1 * sin_1)
-    if params[i, P_KIND] == KIND_ARTICULATED:
-        hitch = _hitch_after(i, params, hitch, speeds, (yaw_0, yaw_m, yaw_1), dt_s)
+    if shape[3] > 0.0:
+        hitch = _hitch_after(shape, hitch, speeds, (yaw_0, yaw_m, yaw_1), dt_s)
     return x, y, psi + turn, hitch
+
+
+@kernel
+def _jammed(
+    shape: Shape, limit: float, pose: Pose, track: tuple[Triple, Triple], dt_s: float
+) -> Pose:
+    """Where the rig stands once the trailer has jammed against the tractor within the step."""
+    _, _, _, hitch = moved(shape, pose, track[0], track[1], dt_s)
+    free = 1.0 - (abs(hitch) - limit) / (abs(hitch) - abs(pose[3]))
+    if free <= 0.0:
+        return pose
+    x, y, psi, _ = moved(shape, pose, track[0], track[1], free * dt_s)
+    return x, y, psi, math.copysign(limit, hitch)
 
 
 @kernel
@@ -333,28 +350,37 @@ def plant_step(
     """Move every vehicle by dt_s, in place. Blocks have the vehicle as first axis."""
     for i in range(state.shape[0]):
         accel_cmd, steer_ref = _delayed(i, inputs, memory)
-        ref = _clip(steer_ref, -params[i, P_STEER_MAX_RAD], params[i, P_STEER_MAX_RAD])
-        delta, v = state[i, DELTA], state[i, V]
-        v_mid, v_end, moving_s = _speeds(i, state, inputs, params, road, accel_cmd, dt_s)
-        delta_end = _steered(i, params, delta, ref, dt_s)
-        state[i, DELTA] = delta_end
-        if v + v_mid + v_end <= 0.0:
+        v = state[i, V]
+        limits = accel_limits(i, params, road, max(v + 0.5 * dt_s * state[i, A], 0.0))
+        build_up = (
+            params[i, P_JERK_SERVICE_MPS3],
+            params[i, P_JERK_EMERGENCY_MPS3],
+            params[i, P_DRIVE_LAG_S],
+            params[i, P_BRAKE_LAG_S],
+        )
+        motion = (v, state[i, A_DEMAND], state[i, A_ACTUATOR])
+        wish = (accel_cmd, inputs[i, PARK], inputs[i, EMERGENCY])
+        v_mid, moving_s, after = _driven(motion, wish, limits, build_up, dt_s)
+        state[i, V], state[i, A], state[i, A_DEMAND], state[i, A_ACTUATOR] = after
+
+        delta, limit = state[i, DELTA], params[i, P_STEER_MAX_RAD]
+        ref = _clip(steer_ref, -limit, limit)
+        rate, lag_s = params[i, P_STEER_RATE_MAX_RADPS], params[i, P_STEER_LAG_S]
+        state[i, DELTA] = _steered(delta, ref, rate, lag_s, dt_s)
+        if v + v_mid + after[0] <= 0.0:
             continue
-        if moving_s < dt_s:
-            delta_end = _steered(i, params, delta, ref, moving_s)
-        angles = (delta, _steered(i, params, delta, ref, 0.5 * moving_s), delta_end)
-        speeds = (v, v_mid, v_end)
-        pose = (state[i, X], state[i, Y], state[i, PSI], state[i, HITCH])
-        x, y, psi, hitch = moved(i, params, pose, speeds, angles, moving_s)
-        over = abs(hitch) - params[i, P_HITCH_MAX_RAD]
-        if over > 0.0 and abs(hitch) > abs(pose[3]):
-            # The trailer jams against the tractor: the rig stands where they touched.
-            free = _clip(1.0 - over / (abs(hitch) - abs(pose[3])), 0.0, 1.0)
-            x, y, psi, hitch = moved(i, params, pose, speeds, angles, free * moving_s)
-            if free > 0.0:
-                hitch = math.copysign(params[i, P_HITCH_MAX_RAD], hitch)
+
+        shape = shape_of(i, params)
+        speeds = (v, v_mid, after[0])
+        delta_mid = _steered(delta, ref, rate, lag_s, 0.5 * moving_s)
+        angles = (delta, delta_mid, state[i, DELTA])  # at a stop the last one has no weight
+        start = (state[i, X], state[i, Y], state[i, PSI], state[i, HITCH])
+        pose = moved(shape, start, speeds, angles, moving_s)
+        limit = params[i, P_HITCH_MAX_RAD]
+        if abs(pose[3]) > limit and abs(pose[3]) > abs(start[3]):
+            pose = _jammed(shape, limit, start, (speeds, angles), moving_s)
             state[i, V] = state[i, A] = state[i, A_DEMAND] = state[i, A_ACTUATOR] = 0.0
-        state[i, X], state[i, Y], state[i, PSI], state[i, HITCH] = x, y, psi, hitch
+        state[i, X], state[i, Y], state[i, PSI], state[i, HITCH] = pose
 
 
 @kernel

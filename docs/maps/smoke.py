@@ -19,7 +19,7 @@ from contract.geodesy import Array, LocalFrame
 WIDTH_M = 3.5
 YARD_WIDTH_M = 7.0
 BERTH_WIDTH_M = 4.5
-YARD_MPS = 4.0
+YARD_MPS = 5.0
 BERTHS = 4
 PITCH_M = 5.0
 SIDE_M = 5.0  # between the two directions
@@ -97,7 +97,7 @@ def _departures(half: Half) -> None:
     half.lane(z + "fork_a", pen.straight(STOP_M).cut(), z + "fork", [z + "pass_a"], **fast)
     half.lane(z + "pass_a", pen.straight(STOP_M).cut(), z + "pass", [z + "join_a"], **fast)
     half.lane(z + "join_a", pen.straight(STOP_M).cut(), z + "join", [z + "join_c"], **fast)
-    half.lane(z + "join_c", pen.straight(STRAIGHT_M).cut(), z + "join", [f"{o}_out_cell_a"], **slow)
+    half.lane(z + "join_c", pen.straight(STRAIGHT_M).cut(), z + "join", [f"{o}_out_cell_a"], **fast)
     off = Pen(fork_x, fork_y)
     line = off.sway(-6.0, 25.0, STOP_M).cut()
     half.lane(z + "fork_b", line, z + "fork", [z + "bay_a"], **wide)
@@ -123,8 +123,7 @@ def _departures(half: Half) -> None:
 
 def _cell(half: Half, pen: Pen, gate: str, side: str, country: str, after: list[str]) -> None:
     sheet, cell = half.sheet, f"{gate}_cell"
-    slow = {"country": country, "speed_mps": YARD_MPS}
-    half.lane(f"{cell}_a", pen.straight(CELL_M).cut(), cell, after, **slow)
+    half.lane(f"{cell}_a", pen.straight(CELL_M).cut(), cell, after, country=country)
     sheet.zone(cell, "gate_cell", country=country)
     sheet.point("stop_line", f"{gate}_line", f"{cell}_a", 22.0, country=country)
     at = {"country": country, "side": side, "direction": half.direction}

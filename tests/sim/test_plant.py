@@ -63,12 +63,12 @@ def test_plant_without_hitch_offset_follows_the_on_axle_formula(
     v_mps: float, delta: float, hitch: float, psi: float
 ) -> None:
     """Central difference of the pose against the KST derivative."""
-    params = params_block([replace(FREE_HITCH, hitch_offset_m=0.0)])
+    shape = plant.shape_of(0, params_block([replace(FREE_HITCH, hitch_offset_m=0.0)]))
     h_s = 1e-4
     pose = (1.0, 2.0, psi, hitch)
     speeds, angles = (v_mps, v_mps, v_mps), (delta, delta, delta)
-    ahead = np.array(plant.moved(0, params, pose, speeds, angles, h_s))
-    back = np.array(plant.moved(0, params, pose, speeds, angles, -h_s))
+    ahead = np.array(plant.moved(shape, pose, speeds, angles, h_s))
+    back = np.array(plant.moved(shape, pose, speeds, angles, -h_s))
     state = np.array([1.0, 2.0, delta, v_mps, psi, hitch])
     want = kst_derivative(state, 3.6, 8.1, (0.0, 0.0))
     assert (ahead - back) / (2 * h_s) == pytest.approx(want[[0, 1, 4, 5]], abs=1e-6)
@@ -84,11 +84,11 @@ def test_trailer_axle_moves_along_the_trailer(
     v_mps: float, delta: float, hitch: float, offset_m: float
 ) -> None:
     """No side slip at the trailer axle, at the speed v cos(phi) - c psi' sin(phi): section 1.3."""
-    params = params_block([replace(FREE_HITCH, hitch_offset_m=offset_m)])
+    shape = plant.shape_of(0, params_block([replace(FREE_HITCH, hitch_offset_m=offset_m)]))
 
     def axle(h_s: float) -> Array:
         x, y, psi, bend = plant.moved(
-            0, params, (0.0, 0.0, 0.3, hitch), (v_mps,) * 3, (delta,) * 3, h_s
+            shape, (0.0, 0.0, 0.3, hitch), (v_mps,) * 3, (delta,) * 3, h_s
         )
         hitch_xy = np.array([x + offset_m * math.cos(psi), y + offset_m * math.sin(psi)])
         return hitch_xy - 8.1 * np.array([math.cos(psi + bend), math.sin(psi + bend)])
@@ -112,14 +112,16 @@ def test_both_steered_axles_roll_where_their_wheels_point(
     delta: float, ratio: float, ahead_m: float
 ) -> None:
     """Section 1.4 for any reference point: no side slip at the front nor at the rear axle."""
-    params = params_block([replace(AGV65, reference_ahead_m=ahead_m, rear_steer_ratio=ratio)])
+    shape = plant.shape_of(
+        0, params_block([replace(AGV65, reference_ahead_m=ahead_m, rear_steer_ratio=ratio)])
+    )
 
     def across(offset_m: float, wheel_rad: float) -> float:
         """Side slip speed of the point offset_m ahead, against a wheel at wheel_rad."""
 
         def point(h_s: float) -> Array:
             pose = (0.0, 0.0, 0.2, 0.0)
-            x, y, psi, _ = plant.moved(0, params, pose, (3.0,) * 3, (delta,) * 3, h_s)
+            x, y, psi, _ = plant.moved(shape, pose, (3.0,) * 3, (delta,) * 3, h_s)
             return np.array([x + offset_m * math.cos(psi), y + offset_m * math.sin(psi)])
 
         vx, vy = (point(1e-4) - point(-1e-4)) / 2e-4
@@ -131,7 +133,7 @@ def test_both_steered_axles_roll_where_their_wheels_point(
 
 def test_pose_is_of_fourth_order() -> None:
     """Halving the step takes 16 off the error, with speed, wheels and hitch all changing."""
-    params = params_block([replace(FREE_HITCH, hitch_offset_m=0.8)])
+    shape = plant.shape_of(0, params_block([replace(FREE_HITCH, hitch_offset_m=0.8)]))
 
     def after(steps: int) -> Array:
         pose: plant.Pose = (0.0, 0.0, 0.1, 0.3)
@@ -140,7 +142,7 @@ def test_pose_is_of_fourth_order() -> None:
             t = [(k + part) * h_s for part in (0.0, 0.5, 1.0)]
             speeds = (4.0 + t[0] ** 2, 4.0 + t[1] ** 2, 4.0 + t[2] ** 2)
             angles = (0.4 * math.sin(3 * t[0]), 0.4 * math.sin(3 * t[1]), 0.4 * math.sin(3 * t[2]))
-            pose = plant.moved(0, params, pose, speeds, angles, h_s)
+            pose = plant.moved(shape, pose, speeds, angles, h_s)
         return np.array(pose)
 
     exact = after(512)

@@ -51,12 +51,15 @@ from vehicle.pilot.path import aim, nearest
 
 LOOK_AHEAD_S: Final = 1.0
 LOOK_AHEAD_M: Final = 5.0
-SPEED_GAIN: Final = 1.0
+SPEED_GAIN: Final = 1.5
+STOP_BRAKE: Final = 0.75  # share of the service brake used for a stop at a line
+SETTLE_S: Final = 0.3  # how long the speed loop takes to follow the curve down
+SHORT_M: Final = 0.15  # aim short of the line: dead time and lag carry the truck on
 GAP_GAIN: Final = 0.1
 STANDING_MPS: Final = 0.02
 LOST_M: Final = 3.0
-CREEP_MPS: Final = 0.25
-ARRIVED_M: Final = 0.12
+CREEP_MPS: Final = 0.20
+ARRIVED_M: Final = 0.20
 
 
 @kernel
@@ -105,13 +108,13 @@ def drive(
     delay = truck[i, TRUCK_DELAY]
     _, _, _, limit = aim(path, rows, front + v * delay)
     limit = min(limit, order[i, ORDER_SPEED_MAX])
-    room = order[i, ORDER_END] - front
-    stop = permitted_speed(room, 0.5 * service, delay + 1.0 / SPEED_GAIN)
-    if ARRIVED_M < room < 2.0:
+    room = order[i, ORDER_END] - front - SHORT_M
+    stop = permitted_speed(room, STOP_BRAKE * service, delay + SETTLE_S)
+    if room > 0.0:
         stop = max(stop, min(CREEP_MPS, room))
     target = min(limit, stop)
     accel = SPEED_GAIN * (target - v)
-    if room <= ARRIVED_M:
+    if room <= 0.0:
         accel = min(accel, -0.5)
     gap = sensors[i, SENSE_GAP]
     if gap < 200.0:

@@ -1,0 +1,72 @@
+"""The phase tables of gate and office are total: every pair has a next phase, or is impossible."""
+
+from itertools import product
+
+import pytest
+
+from contract.errors import InvariantBroken
+from gate import phases as gate
+from gate.office import phases as office
+
+
+@pytest.mark.parametrize("pair", product(gate.Phase, gate.Outcome), ids=str)
+def test_every_phase_and_outcome_of_a_gate_is_in_exactly_one_table(
+    pair: tuple[gate.Phase, gate.Outcome],
+) -> None:
+    assert (pair in gate.NEXT) != (pair in gate.IMPOSSIBLE)
+
+
+@pytest.mark.parametrize("pair", product(office.Phase, office.Outcome), ids=str)
+def test_every_phase_and_outcome_of_an_office_is_in_exactly_one_table(
+    pair: tuple[office.Phase, office.Outcome],
+) -> None:
+    assert (pair in office.NEXT) != (pair in office.IMPOSSIBLE)
+
+
+def test_an_impossible_pair_of_a_gate_is_a_bug_and_ends_the_program() -> None:
+    for phase, outcome in gate.IMPOSSIBLE:
+        with pytest.raises(InvariantBroken, match=outcome.value):
+            gate.next_phase(phase, outcome)
+
+
+def test_an_impossible_pair_of_an_office_is_a_bug_and_ends_the_program() -> None:
+    for phase, outcome in office.IMPOSSIBLE:
+        with pytest.raises(InvariantBroken, match=outcome.value):
+            office.next_phase(phase, outcome)
+
+
+def test_a_gate_opens_from_a_consumed_permit_and_nothing_else() -> None:
+    """I5, GATE-003: the arm is told to rise in OPENING only."""
+    into_opening = {pair for pair, after in gate.NEXT.items() if after is gate.Phase.OPENING}
+    assert into_opening == {(gate.Phase.CHALLENGED, gate.Outcome.CONSUMED)}
+
+
+def test_a_gate_can_fail_in_every_phase() -> None:
+    for phase in gate.Phase:
+        assert gate.NEXT[phase, gate.Outcome.FAILED] is gate.Phase.FAULT
+
+
+def test_a_mended_gate_asks_for_presence_before_it_serves() -> None:
+    """GATE-009: a gate that does not know who is present gives no permit."""
+    out_of_fault = {after for (phase, _), after in gate.NEXT.items() if phase is gate.Phase.FAULT}
+    assert out_of_fault == {gate.Phase.FAULT, gate.Phase.UNKNOWN}
+
+
+def test_an_office_releases_by_green_channel_desk_or_clean_inspection_alone() -> None:
+    """OFF-004: nothing else ends in a release."""
+    into_release = {
+        pair
+        for pair, after in office.NEXT.items()
+        if after is office.Phase.RELEASED and pair[0] is not office.Phase.RELEASED
+    }
+    assert into_release == {
+        (office.Phase.ASSESSING, office.Outcome.GREEN),
+        (office.Phase.AT_DESK, office.Outcome.PASSED_DESK),
+        (office.Phase.INSPECTING, office.Outcome.CLEAN),
+    }
+
+
+@pytest.mark.parametrize("phase", office.Phase)
+def test_a_new_declaration_is_assessed_anew_in_every_phase(phase: office.Phase) -> None:
+    """OFF-003."""
+    assert office.NEXT[phase, office.Outcome.DECLARED] is office.Phase.ASSESSING
