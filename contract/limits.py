@@ -12,6 +12,7 @@ WIRE_VERSION: Final = 1
 
 # --- sizes (bad input is refused before it costs anything) ---
 FRAME_BYTES_MAX: Final = 65_536
+FRAME_OVERHEAD_BYTES: Final = 1_024
 TEXT_LENGTH_MAX: Final = 256
 REPEATED_MAX: Final = 512
 HOLDBACK_MESSAGES_MAX: Final = 64

@@ -17,12 +17,13 @@ from typing import Final
 import msgspec
 from google.protobuf.message import Message
 
-from contract.agent import NS_PER_MS, Boot, Now, Persist, Received, Refused, Role
-from contract.limits import FRAME_BYTES_MAX, HELLO_RATE_MS, OUTBOX_MESSAGES_MAX, WIRE_VERSION
+from contract.agent import NS_PER_MS, Boot, Now, Persist, Received, Refused
+from contract.envelope import Address, Identity, Unsealed, seal, signature_fault, unseal
+from contract.limits import FRAME_BYTES_MAX, FRAME_OVERHEAD_BYTES, HELLO_RATE_MS, WIRE_VERSION
+from contract.limits import OUTBOX_MESSAGES_MAX
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.session import Inbox, Outgoing, Peer
-from contract.signing import Signer, verify
 from contract.topics import BY_KIND, TOPICS, Topic
 from contract.v1.envelope_pb2 import (
     STREAM_DURABLE,
@@ -33,24 +34,12 @@ from contract.v1.envelope_pb2 import (
     Frame,
     Hello,
 )
-from contract.wire import check, parse
+from contract.wire import parse
 
-ENVELOPE_TYPE: Final = "contract.v1.Envelope"
 _OUT: Final = "mailbox/out/"
 _SENT: Final = "mailbox/sent/"
 _IN: Final = "mailbox/in/"
 _EPOCH: Final = "mailbox/epoch/"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who this node is."""
-
-    name: str
-    role: Role
-    signer: Signer
-    map_digest: bytes
-    config_digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +79,7 @@ class Mailbox:
         self._peers: dict[str, Peer] = {}
         self._epochs_seen: dict[str, int] = {}
         self._boot = Boot(b"", 0, b"", b"")
+        self._due: dict[str, int] = {}
         self._wake_ns: int | None = None
 
     # --- life ---
@@ -111,8 +101,9 @@ class Mailbox:
             elif key.startswith(_EPOCH):
                 self._epochs_seen[key[len(_EPOCH) :]] = int.from_bytes(value, "big")
         for name in (*self._greets, *self._peers):
-            self._peer(name).greet(now.mono_ns)
-        self._rearm()
+            peer = self._peer(name)
+            peer.greet(now.mono_ns)
+            self._rearm(peer)
 
     def _restore_outgoing(self, key: str, value: bytes) -> None:
         name, _, sequence = key[len(_OUT) :].rpartition("/")
@@ -142,6 +133,8 @@ class Mailbox:
             return [], [], Refused(Reason.UNKNOWN_SENDER, f"no node is called {to!r}")
         peer = self._peer(to)
         payload = message.SerializeToString()
+        if len(payload) > FRAME_BYTES_MAX - FRAME_OVERHEAD_BYTES:
+            return [], [], Refused(Reason.TOO_LARGE, f"{len(payload)} bytes of {topic.name}")
         if topic.stream == STREAM_TELEMETRY:
             if not peer.known:
                 return [], [], None
@@ -161,17 +154,16 @@ class Mailbox:
             transmits = [self._transmit(peer, topic, outgoing, now)]
         else:
             peer.greet(now.mono_ns)
-        self._rearm()
+        self._rearm(peer)
         return persists, transmits, None
 
     def due(self, now: Now) -> list[Transmit]:
         """Everything whose repetition is due now."""
         transmits = []
-        for peer in self._peers.values():
-            due_ns = peer.due_ns
-            if due_ns is not None and due_ns <= now.mono_ns:
-                transmits += self._repeat(peer, now)
-        self._rearm()
+        for name in [name for name, due_ns in self._due.items() if due_ns <= now.mono_ns]:
+            peer = self._peers[name]
+            transmits += self._repeat(peer, now)
+            self._rearm(peer)
         return transmits
 
     def _repeat(self, peer: Peer, now: Now) -> list[Transmit]:
@@ -195,26 +187,13 @@ class Mailbox:
         topic: Topic,
         payload: bytes,
         sequence: int,
-        boot_id: bytes | None = None,
+        *,
+        to_boot: bytes | None = None,
     ) -> bytes:
-        envelope = Envelope(
-            wire=WIRE_VERSION,
-            sender=self._me.name,
-            recipient=peer.name,
-            boot_id=self._boot.boot_id,
-            boot_count=self._boot.boot_count,
-            recipient_boot_id=peer.boot_id if boot_id is None else boot_id,
-            epoch=self._epoch(),
-            stream=topic.stream,  # type: ignore[arg-type]  # a Stream value from the table
-            sequence=sequence,
-            map_digest=self._me.map_digest,
-            payload_type=topic.name,
-            payload=payload,
-        ).SerializeToString()
-        if not topic.signed:
-            return Frame(envelope=envelope).SerializeToString()
-        signature = self._me.signer.sign(ENVELOPE_TYPE, envelope)
-        return Frame(envelope=envelope, signature=signature).SerializeToString()
+        known = peer.boot_id if to_boot is None else to_boot
+        boot = self._boot
+        address = Address(peer.name, known, boot.boot_id, boot.boot_count, self._epoch(), sequence)
+        return seal(self._me, address, topic, payload)
 
     def _hello(self, peer: Peer, boot_id: bytes, now: Now, *, answer: bool) -> Transmit:
         peer.greeted_ns = now.mono_ns
@@ -227,65 +206,34 @@ class Mailbox:
             journal_id=self._boot.journal_id,
         )
         payload = hello.SerializeToString()
-        return Transmit(peer.name, self._seal(peer, BY_KIND[Hello], payload, 0, boot_id))
+        return Transmit(peer.name, self._seal(peer, BY_KIND[Hello], payload, 0, to_boot=boot_id))
 
     # --- in ---
 
     def open(self, raw: bytes, transport_sender: str, now: Now) -> Opened:
         """Open one frame that the network attributes to `transport_sender`. Never raises for any bytes."""
         opened = Opened()
-        envelope = self._envelope(raw, transport_sender)
-        if isinstance(envelope, Refused):
-            opened.refused = envelope
+        unsealed = unseal(raw, transport_sender, self._me, self._roster)
+        if isinstance(unsealed, Refused):
+            opened.refused = unsealed
             return opened
-        frame, body = envelope
-        topic = TOPICS[body.payload_type]
+        body = unsealed.body
         peer = self._peer(body.sender)
-        if topic.kind is Hello:
+        if unsealed.topic.kind is Hello:
             self._on_hello(peer, body, opened, now)
+            return opened
+        fault = (
+            self._session_fault(peer, body) or self._epoch_fault(body) or signature_fault(unsealed)
+        )
+        if fault is None:
+            self._accept(peer, unsealed, raw, opened)
+            if opened.refused is not None and opened.refused.reason is Reason.DUPLICATE:
+                opened.transmits += self._stored_replies(peer, now)
         else:
-            fault = self._session_fault(peer, body) or self._content_fault(frame, body, topic)
-            if fault is None:
-                self._accept(peer, topic, body, raw, opened, now)
-            else:
-                opened.refused = fault
-                if fault.reason is Reason.SESSION_UNKNOWN:
-                    self._answer_stranger(peer, body, opened, now)
+            opened.refused = fault
+            if fault.reason is Reason.SESSION_UNKNOWN:
+                self._answer_stranger(peer, body, opened, now)
         return opened
-
-    def _envelope(self, raw: bytes, transport_sender: str) -> tuple[Frame, Envelope] | Refused:
-        """Frame and envelope if they are well-formed, ours and from whom the transport says."""
-        if len(raw) > FRAME_BYTES_MAX:
-            return Refused(Reason.TOO_LARGE, f"{len(raw)} bytes")
-        frame = parse(Frame, raw)
-        if isinstance(frame, Refused):
-            return frame
-        body = parse(Envelope, frame.envelope)
-        if isinstance(body, Refused):
-            return body
-        node = self._roster.nodes.get(transport_sender)
-        topic = TOPICS.get(body.payload_type)
-        fault: Refused | None = None
-        if node is None:
-            fault = Refused(Reason.UNKNOWN_SENDER, transport_sender)
-        elif body.sender != transport_sender:
-            fault = Refused(Reason.SENDER_MISMATCH, f"{body.sender} by the key of {node.name}")
-        elif body.recipient != self._me.name:
-            fault = Refused(Reason.WRONG_RECIPIENT, f"for {body.recipient}")
-        elif body.wire != WIRE_VERSION:
-            fault = Refused(Reason.WIRE_VERSION, f"{body.wire} instead of {WIRE_VERSION}")
-        elif body.map_digest != self._me.map_digest:
-            theirs, ours = body.map_digest.hex()[:12], self._me.map_digest.hex()[:12]
-            fault = Refused(Reason.MAP_MISMATCH, f"{theirs or 'none'} instead of {ours}")
-        elif topic is None:
-            fault = Refused(Reason.UNKNOWN_PAYLOAD, body.payload_type or "none")
-        elif node.role not in topic.senders or self._me.role not in topic.receivers:
-            fault = Refused(
-                Reason.ROLE_NOT_ALLOWED, f"{topic.kind.__name__} from a {node.role.value}"
-            )
-        elif body.stream != topic.stream:
-            fault = Refused(Reason.MALFORMED, f"{topic.kind.__name__} on stream {body.stream}")
-        return fault if fault is not None else (frame, body)
 
     def _session_fault(self, peer: Peer, body: Envelope) -> Refused | None:
         if body.recipient_boot_id != self._boot.boot_id:
@@ -296,71 +244,50 @@ class Mailbox:
             return Refused(Reason.SESSION_UNKNOWN, f"no HELLO from boot {body.boot_count}")
         return Refused(Reason.STALE_BOOT, f"boot {body.boot_count}, now {peer.boot_count}")
 
-    def _content_fault(self, frame: Frame, body: Envelope, topic: Topic) -> Refused | None:
-        if body.epoch < self._epochs_seen.get(body.sender, 0):
-            seen = self._epochs_seen[body.sender]
+    def _epoch_fault(self, body: Envelope) -> Refused | None:
+        seen = self._epochs_seen.get(body.sender, 0)
+        if body.epoch < seen:
             return Refused(Reason.STALE_EPOCH, f"epoch {body.epoch}, in force {seen}")
-        if not topic.signed:
-            return None
-        if not frame.HasField("signature"):
-            return Refused(Reason.UNSIGNED, topic.kind.__name__)
-        node = self._roster.nodes[body.sender]
-        known = frame.signature.key_id == node.key_id
-        if not known or not verify(
-            node.public_key, ENVELOPE_TYPE, frame.envelope, frame.signature.signature
-        ):
-            return Refused(Reason.BAD_SIGNATURE, f"{topic.kind.__name__} from {body.sender}")
-        return check(frame) or check(body)
+        return None
 
-    def _accept(
-        self, peer: Peer, topic: Topic, body: Envelope, raw: bytes, opened: Opened, now: Now
-    ) -> None:
+    def _accept(self, peer: Peer, unsealed: Unsealed, raw: bytes, opened: Opened) -> None:
+        body, topic = unsealed.body, unsealed.topic
         if body.stream == STREAM_TELEMETRY:
-            if topic.kind is not Ack and body.sequence <= peer.telemetry_in:
+            if topic.kind is Ack:
+                self._on_ack(peer, body, opened)
+            elif body.sequence <= peer.telemetry_in:
                 opened.refused = Refused(Reason.DUPLICATE, topic.kind.__name__)
-                return
-            peer.telemetry_in = max(peer.telemetry_in, body.sequence)
-            self._deliver(peer, topic, body, raw, opened)
+            else:
+                peer.telemetry_in = body.sequence
+                self._deliver(peer, body, raw, opened)
             return
         inbox = peer.durable_in if body.stream == STREAM_DURABLE else peer.session_in
         if inbox.is_duplicate(body.sequence):
             opened.refused = Refused(Reason.DUPLICATE, topic.kind.__name__)
-        elif not inbox.is_next(body.sequence):
+        elif inbox.is_next(body.sequence):
+            self._deliver_run(peer, inbox, raw, opened)
+        else:
             if not inbox.hold(body.sequence, raw):
                 opened.refused = Refused(Reason.OUT_OF_WINDOW, f"sequence {body.sequence}")
             return
-        else:
-            self._deliver_run(peer, inbox, (topic, body, raw), opened)
         opened.transmits.append(self._ack(peer, body.stream, inbox))
-        opened.transmits += self._stored_replies(peer, opened, now)
 
-    def _deliver_run(
-        self, peer: Peer, inbox: Inbox, first: tuple[Topic, Envelope, bytes], opened: Opened
-    ) -> None:
+    def _deliver_run(self, peer: Peer, inbox: Inbox, first: bytes, opened: Opened) -> None:
         """Deliver the next message and every held one that follows it without a gap."""
-        topic, body, raw = first
-        while True:
+        raw: bytes | None = first
+        while raw is not None:
             inbox.last += 1
-            self._deliver(peer, topic, body, raw, opened)
-            held = inbox.take_next()
-            if held is None:
-                break
-            raw = held
             body = Envelope.FromString(Frame.FromString(raw).envelope)
-            topic = TOPICS[body.payload_type]
+            self._deliver(peer, body, raw, opened)
+            raw = inbox.take_next()
         if inbox is peer.durable_in:
             value = inbox.last.to_bytes(8, "big") + peer.durable_in_journal
             opened.persists.append(Persist(_IN + peer.name, value))
 
-    def _deliver(
-        self, peer: Peer, topic: Topic, body: Envelope, raw: bytes, opened: Opened
-    ) -> None:
-        message = parse(topic.kind, body.payload)
+    def _deliver(self, peer: Peer, body: Envelope, raw: bytes, opened: Opened) -> None:
+        message = parse(TOPICS[body.payload_type].kind, body.payload)
         if isinstance(message, Refused):
             opened.refused = message
-            return
-        if isinstance(message, Ack):
-            self._on_ack(peer, message, opened)
             return
         if body.epoch > self._epochs_seen.get(peer.name, 0):
             self._epochs_seen[peer.name] = body.epoch
@@ -368,16 +295,16 @@ class Mailbox:
         role = self._roster.nodes[peer.name].role
         opened.received.append(Received(peer.name, role, message, body.epoch, raw))
 
-    def _stored_replies(self, peer: Peer, opened: Opened, now: Now) -> list[Transmit]:
-        """A duplicate means that our answer may be lost: say again at once what still waits."""
-        if opened.refused is None or opened.refused.reason is not Reason.DUPLICATE:
-            return []
+    def _stored_replies(self, peer: Peer, now: Now) -> list[Transmit]:
+        """A duplicate means that our answer may be lost: say again what still waits and is not fresh."""
+        stale_ns = now.mono_ns - HELLO_RATE_MS * NS_PER_MS
         again = [
             self._transmit(peer, TOPICS[item.payload_type], item, now)
             for outbox in (peer.session_out, peer.durable_out)
             for item in outbox.waiting
+            if item.sent_ns <= stale_ns
         ]
-        self._rearm()
+        self._rearm(peer)
         return again
 
     def _ack(self, peer: Peer, stream: int, inbox: Inbox) -> Transmit:
@@ -389,12 +316,16 @@ class Mailbox:
         )
         return Transmit(peer.name, self._seal(peer, BY_KIND[Ack], ack.SerializeToString(), 0))
 
-    def _on_ack(self, peer: Peer, ack: Ack, opened: Opened) -> None:
+    def _on_ack(self, peer: Peer, body: Envelope, opened: Opened) -> None:
+        ack = parse(Ack, body.payload)
+        if isinstance(ack, Refused):
+            opened.refused = ack
+            return
         if ack.stream == STREAM_DURABLE and ack.incarnation == self._boot.journal_id:
             self._forget(peer, ack.sequence, opened)
         elif ack.stream == STREAM_SESSION and ack.incarnation == self._boot.boot_id:
             peer.session_out.acknowledged(ack.sequence)
-        self._rearm()
+        self._rearm(peer)
 
     def _forget(self, peer: Peer, sequence: int, opened: Opened) -> None:
         done = peer.durable_out.acknowledged(sequence)
@@ -413,12 +344,13 @@ class Mailbox:
         elif body.boot_count < peer.boot_count:
             opened.refused = Refused(Reason.STALE_BOOT, f"HELLO from boot {body.boot_count}")
         elif body.recipient_boot_id == self._boot.boot_id and body.boot_id != peer.boot_id:
-            self._adopt(peer, body, hello, opened, now)
+            self._adopt(peer, body, hello, opened)
+            self._reopen(peer, opened, now)
         elif not hello.answer:
             opened.transmits.append(self._hello(peer, body.boot_id, now, answer=True))
-        self._rearm()
+        self._rearm(peer)
 
-    def _adopt(self, peer: Peer, body: Envelope, hello: Hello, opened: Opened, now: Now) -> None:
+    def _adopt(self, peer: Peer, body: Envelope, hello: Hello, opened: Opened) -> None:
         """Open a session: the peer has just shown that it knows this boot of ours."""
         peer.adopt(body.boot_id, body.boot_count)
         gap = hello.durable_base > peer.durable_in.last + 1
@@ -431,6 +363,9 @@ class Mailbox:
         opened.opened_session = peer.name
         role = self._roster.nodes[peer.name].role
         opened.received.append(Received(peer.name, role, hello, body.epoch, b""))
+
+    def _reopen(self, peer: Peer, opened: Opened, now: Now) -> None:
+        """Answer the HELLO, and say behind it what has waited for this session."""
         opened.transmits.append(self._hello(peer, peer.boot_id, now, answer=True))
         opened.transmits += self._repeat(peer, now)
 
@@ -445,8 +380,11 @@ class Mailbox:
             peer = self._peers[name] = Peer(name)
         return peer
 
-    def _rearm(self) -> None:
-        self._wake_ns = min(
-            (due for peer in self._peers.values() if (due := peer.due_ns) is not None),
-            default=None,
-        )
+    def _rearm(self, peer: Peer) -> None:
+        """Keep the peers that have a deadline, and the earliest of them."""
+        due_ns = peer.due_ns
+        if due_ns is None:
+            self._due.pop(peer.name, None)
+        else:
+            self._due[peer.name] = due_ns
+        self._wake_ns = min(self._due.values(), default=None)

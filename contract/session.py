@@ -20,10 +20,12 @@ class Outgoing:
     payload: bytes
     sequence: int
     due_ns: int = 0
+    sent_ns: int = -(1 << 62)
     interval_ns: int = RETRY_MS * NS_PER_MS
 
     def sent(self, now_ns: int) -> None:
         """Arm the retry; the interval doubles up to its limit."""
+        self.sent_ns = now_ns
         self.due_ns = now_ns + self.interval_ns
         self.interval_ns = min(self.interval_ns * 2, RETRY_MS_MAX * NS_PER_MS)
 

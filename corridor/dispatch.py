@@ -275,7 +275,6 @@ class Dispatch:
         )
         self.tell(mission)
 
-
     def _cut_off(self, mission: Mission) -> None:
         """A diverted truck leaves its convoy and keeps its share of what the convoy holds."""
         state = self._state

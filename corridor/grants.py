@@ -125,19 +125,21 @@ class Grants:
         Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
         line of the next gate, before anything is given.
         """
-        spans = route.zone_spans
-        kinds = [self._state.map.zones[zone].kind for zone, _, _ in spans]
-        if kinds[first] is not ZoneKind.BOUNDARY and (
-            first == 0 or kinds[first - 1] is not ZoneKind.GATE_CELL
-        ):
+        spans, zones = route.zone_spans, self._state.map.zones
+
+        def kind(index: int) -> ZoneKind:
+            return zones[spans[index][0]].kind
+
+        behind_gate = first > 0 and kind(first - 1) is ZoneKind.GATE_CELL
+        if kind(first) is not ZoneKind.BOUNDARY and not behind_gate:
             return [first]
         group = [first]
         clear_m = spans[first][1]
         while group[-1] + 1 < len(spans):
             last = group[-1]
-            if kinds[last] is ZoneKind.BOUNDARY:
+            if kind(last) is ZoneKind.BOUNDARY:
                 clear_m = spans[last][2]
-            elif kinds[last] is ZoneKind.GATE_CELL or spans[last][2] - clear_m >= STANDING_ROOM_M:
+            elif kind(last) is ZoneKind.GATE_CELL or spans[last][2] - clear_m >= STANDING_ROOM_M:
                 break
             group.append(last + 1)
         return group

@@ -64,87 +64,23 @@ NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
 
 _NEVER: Final[Mapping[Outcome, tuple[Phase, ...]]] = {
     # Presence is a question of the start alone; elsewhere it is read, not awaited.
-    O.PRESENCE_KNOWN: (
-        P.IDLE,
-        P.CHALLENGED,
-        P.OPENING,
-        P.OPEN,
-        P.PASSING,
-        P.CLEARING,
-        P.FAULT,
-    ),
-    O.STILL_PASSING: (
-        P.IDLE,
-        P.CHALLENGED,
-        P.OPENING,
-        P.OPEN,
-        P.PASSING,
-        P.CLEARING,
-        P.FAULT,
-    ),
+    O.PRESENCE_KNOWN: (P.IDLE, P.CHALLENGED, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
+    O.STILL_PASSING: (P.IDLE, P.CHALLENGED, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
     # A busy, faulty or ignorant gate refuses whoever asks: that is an answer and no outcome.
     O.ASKED: (P.UNKNOWN, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
     # Only an answered challenge is judged; permit requests at other times are dropped.
-    O.CONSUMED: (
-        P.UNKNOWN,
-        P.IDLE,
-        P.OPENING,
-        P.OPEN,
-        P.PASSING,
-        P.CLEARING,
-        P.FAULT,
-    ),
-    O.DENIED: (
-        P.UNKNOWN,
-        P.IDLE,
-        P.OPENING,
-        P.OPEN,
-        P.PASSING,
-        P.CLEARING,
-        P.FAULT,
-    ),
+    O.CONSUMED: (P.UNKNOWN, P.IDLE, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
+    O.DENIED: (P.UNKNOWN, P.IDLE, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
     # Only an arm that was told to rise can be proven open.
-    O.PROVEN_OPEN: (
-        P.UNKNOWN,
-        P.IDLE,
-        P.CHALLENGED,
-        P.OPEN,
-        P.PASSING,
-        P.CLEARING,
-        P.FAULT,
-    ),
-    # With the arm down or at fault something below it is no passage; in PASSING it is there already.
+    O.PROVEN_OPEN: (P.UNKNOWN, P.IDLE, P.CHALLENGED, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
+    # Below an arm that is down or faulty nothing passes; in PASSING it is there already.
     O.UNDER_ARM: (P.UNKNOWN, P.IDLE, P.CHALLENGED, P.PASSING, P.FAULT),
     # An arm becomes free of what was seen under it.
-    O.ARM_FREE: (
-        P.UNKNOWN,
-        P.IDLE,
-        P.CHALLENGED,
-        P.OPENING,
-        P.OPEN,
-        P.CLEARING,
-        P.FAULT,
-    ),
+    O.ARM_FREE: (P.UNKNOWN, P.IDLE, P.CHALLENGED, P.OPENING, P.OPEN, P.CLEARING, P.FAULT),
     # A passage ends from CLEARING only: the rear has been under the arm before it leaves the cell.
-    O.LEFT_CELL: (
-        P.UNKNOWN,
-        P.IDLE,
-        P.CHALLENGED,
-        P.OPENING,
-        P.OPEN,
-        P.PASSING,
-        P.FAULT,
-    ),
+    O.LEFT_CELL: (P.UNKNOWN, P.IDLE, P.CHALLENGED, P.OPENING, P.OPEN, P.PASSING, P.FAULT),
     # Mending needs a fault; failing is possible everywhere.
-    O.MENDED: (
-        P.UNKNOWN,
-        P.IDLE,
-        P.CHALLENGED,
-        P.OPENING,
-        P.OPEN,
-        P.PASSING,
-        P.CLEARING,
-    ),
+    O.MENDED: (P.UNKNOWN, P.IDLE, P.CHALLENGED, P.OPENING, P.OPEN, P.PASSING, P.CLEARING),
 }
 
 IMPOSSIBLE: Final[frozenset[tuple[Phase, Outcome]]] = frozenset(

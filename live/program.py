@@ -17,9 +17,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from contract.agent import Agent
+from contract.agent import Agent, Role
 from contract.errors import ConfigError
-from contract.mailbox import Identity, Mailbox
+from contract.envelope import Identity
+from contract.mailbox import Mailbox
 from contract.map import CorridorMap, compile_map
 from contract.node import Node
 from contract.roster import Roster
@@ -59,6 +60,29 @@ class Setting(Generic[ConfigT]):
     def name(self) -> str:
         """This node's name in the roster."""
         return self.config.node.name
+
+    def peer(self, role: Role, site: str = "") -> str:
+        """The one peer of this role, at this site if one is given. Raises ConfigError."""
+        nodes = self.roster.nodes
+        found = [
+            name
+            for name in sorted(self.config.peers)
+            if nodes[name].role is role and site in ("", nodes[name].site)
+        ]
+        if len(found) != 1:
+            what = f"{role.value} of {site}" if site else role.value
+            said = ", ".join(found) or "none"
+            raise ConfigError(f"peers: {said}; expected the address of one {what}")
+        return found[0]
+
+    def must_be(self, role: Role) -> None:
+        """Raises ConfigError if the roster has this node in another role."""
+        found = self.roster.nodes[self.name].role
+        if found is not role:
+            raise ConfigError(
+                f"node.name = {self.name!r}: the roster has it as {found.value},"
+                f" expected a {role.value}"
+            )
 
 
 def _peers(setting: Setting[Any]) -> Iterable[str]:

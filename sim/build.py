@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from contract.agent import Role
 from contract.map import CorridorMap
-from contract.mailbox import Identity, Mailbox
+from contract.envelope import Identity
+from contract.mailbox import Mailbox
 from contract.node import Node
 from contract.roster import Roster
 from contract.roster import Node as Entry

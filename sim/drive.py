@@ -17,6 +17,7 @@ import numpy as np
 
 from contract.kernel import kernel
 from sim import plant
+from sim.kinematics import Pose, Shape, moved, shape_of
 from sim.plant_params import Array, VehicleParams, params_block
 
 IDEAL_STEP_MAX_S: Final = 0.005  # pose error per step is O(dt^5): below 1e-9 m over an hour
@@ -77,12 +78,12 @@ def drive(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]:
 
 @kernel
 def _glide(
-    shape: plant.Shape,
-    pose: plant.Pose,
+    shape: Shape,
+    pose: Pose,
     start: tuple[float, float],
     wheels: tuple[float, float],
     duration_s: float,
-) -> plant.Pose:
+) -> Pose:
     """Pose after duration_s on which speed and angle are straight lines of time.
 
     start   (speed, acceleration);  wheels   (angle, rate)
@@ -94,7 +95,7 @@ def _glide(
     for _ in range(steps):
         speeds = (v_mps, v_mps + half_v, v_mps + 2.0 * half_v)
         angles = (delta_rad, delta_rad + half_delta, delta_rad + 2.0 * half_delta)
-        pose = plant.moved(shape, pose, speeds, angles, dt_s)
+        pose = moved(shape, pose, speeds, angles, dt_s)
         v_mps, delta_rad = speeds[2], angles[2]
     return pose
 
@@ -145,10 +146,10 @@ def _phase_at(phases: Sequence[_Phase], t_s: float) -> _Phase:
 
 
 def _drive_ideal(script: Sequence[ScriptRow], setup: Setup) -> Iterator[TrackRow]:
-    shape = plant.shape_of(0, params_block([setup.vehicle]))
+    shape = shape_of(0, params_block([setup.vehicle]))
     phases = _phases(script, setup)
     corners_s = [phase.start_s for phase in phases]
-    pose: plant.Pose = (0.0, 0.0, 0.0, 0.0)
+    pose: Pose = (0.0, 0.0, 0.0, 0.0)
     now_s = 0.0
     for t_s in grid(script[-1].t_s, setup.dt_s):
         while now_s < t_s:

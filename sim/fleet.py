@@ -4,9 +4,9 @@ Each vehicle has one row in every block. Plant, pilot and guard have blocks of t
 resets pilot and guard only. Not here: physics (truth.py, plant.py), time (engine.py).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -55,13 +55,13 @@ from sim.truth import (
     TRUTH_S,
     fleet_steps,
 )
-from vehicle.orders import ClearTrip, Drive, Rest, SetGuard, VehicleReading
+from vehicle.orders import VehicleReading
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
-from vehicle.pilot.path import nearest, profile
+from vehicle.pilot.path import nearest
+from vehicle.pilot.rows import PATHS_FIRST, Rows
 
 DT_S: Final = 0.05
-_PATHS_FIRST: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +92,24 @@ class Fleet:
         self.road = np.zeros((n, ROAD_COLUMNS))
         self.road[:, MU] = mu
         self.feet = np.zeros((n, 2, FOOTPRINT_COLUMNS))
-        self.sensors = np.zeros((n, c.SENSOR_COLUMNS))
-        self.order = np.zeros((n, c.ORDER_COLUMNS))
-        self.guard = np.zeros((n, c.GUARD_COLUMNS))
-        self.pilot = np.zeros((n, c.PILOT_COLUMNS))
-        self.watch = np.zeros((n, c.WATCH_COLUMNS))
-        self.command = np.zeros((n, c.COMMAND_COLUMNS))
-        self.command[:, c.COMMAND_PARK] = 1.0
+        self.rears: Array = np.zeros((n, 2))
+        self.board = Rows(truck_rows(self.params))
+        self.order = self.board.order
+        self.command = self.board.command
+        self.miles = self.board.miles
         self.truth = np.zeros((n, TRUTH_COLUMNS))
         self.truth[:, TRUTH_PATH] = -1.0
         self.truth[:, TRUTH_FRONT] = front_offset(self.params)
         self.truth[:, TRUTH_LENGTH] = straight_length(self.params)
         self.truth[:, TRUTH_END] = 1.0e9
-        self.miles: Bits = np.zeros(n, dtype=np.int64)
         self.moving: Bits = np.zeros(n, dtype=np.int64)
         self.events: Bits = np.zeros((EVENTS_MAX, 3), dtype=np.int64)
-        self.truck = truck_rows(self.params)
         self.vehicle_steps = 0
         self._devices = tuple(devices)
-        self._paths: dict[tuple[str, ...], int] = {}
-        self._routes: list[Route] = []
-        self.paths: Array = np.zeros((_PATHS_FIRST, 16, c.PATH_COLUMNS))
-        self.rows: Bits = np.zeros(_PATHS_FIRST, dtype=np.int64)
-        self.places: Array = np.zeros((_PATHS_FIRST, max(1, len(devices))))
-        self.place_ids: Bits = np.zeros((_PATHS_FIRST, max(1, len(devices))), dtype=np.int64)
-        self.place_counts: Bits = np.zeros(_PATHS_FIRST, dtype=np.int64)
+        self._placed: set[int] = set()
+        self.places: Array = np.zeros((PATHS_FIRST, max(1, len(devices))))
+        self.place_ids: Bits = np.zeros((PATHS_FIRST, max(1, len(devices))), dtype=np.int64)
+        self.place_counts: Bits = np.zeros(PATHS_FIRST, dtype=np.int64)
 
     # --- placing and stepping ---
 
@@ -143,16 +136,17 @@ class Fleet:
             self.road,
             self.memory,
             self.feet,
-            self.sensors,
+            self.rears,
+            self.board.sensors,
             self.order,
-            self.guard,
-            self.truck,
-            self.pilot,
-            self.watch,
+            self.board.guard,
+            self.board.truck,
+            self.board.pilot,
+            self.board.watch,
             self.command,
             self.truth,
-            self.paths,
-            self.rows,
+            self.board.paths,
+            self.board.path_rows,
             self.places,
             self.place_ids,
             self.place_counts,
@@ -170,47 +164,18 @@ class Fleet:
 
     # --- commands ---
 
-    def drive(self, name: str, order: Drive) -> None:
-        i = self.row[name]
-        path = self._path(order.route, i)
-        row = self.order[i]
-        row[c.ORDER_PATH] = path
-        row[c.ORDER_GENERATION] = order.generation
-        row[c.ORDER_END] = order.end_m
-        row[c.ORDER_SPEED_MAX] = order.speed_max_mps
-        row[c.ORDER_CLEAR] = order.clear_m
-        row[c.ORDER_HEADWAY] = order.headway_s
-        row[c.ORDER_STANDSTILL] = order.standstill_m
-        row[c.ORDER_ACTIVE] = 1.0
-
-    def set_guard(self, name: str, order: SetGuard) -> None:
-        i = self.row[name]
-        row = self.guard[i]
-        if order.row is None or order.route is None:
-            row[:] = 0.0
-            return
-        row[c.GUARD_PATH] = self._path(order.route, i)
-        row[c.GUARD_GENERATION] = order.generation
-        row[c.GUARD_END] = order.row.end_m
-        row[c.GUARD_OVERLAP] = order.row.overlap_m
-        row[c.GUARD_ACTIVE] = 1.0
-
-    def rest(self, name: str, order: Rest) -> None:
-        self.order[self.row[name], c.ORDER_ACTIVE] = 0.0
-
-    def clear_trip(self, name: str, order: ClearTrip) -> None:
-        self.watch[self.row[name], c.WATCH_TRIPPED] = 0.0
-
     def carry_out(self, name: str, command: object) -> None:
         """One command of a vehicle's agent."""
-        _CARRY[type(command)](self, name, command)
+        i = self.row[name]
+        self.board.carry_out(i, command)
+        route = getattr(command, "route", None)
+        if route is not None:
+            self.follow(name, route)
 
     def crash(self, name: str) -> None:
         """The vehicle computer is gone: pilot and guard forget, the body brakes."""
         i = self.row[name]
-        for block in (self.order, self.guard, self.pilot, self.watch):
-            block[i] = 0.0
-        self.miles[i] = 0
+        self.board.forget(i)
         self.truth[i, TRUTH_ALIVE] = 0.0
 
     def boot(self, name: str) -> None:
@@ -222,20 +187,8 @@ class Fleet:
     def reading(self, name: str) -> VehicleReading:
         """What the agent is told; takes the milestones."""
         i = self.row[name]
-        state = self.state[i]
-        miles = int(self.miles[i])
-        self.miles[i] = 0
-        pilot = self.pilot[i]
-        return VehicleReading(
-            x_m=float(state[X]),
-            y_m=float(state[Y]),
-            psi_rad=float(state[PSI]),
-            speed_mps=float(state[V]),
-            front_m=float(pilot[c.PILOT_S] + self.truck[i, c.TRUCK_FRONT]),
-            on_path=bool(pilot[c.PILOT_ON_PATH]),
-            milestones=miles,
-            trip_cause=int(self.watch[i, c.WATCH_CAUSE]),
-        )
+        x_m, y_m, psi, v = (float(self.state[i, k]) for k in (X, Y, PSI, V))
+        return self.board.reading(i, (x_m, y_m, psi, v))
 
     def front_m(self, name: str) -> float:
         """True front along the vehicle's way."""
@@ -261,22 +214,25 @@ class Fleet:
 
     # --- paths ---
 
-    def _path(self, route: Route, i: int) -> int:
-        """Index of a route among the paths; the truth of row i follows it from now on."""
-        key = route.lanes
-        path = self._paths.get(key)
-        if path is None:
-            path = self._add_path(route)
+    def follow(self, name: str, route: Route) -> None:
+        """The truth of a vehicle is measured along this route from now on."""
+        i = self.row[name]
+        path = self.board.path(route)
+        if path not in self._placed:
+            self._place_on(path, route)
         if int(self.truth[i, TRUTH_PATH]) != path:
             self._follow(i, path)
-        return path
 
-    def _add_path(self, route: Route) -> int:
-        path = len(self._routes)
-        table = profile(route, float(self.truth[:, TRUTH_LENGTH].max()))
-        self._grow(path, len(table))
-        self.paths[path, : len(table)] = table
-        self.rows[path] = len(table)
+    def _place_on(self, path: int, route: Route) -> None:
+        """Where the devices stand along a path that is new."""
+        extra = len(self.board.paths) - len(self.place_counts)
+        if extra > 0:
+            wide = self.places.shape[1]
+            more = np.zeros(extra, dtype=np.int64)
+            self.place_counts = np.concatenate([self.place_counts, more])
+            self.places = np.concatenate([self.places, np.zeros((extra, wide))])
+            ids = np.zeros((extra, wide), dtype=np.int64)
+            self.place_ids = np.concatenate([self.place_ids, ids])
         placed = sorted(
             (route.at(device.lane, device.offset_m), device.index)
             for device in self._devices
@@ -286,33 +242,13 @@ class Fleet:
             self.places[path, k] = at_m
             self.place_ids[path, k] = index
         self.place_counts[path] = len(placed)
-        self._routes.append(route)
-        self._paths[route.lanes] = path
-        return path
-
-    def _grow(self, path: int, rows: int) -> None:
-        count, length = self.paths.shape[:2]
-        if path < count and rows <= length:
-            return
-        new_count = max(count, 2 * count if path >= count else count)
-        paths = np.zeros((new_count, max(length, rows), c.PATH_COLUMNS))
-        paths[:count, :length] = self.paths
-        self.paths = paths
-        if new_count > count:
-            extra = new_count - count
-            self.rows = np.concatenate([self.rows, np.zeros(extra, dtype=np.int64)])
-            self.place_counts = np.concatenate([self.place_counts, np.zeros(extra, dtype=np.int64)])
-            wide = self.places.shape[1]
-            self.places = np.concatenate([self.places, np.zeros((extra, wide))])
-            self.place_ids = np.concatenate(
-                [self.place_ids, np.zeros((extra, wide), dtype=np.int64)]
-            )
+        self._placed.add(path)
 
     def _follow(self, i: int, path: int) -> None:
         """Find row i on a path and set its device pointers behind what it has passed."""
-        rows = int(self.rows[path])
+        rows = int(self.board.path_rows[path])
         x_m, y_m = self.state[i, X], self.state[i, Y]
-        s_m, _ = nearest(self.paths[path], rows, 0.0, x_m, y_m, 0, rows)
+        s_m, _ = nearest(self.board.paths[path], rows, 0.0, x_m, y_m, 0, rows)
         truth = self.truth[i]
         truth[TRUTH_PATH] = path
         truth[TRUTH_S] = s_m
@@ -329,24 +265,16 @@ class Fleet:
         path = int(self.truth[self.row[name], TRUTH_PATH])
         if path < 0:
             return None
-        route = self._routes[path]
+        route = self.board.routes[path]
         return route.where(min(max(0.0, self.front_m(name)), route.length_m))
 
     def route(self, name: str) -> Route | None:
         """The way that the vehicle's truth is measured along."""
         path = int(self.truth[self.row[name], TRUTH_PATH])
-        return self._routes[path] if path >= 0 else None
+        return self.board.routes[path] if path >= 0 else None
 
     def has_trailer(self, name: str) -> bool:
         return bool(self.feet[self.row[name], 1, F_HALF_LENGTH] > 0.0)
-
-
-_CARRY: Final[Mapping[type, Callable[[Fleet, str, Any], None]]] = {
-    Drive: Fleet.drive,
-    SetGuard: Fleet.set_guard,
-    Rest: Fleet.rest,
-    ClearTrip: Fleet.clear_trip,
-}
 
 
 def truck_rows(params: Array) -> Array:

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from contract.kernel import kernel
+from sim.kinematics import Triple, jammed, moved, shape_of
 from sim.plant_params import (
     AIR_DENSITY_KGPM3,
     GRAVITY_MPS2,
@@ -36,7 +37,6 @@ from sim.plant_params import (
     P_KIND,
     P_MASS_KG,
     P_REAR_OVERHANG_M,
-    P_REAR_STEER_RATIO,
     P_REFERENCE_AHEAD_M,
     P_ROLLING_RESISTANCE,
     P_STEER_DEAD_TIME_S,
@@ -93,13 +93,9 @@ F_HALF_WIDTH: Final = 4
 FOOTPRINT_COLUMNS: Final = 5
 
 LAG_MIN_S: Final = 1e-6  # divisor guard: a lag of zero follows at once
-SMALL_ANGLE_RAD: Final = 0.1  # the series of `_rotated` is exact to the last bit up to here
 POWER_SPEED_MIN_MPS: Final = 0.1  # divisor guard: below it the power limit never binds
 
-Triple = tuple[float, float, float]
 Quad = tuple[float, float, float, float]
-Pose = Quad  # x, y, psi, hitch
-Shape = tuple[float, float, float, float, float]  # wheelbase, ahead, ratio, trailer, c
 
 
 def new_state(count: int) -> Array:
@@ -243,107 +239,6 @@ def _steered(delta: float, ref: float, rate: float, lag_s: float, t_s: float) ->
 
 
 @kernel
-def _rotated(cos: float, sin: float, angle: float) -> tuple[float, float]:
-    """(cos, sin) of an angle a little further on: exact to 1e-16, a third of the library's time."""
-    if abs(angle) > SMALL_ANGLE_RAD:
-        far_cos, far_sin = math.cos(angle), math.sin(angle)
-    else:
-        q = angle * angle
-        far_cos = 1.0 - q * (1 / 2 - q * (1 / 24 - q * (1 / 720 - q * (1 / 40320))))
-        far_sin = angle * (1.0 - q * (1 / 6 - q * (1 / 120 - q * (1 / 5040 - q * (1 / 362880)))))
-    return cos * far_cos - sin * far_sin, sin * far_cos + cos * far_sin
-
-
-@kernel
-def shape_of(i: int, params: Array) -> Shape:
-    """What `moved` needs to know of vehicle i; `trailer` is 0 without one."""
-    return (
-        params[i, P_WHEELBASE_M],
-        params[i, P_REFERENCE_AHEAD_M],
-        params[i, P_REAR_STEER_RATIO],
-        params[i, P_TRAILER_M] if params[i, P_KIND] == KIND_ARTICULATED else 0.0,
-        params[i, P_HITCH_OFFSET_M],
-    )
-
-
-@kernel
-def _turnings(shape: Shape, angles: Triple) -> tuple[Triple, Triple]:
-    """(curvatures in 1/m, slips in rad) of the reference point: sections 1.2 and 1.4."""
-    wheelbase, ahead, ratio, _, _ = shape
-    if ahead == 0.0 and ratio == 0.0:
-        cos, sin = math.cos(angles[0]), math.sin(angles[0])
-        cos_m, sin_m = _rotated(cos, sin, angles[1] - angles[0])
-        cos_1, sin_1 = _rotated(cos, sin, angles[2] - angles[0])
-        bends = (sin / (cos * wheelbase), sin_m / (cos_m * wheelbase), sin_1 / (cos_1 * wheelbase))
-        return bends, (0.0, 0.0, 0.0)
-    bend_0, slip_0 = _turning(shape, angles[0])
-    bend_m, slip_m = _turning(shape, angles[1])
-    bend_1, slip_1 = _turning(shape, angles[2])
-    return (bend_0, bend_m, bend_1), (slip_0, slip_m, slip_1)
-
-
-@kernel
-def _turning(shape: Shape, delta: float) -> tuple[float, float]:
-    wheelbase, ahead, ratio, _, _ = shape
-    front, rear = math.tan(delta), math.tan(-ratio * delta)
-    slip = math.atan((ahead * front + (wheelbase - ahead) * rear) / wheelbase)
-    return math.cos(slip) * (front - rear) / wheelbase, slip
-
-
-@kernel
-def _hitch_after(shape: Shape, hitch: float, speeds: Triple, yaws: Triple, dt_s: float) -> float:
-    """Hitch angle after dt_s by RK4: section 1.3; with c = 0 the KST formula of section 1.2."""
-    per_m, c = 1.0 / shape[3], shape[4]
-    half_s = 0.5 * dt_s
-    cos, sin = math.cos(hitch), math.sin(hitch)
-    k_1 = (c * yaws[0] * cos - speeds[0] * sin) * per_m - yaws[0]
-    cos_2, sin_2 = _rotated(cos, sin, half_s * k_1)
-    k_2 = (c * yaws[1] * cos_2 - speeds[1] * sin_2) * per_m - yaws[1]
-    cos_3, sin_3 = _rotated(cos, sin, half_s * k_2)
-    k_3 = (c * yaws[1] * cos_3 - speeds[1] * sin_3) * per_m - yaws[1]
-    cos_4, sin_4 = _rotated(cos, sin, dt_s * k_3)
-    k_4 = (c * yaws[2] * cos_4 - speeds[2] * sin_4) * per_m - yaws[2]
-    return hitch + dt_s / 6.0 * (k_1 + 2.0 * (k_2 + k_3) + k_4)
-
-
-@kernel
-def moved(shape: Shape, pose: Pose, speeds: Triple, angles: Triple, dt_s: float) -> Pose:
-    """Pose (x, y, psi, hitch) after dt_s; local error O(dt^5).
-
-    shape            of `shape_of`
-    speeds, angles   v and delta at the start, the middle and the end of the step; v may be negative
-    Yaw rate depends on time only, so psi and the position are quadratures; the hitch angle is RK4.
-    """
-    x, y, psi, hitch = pose
-    v_0, v_m, v_1 = speeds
-    bends, slips = _turnings(shape, angles)
-    yaw_0, yaw_m, yaw_1 = v_0 * bends[0], v_m * bends[1], v_1 * bends[2]
-    turn_m = dt_s / 24.0 * (5.0 * yaw_0 + 8.0 * yaw_m - yaw_1)
-    turn = dt_s / 6.0 * (yaw_0 + 4.0 * yaw_m + yaw_1)
-    cos, sin = math.cos(psi + slips[0]), math.sin(psi + slips[0])
-    cos_m, sin_m = _rotated(cos, sin, turn_m + slips[1] - slips[0])
-    cos_1, sin_1 = _rotated(cos, sin, turn + slips[2] - slips[0])
-    x += dt_s / 6.0 * (v_0 * cos + 4.0 * v_m * cos_m + v_1 * cos_1)
-    y += dt_s / 6.0 * (v_0 * sin + 4.0 * v_m * sin_m + v_1 * sin_1)
-    if shape[3] > 0.0:
-        hitch = _hitch_after(shape, hitch, speeds, (yaw_0, yaw_m, yaw_1), dt_s)
-    return x, y, psi + turn, hitch
-
-
-@kernel
-def _jammed(
-    shape: Shape, limit: float, pose: Pose, track: tuple[Triple, Triple], dt_s: float
-) -> Pose:
-    """Where the rig stands once the trailer has jammed against the tractor within the step."""
-    _, _, _, hitch = moved(shape, pose, track[0], track[1], dt_s)
-    free = 1.0 - (abs(hitch) - limit) / (abs(hitch) - abs(pose[3]))
-    if free <= 0.0:
-        return pose
-    x, y, psi, _ = moved(shape, pose, track[0], track[1], free * dt_s)
-    return x, y, psi, math.copysign(limit, hitch)
-
-
-@kernel
 def plant_step(
     state: Array, inputs: Array, params: Array, road: Array, memory: Array, dt_s: float
 ) -> None:
@@ -378,7 +273,7 @@ def plant_step(
         pose = moved(shape, start, speeds, angles, moving_s)
         limit = params[i, P_HITCH_MAX_RAD]
         if abs(pose[3]) > limit and abs(pose[3]) > abs(start[3]):
-            pose = _jammed(shape, limit, start, (speeds, angles), moving_s)
+            pose = jammed(shape, limit, start, (speeds, angles), moving_s)
             state[i, V] = state[i, A] = state[i, A_DEMAND] = state[i, A_ACTUATOR] = 0.0
         state[i, X], state[i, Y], state[i, PSI], state[i, HITCH] = pose
 

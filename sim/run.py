@@ -138,7 +138,8 @@ def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
     """Run to the end; the traceback of an agent that crashed, "" if none did."""
     end_ns = int(world.scenario.duration_s * _NS_PER_S)
     world.start()
-    slice_ns = _NS_PER_S * 10
+    wanted = world.scenario.time.crossings
+    slice_ns = _NS_PER_S * (1 if wanted else 10)
     if options.track_period_s > 0.0:
         period_ns = int(options.track_period_s * _NS_PER_S)
         world.engine.at(0, _track, world, recorder, period_ns)
@@ -147,6 +148,8 @@ def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
             world.run(until_ns)
             if options.progress is not None:
                 options.progress(until_ns / end_ns)
+            if wanted and world.finished >= wanted:
+                break
     except Exception:  # noqa: BLE001 - any error of an agent is its crash: recorded, exit code 3
         return traceback.format_exc()
     return ""

@@ -38,11 +38,15 @@ class CorridorSection(_Section):
 
 
 class TimeSection(_Section):
-    """[time]: when it starts, how long it runs, how much of that is not measured."""
+    """[time]: when it starts, how long it runs at most, how much of that is not measured.
+
+    crossings   the run ends once so many crossings have finished; 0: it runs to the end
+    """
 
     start: datetime = datetime.fromisoformat("2026-03-02T07:00:00+05:00")
     duration: str = "1h"
     warm_up: str = "0s"
+    crossings: Annotated[int, Meta(ge=0)] = 0
 
 
 class FleetSection(_Section):

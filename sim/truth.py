@@ -16,6 +16,9 @@ from vehicle.pilot.columns import (
     COMMAND_EMERGENCY,
     COMMAND_PARK,
     NO_GAP_M,
+    ORDER_ACTIVE,
+    PATH_X,
+    PATH_Y,
     SENSE_CLOSING,
     SENSE_GAP,
     SENSE_PSI,
@@ -43,7 +46,9 @@ from vehicle.pilot.turn import pilot_turn
 ) = range(10)
 TRUTH_COLUMNS: Final = 10
 
-RADAR_RANGE_M: Final = 120.0
+RADAR_RANGE_M: Final = 60.0  # twice what a loaded truck needs to stop from 25 km/h
+RADAR_STRIDE: Final = 4
+RADAR_NEAR_M: Final = 6.0  # more than half a stride and the width that counts as ahead
 RADAR_BESIDE_M: Final = 2.0
 STANDING_MPS: Final = 0.02
 EVENTS_MAX: Final = 512
@@ -56,8 +61,31 @@ EVENT_BEYOND: Final = 3
 
 
 @kernel
+def rear_ends(feet: Array, rears: Array) -> None:
+    """Middle of every vehicle's rear edge, map frame, metres."""
+    for j in range(feet.shape[0]):
+        part = 1 if feet[j, 1, 3] > 0.0 else 0
+        heading = feet[j, part, 2]
+        rears[j, 0] = feet[j, part, 0] - feet[j, part, 3] * math.cos(heading)
+        rears[j, 1] = feet[j, part, 1] - feet[j, part, 3] * math.sin(heading)
+
+
+@kernel
+def lies_ahead(path: Array, rows: int, s_front: float, x: float, y: float) -> bool:
+    """Whether a point is near the path somewhere in radar range: a coarse look at every fourth metre."""
+    first = max(0, int(s_front) - 5)
+    last = min(rows - 1, int(s_front + RADAR_RANGE_M))
+    for row in range(first, last + 1, RADAR_STRIDE):
+        dx = path[row, PATH_X] - x
+        dy = path[row, PATH_Y] - y
+        if dx * dx + dy * dy < RADAR_NEAR_M * RADAR_NEAR_M:
+            return True
+    return False
+
+
+@kernel
 def gap_ahead(
-    i: int, state: Array, truth: Array, feet: Array, path: Array, rows: int
+    i: int, state: Array, truth: Array, rears: Array, path: Array, rows: int
 ) -> tuple[float, int]:
     """Distance from the front of row i to the nearest rear ahead on its own path, metres, and whose.
 
@@ -66,19 +94,15 @@ def gap_ahead(
     best = NO_GAP_M
     other = -1
     s_front = truth[i, TRUTH_S] + truth[i, TRUTH_FRONT]
+    reach = RADAR_RANGE_M + truth[i, TRUTH_FRONT]
     for j in range(state.shape[0]):
-        if j == i:
+        dx = rears[j, 0] - state[i, X]
+        dy = rears[j, 1] - state[i, Y]
+        if j == i or dx * dx + dy * dy > reach * reach:
             continue
-        body = 1 if feet[j, 1, 3] > 0.0 else 0
-        heading = feet[j, body, 2]
-        rear_x = feet[j, body, 0] - feet[j, body, 3] * math.cos(heading)
-        rear_y = feet[j, body, 1] - feet[j, body, 3] * math.sin(heading)
-        dx = rear_x - state[i, X]
-        dy = rear_y - state[i, Y]
-        reach = RADAR_RANGE_M + truth[i, TRUTH_FRONT]
-        if dx * dx + dy * dy > reach * reach:
+        if not lies_ahead(path, rows, s_front, rears[j, 0], rears[j, 1]):
             continue
-        s, left = nearest(path, rows, s_front, rear_x, rear_y, 5, int(RADAR_RANGE_M))
+        s, left = nearest(path, rows, s_front, rears[j, 0], rears[j, 1], 5, int(RADAR_RANGE_M))
         if abs(left) > RADAR_BESIDE_M or s <= s_front - 5.0:
             continue
         gap = s - s_front
@@ -90,7 +114,13 @@ def gap_ahead(
 
 @kernel
 def sense(
-    state: Array, truth: Array, feet: Array, paths: Array, rows: Bits, sensors: Array, order: Array
+    state: Array,
+    truth: Array,
+    rears: Array,
+    paths: Array,
+    rows: Bits,
+    sensors: Array,
+    order: Array,
 ) -> None:
     """What each moving or ordered vehicle's sensors read: pose, speed, radar."""
     for i in range(state.shape[0]):
@@ -101,9 +131,9 @@ def sense(
         sensors[i, SENSE_GAP] = NO_GAP_M
         sensors[i, SENSE_CLOSING] = 0.0
         p = int(truth[i, TRUTH_PATH])
-        if order[i, 0] == 0.0 or p < 0:
+        if order[i, ORDER_ACTIVE] == 0.0 or p < 0:
             continue
-        gap, other = gap_ahead(i, state, truth, feet, paths[p], rows[p])
+        gap, other = gap_ahead(i, state, truth, rears, paths[p], rows[p])
         if other >= 0:
             sensors[i, SENSE_GAP] = gap
             sensors[i, SENSE_CLOSING] = state[i, V] - state[other, V]
@@ -261,6 +291,7 @@ def fleet_steps(
     road: Array,
     memory: Array,
     feet: Array,
+    rears: Array,
     sensors: Array,
     order: Array,
     guard: Array,
@@ -282,7 +313,8 @@ def fleet_steps(
     something happened. Returns (steps done, events in the buffer).
     """
     for tick in range(ticks):
-        sense(state, truth, feet, paths, rows, sensors, order)
+        rear_ends(feet, rears)
+        sense(state, truth, rears, paths, rows, sensors, order)
         pilot_turn(paths, rows, sensors, order, truck, pilot, command, miles)
         guard_turn(paths, rows, sensors, guard, truck, watch, command, miles)
         used = physical_step(

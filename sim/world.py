@@ -104,6 +104,7 @@ class World:
         )
         self.network.taps.append(self.checkers.tap)
         self._ticks = 0
+        self.finished = 0
         self.blocked_s: dict[str, float] = {}
         self.on_delivery: Callable[[int, str, bytes], None] = lambda t_ns, to, raw: None
         self._pending_stands: dict[tuple[str, str], Front] = {}
@@ -375,6 +376,8 @@ class World:
         name, fields = report.event.name, report.fields
         if name == "MISSION_ACCEPTED":
             self._crossings[node] = fields["crossing"]
+        elif name == "CROSSING_FINISHED":
+            self.finished += 1
         elif name == "PERMIT_CONSUMED":
             self._entered_ns[fields["vehicle"], f"{node}/permit"] = self.engine.now_ns
         self._say(self.engine.now_ns, node, report)

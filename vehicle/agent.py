@@ -157,6 +157,9 @@ class VehicleAgent:
 
     def on_wake(self, now: Now, reading: VehicleReading) -> Effects:
         self._out = []
+        if not reading.known:
+            self._beat(now)
+            return self._taken()
         first = self._reading is None
         self._reading = reading
         self._follow(reading)
@@ -247,7 +250,11 @@ class VehicleAgent:
         elif end is not None and end[0] in mission.route.lanes:
             self._end_m = mission.route.at(*end)
         self._guard.mission(
-            mission.mission_id, mission.crossing_id, mission.route, mission.neutral_m
+            mission.mission_id,
+            mission.crossing_id,
+            mission.route,
+            mission.neutral_m,
+            version=mission.version,
         )
         self._guard_row()
         if self._reading is not None:
@@ -480,7 +487,9 @@ class VehicleAgent:
         self._beats += 1
         self._beaten = self._phase
         self._beat_ns = now.mono_ns + period_ms * NS_PER_MS
-        speed_mps = self._reading.speed_mps if self._reading is not None else 0.0
+        if self._reading is None:
+            return  # the body has not spoken: where we are is not known
+        speed_mps = self._reading.speed_mps
         front_mm = max(0, round(self._front_m * 1000.0)) if self._mission is not None else 0
         rear_mm = max(0, front_mm - round(self._config.length_m * 1000.0))
         beat = VehicleHeartbeat(

@@ -15,9 +15,9 @@ from typing import Final
 
 from contract import release
 from contract.agent import Now, Refused
+from contract.envelope import ENVELOPE_TYPE
 from contract.kernel import kernel
 from contract.limits import GATE_OVERLAP_M, LANE_OVERLAP_M
-from contract.mailbox import ENVELOPE_TYPE
 from contract.reasons import Reason
 from contract.release import Claimant, Cleared
 from contract.route import Route, RouteError
@@ -33,6 +33,7 @@ from vehicle.pilot.columns import (
     COMMAND_ACCEL,
     COMMAND_EMERGENCY,
     COMMAND_PARK,
+    COMMAND_STEER,
     GUARD_ACTIVE,
     GUARD_END,
     GUARD_GENERATION,
@@ -92,8 +93,10 @@ class Guard:
         self._release_keys = release_keys
         self._route: Route | None = None
         self._mission = ""
+        self._version = 0
         self._crossing = ""
         self._neutral_m: float | None = None
+        self._epoch = 0
         self._number = 0
         self._end: tuple[str, float] | None = None
         self._end_m: float | None = None
@@ -101,19 +104,27 @@ class Guard:
         self._cleared = False
 
     def mission(
-        self, mission_id: str, crossing_id: str, route: Route, neutral_m: float | None
+        self,
+        mission_id: str,
+        crossing_id: str,
+        route: Route,
+        neutral_m: float | None,
+        *,
+        version: int,
     ) -> None:
         """Take up a mission or a new version of it.
 
-        Authority and clearance never carry over to another mission; within one they hold as far as their
-        end is still on the route.
+        Authority and clearance never carry over to another mission or crossing; within one an
+        authority holds as far as its end is still on the route.
         neutral_m   where on the route the neutral zone begins; None if the route does not enter it
         """
-        if mission_id != self._mission:
+        if (mission_id, crossing_id) != (self._mission, self._crossing):
             self._cleared = False
+        if mission_id != self._mission:
             self._number = 0
             self._end = None
         self._mission = mission_id
+        self._version = version
         self._crossing = crossing_id
         self._route = route
         self._neutral_m = neutral_m
@@ -128,13 +139,16 @@ class Guard:
             return opened
         if self._route is None or opened.mission_id != self._mission:
             return Refused(Reason.NO_MISSION, opened.mission_id)
+        if opened.mission_version != self._version:
+            detail = f"for version {opened.mission_version}, in force {self._version}"
+            return Refused(Reason.MISSION_STALE, detail)
         if opened.number <= self._number:
             return Refused(Reason.AUTHORITY_STALE, f"{opened.number}, in force {self._number}")
         try:
             end_m = self._route.at(opened.end_lane, opened.end_mm / 1000.0)
         except RouteError:
             return Refused(Reason.AUTHORITY_INVALID, f"no lane {opened.end_lane} on the route")
-        if not opened.end_lane or end_m > self._route.length_m + 1e-3:
+        if end_m > _lane_end_m(self._route, opened.end_lane) + 1e-3:
             return Refused(Reason.AUTHORITY_INVALID, f"{opened.end_mm} mm on {opened.end_lane}")
         if self._end_m is not None and end_m < self._end_m:
             return Refused(Reason.CANNOT_SHORTEN, f"{end_m:.1f} m, in force {self._end_m:.1f} m")
@@ -156,10 +170,12 @@ class Guard:
             return Refused(Reason.WRONG_RECIPIENT, f"{body.sender} to {body.recipient}")
         if body.payload_type != _AUTHORITY:
             return Refused(Reason.WRONG_PAYLOAD, body.payload_type)
-        if body.epoch < epoch_min:
-            return Refused(Reason.STALE_EPOCH, f"{body.epoch}, in force {epoch_min}")
+        in_force = max(epoch_min, self._epoch)
+        if body.epoch < in_force:
+            return Refused(Reason.STALE_EPOCH, f"{body.epoch}, in force {in_force}")
         if not verify(key, ENVELOPE_TYPE, frame.envelope, frame.signature.signature):
             return Refused(Reason.BAD_SIGNATURE, body.sender)
+        self._epoch = body.epoch
         return parse(MovementAuthority, body.payload)
 
     def releases(self, documents: Sequence[Document], now: Now) -> Refused | None:
@@ -183,6 +199,11 @@ class Guard:
         return GuardRow(min(self._end_m, self._neutral_m - GATE_OVERLAP_M), GATE_OVERLAP_M)
 
 
+def _lane_end_m(route: Route, lane: str) -> float:
+    """Where a lane of the route ends along it, metres."""
+    return (*route.starts_m[1:], route.length_m)[route.lanes.index(lane)]
+
+
 @kernel
 def brake_speed(distance_m: float, brake_mps2: float, delay_s: float) -> float:
     """Speed at which braking must begin to stop within `distance_m`; the guard's own copy of the curve."""
@@ -204,15 +225,22 @@ def guard_turn(
 ) -> None:
     """One step of every guard: clips or replaces the pilot's command. Arrays as in `pilot_turn`.
 
-    Without a row: brake, then park. Past the service curve: service brake. Past the emergency curve, past the
-    end, or off the path: emergency brake, latched until the agent clears WATCH_TRIPPED at standstill.
+    Without a row: brake, then park. Past the service curve: service brake. Past the emergency
+    curve, past the end, off the path or without a position: emergency brake, latched until the
+    agent clears WATCH_TRIPPED at standstill. A brake is only ever made stronger, and a command
+    that is no number is an emergency brake.
     """
     for i in range(sensors.shape[0]):
         v = sensors[i, SENSE_V]
+        if not math.isfinite(command[i, COMMAND_ACCEL] + command[i, COMMAND_STEER]):
+            command[i, COMMAND_ACCEL] = -truck[i, TRUCK_BRAKE_ASSURED]
+            command[i, COMMAND_STEER] = 0.0
+            command[i, COMMAND_EMERGENCY] = 1.0
         if command[i, COMMAND_PARK] == 1.0 and v <= STANDING_MPS:
             continue
         if row[i, GUARD_ACTIVE] == 0.0:
-            command[i, COMMAND_ACCEL] = -truck[i, TRUCK_BRAKE_SERVICE]
+            rest = -truck[i, TRUCK_BRAKE_SERVICE]
+            command[i, COMMAND_ACCEL] = min(command[i, COMMAND_ACCEL], rest)
             command[i, COMMAND_PARK] = 1.0 if v <= STANDING_MPS else 0.0
             continue
         p = int(row[i, GUARD_PATH])
@@ -230,7 +258,9 @@ def guard_turn(
         assured = truck[i, TRUCK_BRAKE_ASSURED]
         delay = truck[i, TRUCK_DELAY]
         cause = 0
-        if room < -OVERRUN_M:
+        if not math.isfinite(v + x + y + room):
+            cause = CAUSE_LOST
+        elif room < -OVERRUN_M:
             cause = CAUSE_OVERRUN
         elif v > 0.5 + brake_speed(room + row[i, GUARD_OVERLAP], assured, delay):
             cause = CAUSE_OVERSPEED
@@ -241,7 +271,7 @@ def guard_turn(
             state[i, WATCH_CAUSE] = cause
             miles[i] |= MILE_TRIPPED
         if state[i, WATCH_TRIPPED] == 1.0:
-            command[i, COMMAND_ACCEL] = -assured
+            command[i, COMMAND_ACCEL] = min(command[i, COMMAND_ACCEL], -assured)
             command[i, COMMAND_EMERGENCY] = 1.0
             command[i, COMMAND_PARK] = 1.0 if v <= STANDING_MPS else 0.0
         elif v > 0.3 + brake_speed(room, service, delay):

@@ -15,6 +15,7 @@ class VehicleReading:
     """The body's word. Metres along the path of the newest drive order; map frame for the pose.
 
     milestones   bits of vehicle.pilot.columns.MILE_*, since the last reading
+    known        False before the sensors have said anything: nothing else in it counts then
     """
 
     x_m: float
@@ -26,6 +27,7 @@ class VehicleReading:
     milestones: int
     trip_cause: int
     trailer_coupled: bool = True
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from gate import phases as gate
 from gate.office import phases as office
 
 
-@pytest.mark.parametrize("pair", product(gate.Phase, gate.Outcome), ids=str)
+@pytest.mark.parametrize("pair", list(product(gate.Phase, gate.Outcome)), ids=str)
 def test_every_phase_and_outcome_of_a_gate_is_in_exactly_one_table(
     pair: tuple[gate.Phase, gate.Outcome],
 ) -> None:
     assert (pair in gate.NEXT) != (pair in gate.IMPOSSIBLE)
 
 
-@pytest.mark.parametrize("pair", product(office.Phase, office.Outcome), ids=str)
+@pytest.mark.parametrize("pair", list(product(office.Phase, office.Outcome)), ids=str)
 def test_every_phase_and_outcome_of_an_office_is_in_exactly_one_table(
     pair: tuple[office.Phase, office.Outcome],
 ) -> None:

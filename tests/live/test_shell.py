@@ -14,7 +14,8 @@ import pytest
 from contract.agent import Act, Boot, Effects, Now, Persist, Received, Report, Role
 from contract.events import Event
 from contract.limits import SNAPSHOT_RECORDS
-from contract.mailbox import Identity, Mailbox
+from contract.envelope import Identity
+from contract.mailbox import Mailbox
 from contract.node import Node
 from live.clock import Clock
 from live.journal import JournalFile

@@ -1,6 +1,7 @@
 """A test bed for the plant: a fleet, its blocks, and a way to run it by the second."""
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Final
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import contract.kernel
-from sim import plant
+from sim import kinematics, plant
 from sim.plant_params import TRUCK40_LOADED, Array, VehicleParams, params_block
 
 DRY: Final = 0.7
@@ -54,12 +55,17 @@ class Rig:
 
 
 def plain_plant() -> ModuleType:
-    """sim/plant.py loaded once more with kernels left as plain Python, helpers included."""
-    spec = importlib.util.spec_from_file_location("plain_plant", str(plant.__file__))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    """sim/plant.py loaded once more with its kernels, and those it calls, left as plain Python."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(contract.kernel, "kernel", lambda function: function)
-        spec.loader.exec_module(module)
-    return module
+        patch.setitem(sys.modules, kinematics.__name__, _loaded_again(kinematics))
+        return _loaded_again(plant)
+
+
+def _loaded_again(module: ModuleType) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"plain_{module.__name__}", str(module.__file__))
+    assert spec is not None
+    assert spec.loader is not None
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    return again

@@ -1,4 +1,4 @@
-"""The truck's two phase tables are total: every pair has a next phase, or a reason why it cannot be."""
+"""The truck's two phase tables are total: each pair has a next phase, or a reason why it has none."""
 
 from itertools import product
 
@@ -19,14 +19,14 @@ from vehicle.phases import (
 )
 
 
-@pytest.mark.parametrize("pair", product(Phase, Outcome), ids=str)
+@pytest.mark.parametrize("pair", list(product(Phase, Outcome)), ids=str)
 def test_every_phase_and_outcome_of_a_truck_is_in_exactly_one_table(
     pair: tuple[Phase, Outcome],
 ) -> None:
     assert (pair in NEXT) != (pair in IMPOSSIBLE)
 
 
-@pytest.mark.parametrize("pair", product(Passage, Word), ids=str)
+@pytest.mark.parametrize("pair", list(product(Passage, Word)), ids=str)
 def test_every_word_at_every_step_of_a_passage_moves_it_or_is_ignored(
     pair: tuple[Passage, Word],
 ) -> None:

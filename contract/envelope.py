@@ -1,0 +1,141 @@
+"""Envelopes: one message from one sender to one recipient, as bytes. Sealing, and opening what can be judged
+without knowing the session: form, sender, addressee, map, topic, role, signature.
+
+Pure and without state. What needs memory - sessions, sequences, epochs - is the mailbox's.
+The order of the checks is fixed: nothing is parsed that was not first found to be from whom and for whom.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from contract.agent import Refused, Role
+from contract.limits import FRAME_BYTES_MAX, WIRE_VERSION
+from contract.reasons import Reason
+from contract.roster import Node, Roster
+from contract.signing import Signer, verify
+from contract.topics import TOPICS, Topic
+from contract.v1.envelope_pb2 import Envelope, Frame
+from contract.wire import check
+
+ENVELOPE_TYPE: Final = "contract.v1.Envelope"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this node is."""
+
+    name: str
+    role: Role
+    signer: Signer
+    map_digest: bytes
+    config_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """To whom, under which session, and where in which stream."""
+
+    recipient: str
+    recipient_boot_id: bytes
+    boot_id: bytes
+    boot_count: int
+    epoch: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """An envelope whose form, sender and addressee are in order."""
+
+    frame: Frame
+    body: Envelope
+    topic: Topic
+    sender: Node
+
+
+def seal(me: Identity, address: Address, topic: Topic, payload: bytes) -> bytes:
+    """The frame of one message, signed if its topic commands."""
+    envelope = Envelope(
+        wire=WIRE_VERSION,
+        sender=me.name,
+        recipient=address.recipient,
+        boot_id=address.boot_id,
+        boot_count=address.boot_count,
+        recipient_boot_id=address.recipient_boot_id,
+        epoch=address.epoch,
+        stream=topic.stream,  # type: ignore[arg-type]  # a Stream value from the table
+        sequence=address.sequence,
+        map_digest=me.map_digest,
+        payload_type=topic.name,
+        payload=payload,
+    ).SerializeToString()
+    if not topic.signed:
+        return Frame(envelope=envelope).SerializeToString()
+    signature = me.signer.sign(ENVELOPE_TYPE, envelope)
+    return Frame(envelope=envelope, signature=signature).SerializeToString()
+
+
+def unseal(raw: bytes, transport_sender: str, me: Identity, roster: Roster) -> Unsealed | Refused:
+    """The envelope in `raw`, if it is well-formed, for us, and from whom the transport says it is."""
+    if len(raw) > FRAME_BYTES_MAX:
+        return Refused(Reason.TOO_LARGE, f"{len(raw)} bytes")
+    try:
+        frame = Frame.FromString(raw)
+        body = Envelope.FromString(frame.envelope)
+    except DecodeError:
+        return Refused(Reason.MALFORMED, "frame or envelope")
+    if not frame.envelope:
+        return Refused(Reason.MALFORMED, "empty")
+    node = roster.nodes.get(transport_sender)
+    if node is None:
+        return Refused(Reason.UNKNOWN_SENDER, transport_sender)
+    fault = _fault(body, node, me)
+    if fault is not None:
+        return fault
+    topic = TOPICS.get(body.payload_type)
+    if topic is None:
+        return Refused(Reason.UNKNOWN_PAYLOAD, printable(body.payload_type) or "none")
+    kind = topic.kind.__name__
+    if node.role not in topic.senders or me.role not in topic.receivers:
+        return Refused(Reason.ROLE_NOT_ALLOWED, f"{kind} from a {node.role.value}")
+    if body.stream != topic.stream:
+        return Refused(Reason.MALFORMED, f"{kind} on stream {body.stream}")
+    return Unsealed(frame, body, topic, node)
+
+
+def _fault(body: Envelope, node: Node, me: Identity) -> Refused | None:
+    """Sender, addressee, wire and map."""
+    if body.sender != node.name:
+        return Refused(
+            Reason.SENDER_MISMATCH, f"{printable(body.sender)} by the key of {node.name}"
+        )
+    if body.recipient != me.name:
+        return Refused(Reason.WRONG_RECIPIENT, f"for {printable(body.recipient) or 'nobody'}")
+    if body.wire != WIRE_VERSION:
+        return Refused(Reason.WIRE_VERSION, f"{body.wire} instead of {WIRE_VERSION}")
+    if body.map_digest != me.map_digest:
+        theirs, ours = body.map_digest.hex()[:12], me.map_digest.hex()[:12]
+        return Refused(Reason.MAP_MISMATCH, f"{theirs or 'none'} instead of {ours}")
+    return None
+
+
+def signature_fault(unsealed: Unsealed) -> Refused | None:
+    """Whether a commanding message is signed by its sender over these exact bytes."""
+    topic, frame, node = unsealed.topic, unsealed.frame, unsealed.sender
+    if not topic.signed:
+        return None
+    if not frame.HasField("signature"):
+        return Refused(Reason.UNSIGNED, topic.kind.__name__)
+    said = frame.signature
+    if said.key_id != node.key_id or not verify(
+        node.public_key, ENVELOPE_TYPE, frame.envelope, said.signature
+    ):
+        return Refused(Reason.BAD_SIGNATURE, f"{topic.kind.__name__} from {node.name}")
+    return check(frame) or check(unsealed.body)
+
+
+def printable(text: str) -> str:
+    """Foreign text made safe for a log: short, and without control characters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:64])

@@ -1,0 +1,124 @@
+"""convoy-vehicle: the program of one truck.
+
+Composition: the vehicle's agent, the truck's body, the live shell. Not here: decisions.
+"""
+
+import secrets
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from contract.agent import Role
+from contract.errors import ConfigError
+from contract.limits import VEHICLE_LENGTH_M_MAX
+from live.body import BodyLink
+from live.config import ProgramConfig
+from live.program import ProgramSpec, Setting, run_program
+from vehicle.agent import VehicleAgent, VehicleConfig
+from vehicle.cli.body import TruckBody
+from vehicle.pilot import columns as c
+from vehicle.pilot.columns import Array
+
+LIFE_BYTES: Final = 8
+Length = Annotated[float, Meta(gt=0.0, le=VEHICLE_LENGTH_M_MAX)]
+Angle = Annotated[float, Meta(gt=0.0, lt=1.5)]
+Rate = Annotated[float, Meta(gt=0.0, le=12.0)]
+Delay = Annotated[float, Meta(ge=0.0, le=5.0)]
+
+
+class TruckSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[truck]: what pilot and guard believe of their truck; no defaults, it must be said.
+
+    length_m            bumper to bumper with trailer, coupled and straight
+    front_ahead_m       front bumper ahead of the tractor's rear axle
+    wheelbase_m         tractor;  steer_max_rad   largest road-wheel angle
+    accel_max_mps2      drive;  brake_service_mps2   brake used in service
+    brake_assured_mps2  emergency brake that is there even loaded, downhill and worn
+    brake_delay_s       from the command to that brake
+    """
+
+    length_m: Length
+    front_ahead_m: Length
+    wheelbase_m: Length
+    steer_max_rad: Angle
+    accel_max_mps2: Rate
+    brake_service_mps2: Rate
+    brake_assured_mps2: Rate
+    brake_delay_s: Delay
+
+
+class TruckProgram(ProgramConfig, frozen=True, kw_only=True):
+    """The common sections and [truck]."""
+
+    truck: TruckSection
+
+
+def truck_row(truck: TruckSection) -> Array:
+    """[truck] as the one row of TRUCK_* columns."""
+    row = np.zeros((1, c.TRUCK_COLUMNS))
+    row[0, c.TRUCK_FRONT] = truck.front_ahead_m
+    row[0, c.TRUCK_LENGTH] = truck.length_m
+    row[0, c.TRUCK_WHEELBASE] = truck.wheelbase_m
+    row[0, c.TRUCK_STEER_MAX] = truck.steer_max_rad
+    row[0, c.TRUCK_ACCEL_MAX] = truck.accel_max_mps2
+    row[0, c.TRUCK_BRAKE_SERVICE] = truck.brake_service_mps2
+    row[0, c.TRUCK_BRAKE_ASSURED] = truck.brake_assured_mps2
+    row[0, c.TRUCK_DELAY] = truck.brake_delay_s
+    return row
+
+
+def check(setting: Setting[TruckProgram]) -> None:
+    """What the types cannot say. Raises ConfigError."""
+    setting.must_be(Role.VEHICLE)
+    setting.peer(Role.SUPERVISOR)
+    truck = setting.config.truck
+    if truck.front_ahead_m >= truck.length_m:
+        raise ConfigError(
+            f"truck.front_ahead_m = {truck.front_ahead_m}:"
+            f" expected less than truck.length_m = {truck.length_m}"
+        )
+    if truck.brake_assured_mps2 < truck.brake_service_mps2:
+        raise ConfigError(
+            f"truck.brake_assured_mps2 = {truck.brake_assured_mps2}:"
+            f" expected at least truck.brake_service_mps2 = {truck.brake_service_mps2}"
+        )
+    missing = sorted(set(setting.map.gates) - set(setting.config.peers))
+    if missing:
+        raise ConfigError(f"peers: no address of {', '.join(missing)}, which are gates of the map")
+    if setting.config.body.address is None or setting.config.body.public_key is None:
+        raise ConfigError("body: address and public_key are missing; a truck needs its hardware")
+
+
+def build_agent(setting: Setting[TruckProgram]) -> VehicleAgent:
+    truck = setting.config.truck
+    config = VehicleConfig(
+        setting.name, setting.peer(Role.SUPERVISOR), truck.length_m, truck.front_ahead_m
+    )
+    return VehicleAgent(config, setting.keys.signer, setting.roster, setting.map)
+
+
+def build_body(setting: Setting[TruckProgram]) -> TruckBody:
+    link = BodyLink.from_config(setting.config.body, setting.keys)
+    return TruckBody(link, truck_row(setting.config.truck), secrets.token_bytes(LIFE_BYTES))
+
+
+SPEC: Final = ProgramSpec(
+    name="convoy-vehicle",
+    summary="The program of one driverless truck: missions, authorities, permits; pilot and guard.",
+    config_type=TruckProgram,
+    build_agent=build_agent,
+    build_body=build_body,
+    check=check,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    return run_program(SPEC, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
