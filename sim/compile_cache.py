@@ -1,7 +1,7 @@
-"""Where compiled kernels are kept: one folder a digest of all kernel sources.
+"""Where compiled kernels are kept: one folder for each digest of the sources.
 
-numba notices a change of the file that holds a kernel, not of the files whose kernels it calls; so the folder's
-name is made of all of them, and a change anywhere compiles anew.
+numba notices a change of the file that holds a kernel, not of the files whose kernels it calls or whose constants
+it has frozen in; so the folder's name is made of all sources below, and a change anywhere compiles anew.
 """
 
 import hashlib
@@ -28,12 +28,11 @@ def use_cache_of_sources() -> None:
 
 
 def digest_of_sources() -> str:
-    """SHA-256 over every source file that holds a kernel, first 16 hex digits."""
+    """SHA-256 over every source that can end up in a kernel, first 16 hex digits."""
     top = Path(__file__).resolve().parent.parent
     known = hashlib.sha256()
     for root in _ROOTS:
         for path in sorted((top / root).rglob("*.py")):
-            text = path.read_bytes()
-            if b"@kernel" in text:
-                known.update(path.relative_to(top).as_posix().encode() + b"\0" + text)
+            if not path.name.endswith("_pb2.py"):
+                known.update(path.relative_to(top).as_posix().encode() + b"\0" + path.read_bytes())
     return known.hexdigest()[:16]
