@@ -25,9 +25,11 @@ HELLO_RATE_MS: Final = 200
 
 # --- liveness ---
 HEARTBEAT_MS: Final = 1_000
+STANDING_HEARTBEAT_MS: Final = 4_000
 RESTING_HEARTBEAT_MS: Final = 10_000
 NODE_HEARTBEAT_MS: Final = 5_000
 VEHICLE_SILENCE_MS: Final = 5_000
+STANDING_SILENCE_MS: Final = 14_000
 RESTING_SILENCE_MS: Final = 35_000
 NODE_SILENCE_MS: Final = 16_000
 
@@ -59,6 +61,9 @@ SNAPSHOT_RECORDS: Final = 10_000
 
 require(RETRY_MS < VEHICLE_SILENCE_MS, "a lost message must be repeated before silence is called")
 require(HEARTBEAT_MS * 4 <= VEHICLE_SILENCE_MS, "silence means several heartbeats missing")
+require(
+    STANDING_HEARTBEAT_MS * 3 <= STANDING_SILENCE_MS, "silence means several heartbeats missing"
+)
 require(RESTING_HEARTBEAT_MS * 3 <= RESTING_SILENCE_MS, "silence means several heartbeats missing")
 require(NODE_HEARTBEAT_MS * 3 <= NODE_SILENCE_MS, "silence means several heartbeats missing")
 require(NONCE_AGE_MS_MAX <= PERMIT_VALID_MS, "a challenge must not outlive the permit it asks for")

@@ -90,16 +90,17 @@ def judge(
 def _only_release(
     documents: Iterable[Document], keys: Mapping[bytes, bytes], country: int, missing: Reason
 ) -> Release | Refused:
-    """The one release that this office signed; the same one twice is still one."""
-    releases: dict[str, Release] = {}
+    """The one release that this office signed; the same bytes twice are still one."""
+    releases: dict[bytes, Release] = {}
     for document in documents:
         release = open_document(document, Release, keys)
         if isinstance(release, Release) and release.office == country and release.release_id:
-            releases.setdefault(release.release_id, release)
+            releases[document.payload] = release
     if not releases:
         return Refused(missing)
     if len(releases) > 1:
-        return Refused(Reason.RELEASE_TWICE, ", ".join(sorted(releases)))
+        ids = sorted(release.release_id for release in releases.values())
+        return Refused(Reason.RELEASE_TWICE, ", ".join(ids))
     return next(iter(releases.values()))
 
 
@@ -107,7 +108,7 @@ def _fault(
     release: Release, claimant: Claimant, now: Now, revoked: Collection[str]
 ) -> Refused | None:
     subject = release.subject
-    if not _is_complete(subject):
+    if not _is_complete(subject) or release.not_before_utc_ms <= 0:
         return Refused(Reason.RELEASE_FOREIGN, f"{release.release_id} leaves fields open")
     if (subject.crossing_id, subject.vehicle_id, subject.vehicle_key_id) != (
         claimant.crossing_id,

@@ -45,6 +45,19 @@ def station_gates(corridor: CorridorMap) -> Mapping[str, str]:
     return {station: site.gate for site in sites(corridor).values() for station in site.stations}
 
 
+def bays_by_direction(corridor: CorridorMap) -> dict[str, tuple[str, ...]]:
+    """Inspection bays on the origin side, by direction of travel."""
+    origin = {"E": "KZ", "W": "CN"}
+    return {
+        direction: tuple(
+            bay.id
+            for bay in corridor.bays.values()
+            if (bay.country, bay.direction) == (country, direction)
+        )
+        for direction, country in origin.items()
+    }
+
+
 def _stations(corridor: CorridorMap, gate: Gate) -> tuple[str, ...]:
     places: list[Station | Bay] = [*corridor.stations.values(), *corridor.bays.values()]
     own = [p.id for p in places if (p.country, p.direction) == (gate.country, gate.direction)]

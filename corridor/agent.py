@@ -14,12 +14,7 @@ import msgspec
 
 from contract.agent import NS_PER_MS, Boot, Effects, Now, Received, Role, Send
 from contract.events import Event
-from contract.limits import (
-    NODE_HEARTBEAT_MS,
-    NODE_SILENCE_MS,
-    RESTING_SILENCE_MS,
-    VEHICLE_SILENCE_MS,
-)
+from contract.limits import NODE_HEARTBEAT_MS, NODE_SILENCE_MS
 from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.roster import Roster
@@ -110,9 +105,7 @@ class SupervisorAgent:
     def on_wake(self, now: Now, reading: object) -> Effects:
         if now.mono_ns >= self._watch_ns:
             self._watch_ns = now.mono_ns + WATCH_MS * NS_PER_MS
-            self._positions.watch(
-                now, VEHICLE_SILENCE_MS * NS_PER_MS, RESTING_SILENCE_MS * NS_PER_MS
-            )
+            self._positions.watch(now)
             self._watch_nodes(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)

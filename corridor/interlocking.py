@@ -131,13 +131,11 @@ class Interlocking:
         others = [holder for holder in row.holders if holder.vehicle != claim.vehicle]
         if len(others) < len(row.holders):
             return None
-        first = others[0]
-        if first.convoy != claim.convoy:
-            opposed = rule.one_lane and any(o.direction != claim.direction for o in others)
+        opposed = rule.one_lane and any(each.direction != claim.direction for each in others)
+        first = next((each for each in others if each.convoy != claim.convoy), others[0])
+        if first.convoy != claim.convoy or not rule.shared or opposed:
             reason = Reason.DIRECTION_OPPOSED if opposed else Reason.ZONE_OCCUPIED
             return Denied(reason, zone, first.vehicle)
-        if not rule.shared:
-            return Denied(Reason.ZONE_OCCUPIED, zone, first.vehicle)
         if any(holder.vehicle not in claim.before for holder in others):
             return Denied(Reason.PREDECESSOR_FIRST, zone, first.vehicle)
         return self._limits(zone, rule, others, claim)
@@ -176,14 +174,15 @@ class Interlocking:
             mine = [Holder(claim.vehicle, claim.convoy, claim.direction, claim.mass_kg)]
             row.holders += mine
         mine[0].entered = True
+        mine[0].reported = False  # whatever it said before, it stands here now
         self.changed[zone] = None
         return not row.doubt
 
     def entered(self, zone: str, vehicle: str) -> None:
-        """The front of a holder is in the zone."""
+        """The front of a holder is in the zone, even if it said before that it had left."""
         for holder in self._rows(zone):
-            if holder.vehicle == vehicle and not holder.entered:
-                holder.entered = True
+            if holder.vehicle == vehicle and (not holder.entered or holder.reported):
+                holder.entered, holder.reported = True, False
                 self.changed[zone] = None
 
     def reported(self, zone: str, vehicle: str) -> bool:

@@ -4,15 +4,26 @@ Pure. A report frees what the rear has left, a counter what it has counted out; 
 both where both exist. A vehicle found where it holds nothing is written into the zone, or puts it in doubt.
 """
 
-from contract.agent import Now
+from typing import Final
+
+from contract.agent import NS_PER_MS, Now
 from contract.events import Event
-from contract.limits import CLEAR_MARGIN_M
+from contract.limits import (
+    CLEAR_MARGIN_M,
+    RESTING_SILENCE_MS,
+    STANDING_SILENCE_MS,
+    VEHICLE_SILENCE_MS,
+)
 from contract.reasons import Reason
 from contract.route import RouteError
 from contract.v1.gate_pb2 import DetectorReport
 from contract.v1.movement_pb2 import (
     POSITION_CAUSE_BOOTED,
     POSITION_CAUSE_STOPPED,
+    VEHICLE_STATE_AT_GATE,
+    VEHICLE_STATE_PARKED,
+    VEHICLE_STATE_STOPPED,
+    VEHICLE_STATE_WAITING,
     PositionCause,
     PositionReport,
     VehicleHeartbeat,
@@ -21,6 +32,14 @@ from corridor.grants import RENEW_BELOW_M
 from corridor.interlocking import Claim
 from corridor.records import Mission, Rest
 from corridor.state import Heard, State
+
+# How long a vehicle may be silent, by what it last said of itself.
+_SILENCE_MS: Final[dict[int, int]] = {
+    VEHICLE_STATE_PARKED: RESTING_SILENCE_MS,
+    VEHICLE_STATE_WAITING: STANDING_SILENCE_MS,
+    VEHICLE_STATE_AT_GATE: STANDING_SILENCE_MS,
+    VEHICLE_STATE_STOPPED: STANDING_SILENCE_MS,
+}
 
 
 class Positions:
@@ -173,12 +192,12 @@ class Positions:
         mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
         return mission.convoy if mission is not None else vehicle
 
-    def watch(self, now: Now, silence_ns: int, resting_ns: int) -> None:
+    def watch(self, now: Now) -> None:
         """Vehicles that have not been heard in time: their zones stay locked, and somebody must look."""
         for vehicle in sorted(self._state.heard):
             heard = self._state.heard[vehicle]
-            limit_ns = silence_ns if vehicle in self._state.mission_of else resting_ns
-            if heard.silent or now.mono_ns - heard.last_ns <= limit_ns:
+            limit_ms = _SILENCE_MS.get(heard.state, VEHICLE_SILENCE_MS)
+            if heard.silent or now.mono_ns - heard.last_ns <= limit_ms * NS_PER_MS:
                 continue
             heard.silent = True
             self._state.say(

@@ -3,7 +3,7 @@
 Pure. Shared by the parts of the supervisor; each part changes it through few named acts.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from contract.agent import Effect, Now, Report

@@ -10,7 +10,7 @@ Phases: phases.py. Requirements: GATE-001 to GATE-009 in docs/SAFETY.md.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, cast
 
 from contract.agent import (
     NS_PER_MS,
@@ -27,7 +27,7 @@ from contract.agent import (
     Send,
 )
 from contract.events import Event
-from contract.limits import BARRIER_MOVE_MS_MAX, NODE_HEARTBEAT_MS
+from contract.limits import BARRIER_MOVE_MS_MAX
 from contract.map import CorridorMap, Gate
 from contract.reasons import Reason
 from contract.roster import Roster
@@ -35,26 +35,18 @@ from contract.signing import Signer, digest, seal_document
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2
 from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED, CustodyRecord
 from contract.v1.gate_pb2 import (
-    DetectorReport,
-    GateReport,
-    Passed,
     PassageRequest,
+    Passed,
     PermitGranted,
     PermitRefused,
     PermitRequest,
 )
 from gate.interlock import Consumed, Hold, Move, judge_closing, judge_opening
-from gate.orders import Barrier, CloseBarrier, Detector, GateReading, OpenBarrier
+from gate.orders import Barrier, CloseBarrier, GateReading, OpenBarrier
 from gate.passage import GatePassage, Ticket
 from gate.phases import Outcome, Phase, next_phase
+from gate.reports import GateReports
 from gate.stations import Stations
-
-_BARRIERS: Final = {
-    Barrier.CLOSED: gate_pb2.BARRIER_STATE_CLOSED,
-    Barrier.MOVING: gate_pb2.BARRIER_STATE_MOVING,
-    Barrier.OPEN: gate_pb2.BARRIER_STATE_OPEN,
-    Barrier.FAULT: gate_pb2.BARRIER_STATE_FAULT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +74,8 @@ class GateAgent:
         self._passage = GatePassage(self._gate, signer, roster)
         self._stations = Stations(config.stations, signer)
         self._ticket: Ticket | None = None
-        self._counts: dict[str, Detector] = {}
+        self._reports = GateReports(config.name, config.supervisor)
         self._deadline_ns: int | None = None
-        self._beat_ns = 0
-        self._beats = 0
-        self._told: tuple[int, bool] | None = None
-        self._barrier = Barrier.FAULT
         self._out: list[Effect] = []
 
     # --- protocol ---
@@ -101,7 +89,7 @@ class GateAgent:
                 self._ticket = Ticket.decode(value)
             elif key.startswith("revoked/"):
                 self._passage.revoked.add(key[len("revoked/") :])
-        self._beat_ns = now.mono_ns
+        self._reports.beat_ns = now.mono_ns
         return self._taken()
 
     def on_message(self, now: Now, received: Received) -> Effects:
@@ -113,8 +101,7 @@ class GateAgent:
 
     def on_wake(self, now: Now, reading: GateReading) -> Effects:
         self._out = []
-        self._barrier = reading.barrier
-        self._count(reading)
+        self._out += self._reports.counters(reading)
         self._out += self._stations.on_reading(now, reading)
         for document in self._stations.taken():
             for office in self._config.offices:
@@ -124,14 +111,13 @@ class GateAgent:
             )
         _STEPS[self._phase](self, now, reading)
         self._watch(now, reading)
-        self._tell(reading)
-        if now.mono_ns >= self._beat_ns:
-            self._beat(now)
+        self._out += self._reports.arm(reading, faulty=self._phase is Phase.FAULT)
+        self._out += self._reports.beat(now)
         return self._taken()
 
     @property
     def wake_ns(self) -> int | None:
-        due = [self._beat_ns]
+        due = [self._reports.beat_ns]
         due += [each for each in (self._deadline_ns, self._passage.due_ns) if each is not None]
         return min(due)
 
@@ -143,8 +129,7 @@ class GateAgent:
 
     def _on_request(self, now: Now, received: Received) -> None:
         """A truck says that it stands at our line: challenge it, or say why not."""
-        request = received.message
-        assert isinstance(request, PassageRequest)  # noqa: S101 - by dispatch
+        request = cast("PassageRequest", received.message)
         refused = self._may_ask(request, received)
         if refused is not None:
             self._refuse(received.sender, request.attempt, request.crossing_id, refused)
@@ -172,8 +157,7 @@ class GateAgent:
         return None
 
     def _on_permit_request(self, now: Now, received: Received) -> None:
-        request = received.message
-        assert isinstance(request, PermitRequest)  # noqa: S101 - by dispatch
+        request = cast("PermitRequest", received.message)
         if self._phase is not Phase.CHALLENGED or request.attempt != self._passage.attempt:
             return
         ticket = self._passage.judge(now, request, received.sender)
@@ -196,7 +180,7 @@ class GateAgent:
             refused = Refused(moved.reason, moved.detail)
             self._refuse(ticket.vehicle_id, ticket.attempt, ticket.crossing_id, refused)
             return
-        counter = self._counts.get(self._exit_detector)
+        counter = self._reports.counts.get(self._exit_detector)
         ticket.count_before = counter.count if counter is not None else 0
         self._ticket = ticket
         self._phase = next_phase(self._phase, Outcome.CONSUMED)
@@ -233,23 +217,19 @@ class GateAgent:
 
     def _on_decision(self, now: Now, received: Received) -> None:
         """A revocation reaches us directly from its office."""
-        notice = received.message
-        assert isinstance(notice, customs_pb2.DecisionNotice)  # noqa: S101 - by dispatch
+        notice = cast("customs_pb2.DecisionNotice", received.message)
         release_id = self._passage.revoke(notice.decision)
         if release_id:
             self._out.append(Persist(f"revoked/{release_id}", b"1"))
 
     def _on_visit(self, now: Now, received: Received) -> None:
-        visit = received.message
-        assert isinstance(visit, gate_pb2.StationVisit)  # noqa: S101 - by dispatch
+        visit = cast("gate_pb2.StationVisit", received.message)
         self._out += self._stations.expect(visit)
 
     def _on_hello(self, now: Now, received: Received) -> None:
         """A supervisor that restarted must hear counters and barrier again."""
         if received.role is Role.SUPERVISOR:
-            self._told = None
-            for name, seen in sorted(self._counts.items()):
-                self._report_detector(name, seen)
+            self._out += self._reports.again()
 
     # --- the cabinet's word, one step a phase ---
 
@@ -401,44 +381,6 @@ class GateAgent:
         ]
         self._ticket = None
         self._passage.end()
-
-    # --- reports ---
-
-    def _count(self, reading: GateReading) -> None:
-        for name, seen in reading.detectors.items():
-            if self._counts.get(name) != seen:
-                before = self._counts.get(name)
-                self._counts[name] = seen
-                if before is None or before.count != seen.count:
-                    self._report_detector(name, seen)
-
-    def _report_detector(self, name: str, seen: Detector) -> None:
-        report = DetectorReport(detector_id=name, count=seen.count, occupied=seen.occupied)
-        self._out.append(Send(self._config.supervisor, report))
-
-    def _tell(self, reading: GateReading) -> None:
-        """Barrier and cell to the supervisor, on change; an arm on its way is no news."""
-        if reading.barrier is Barrier.MOVING:
-            return
-        occupied = reading.cell_vehicles is None or reading.cell_vehicles > 0
-        told = (_BARRIERS[reading.barrier], occupied)
-        if told == self._told:
-            return
-        self._told = told
-        reason = Reason.BARRIER_FAULT.name if self._phase is Phase.FAULT else ""
-        report = GateReport(
-            gate_id=self._gate.id, barrier=told[0], cell_occupied=occupied, reason=reason
-        )
-        self._out.append(Send(self._config.supervisor, report))
-
-    def _beat(self, now: Now) -> None:
-        self._beats += 1
-        self._beat_ns = now.mono_ns + NODE_HEARTBEAT_MS * NS_PER_MS
-        error_ms = now.utc_error_ns // NS_PER_MS
-        beat = envelope_pb2.NodeHeartbeat(
-            loop_counter=self._beats, clock_error_ms=error_ms, journal_ok=True
-        )
-        self._out.append(Send(self._config.supervisor, beat))
 
 
 def _exit_detector(corridor: CorridorMap, gate: Gate) -> str:

@@ -16,7 +16,7 @@ from contract.node import Node
 from contract.roster import Roster
 from contract.roster import Node as Entry
 from contract.signing import Signer
-from contract.sites import sites, station_gates
+from contract.sites import bays_by_direction, sites, station_gates
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.dispatch import DispatchConfig
 from gate.agent import GateAgent, GateConfig
@@ -141,16 +141,3 @@ class Builder:
             assess_ms=int(parse_duration(section.assess) * 1000.0),
             release_valid_ms=int(parse_duration(section.release_valid) * 1000.0),
         )
-
-
-def bays_by_direction(corridor: CorridorMap) -> dict[str, tuple[str, ...]]:
-    """Inspection bays on the origin side, by direction of travel."""
-    origin = {"E": "KZ", "W": "CN"}
-    return {
-        direction: tuple(
-            bay.id
-            for bay in corridor.bays.values()
-            if (bay.country, bay.direction) == (country, direction)
-        )
-        for direction, country in origin.items()
-    }

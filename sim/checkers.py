@@ -74,6 +74,7 @@ class Checkers:
         self._disk = disk
         self._time_s = time_s
         self.violations: list[Violation] = []
+        self.later: list[tuple[str, str]] | None = None
         self._offered: dict[tuple[str, int], MovementAuthority] = {}
         self._in_force: dict[str, MovementAuthority] = {}
         self._releases: dict[tuple[str, str], Release] = {}
@@ -114,11 +115,15 @@ class Checkers:
             reply = AuthorityReply.FromString(body.payload)
             offered = self._offered.get((sender, reply.number))
             if reply.accepted and offered is not None and offered.mission_id == reply.mission_id:
-                self._in_force[sender] = offered
-                self.hold_front(sender)
+                self.accepted(sender, offered)
         elif _DECISION in raw:
             body = Envelope.FromString(Frame.FromString(raw).envelope)
-            self._decided(DecisionNotice.FromString(body.payload).decision)
+            self.decided(DecisionNotice.FromString(body.payload).decision)
+
+    def accepted(self, vehicle: str, authority: MovementAuthority) -> None:
+        """A vehicle has taken this authority: its front is held against it from now on."""
+        self._in_force[vehicle] = authority
+        self.hold_front(vehicle)
 
     def hold_front(self, vehicle: str) -> None:
         """Set the limit for a front along the way it is on now."""
@@ -154,7 +159,17 @@ class Checkers:
         elif self._cabinets[gate].arm.state is not Barrier.OPEN:
             self._say("I5", f"{vehicle} drives into the arm of {gate}")
         if self._map.gates[gate].side == "exit":
-            self._enters(vehicle, ticket.crossing_id if ticket is not None else "")
+            crossing = ticket.crossing_id if ticket is not None else ""
+            if self.later is None:
+                self._enters(vehicle, crossing)
+            else:
+                self.later.append((vehicle, crossing))
+
+    def judge_later(self) -> None:
+        """I7 for the entries kept in `later`, once the releases are known."""
+        kept, self.later = self.later or [], None
+        for vehicle, crossing in kept:
+            self._enters(vehicle, crossing)
 
     def _ticket(self, gate: str) -> Ticket | None:
         disk = self._disk(gate)
@@ -164,7 +179,8 @@ class Checkers:
             return None
         return ticket
 
-    def _decided(self, document: Document) -> None:
+    def decided(self, document: Document) -> None:
+        """An office's decision, as signed: a release, or one that takes a release back."""
         for country, keys in self._roster.release_keys.items():
             release = open_document(document, Release, keys)
             if isinstance(release, Release):

@@ -1,11 +1,12 @@
 """Where compiled kernels are kept: one folder for each digest of the sources.
 
 numba notices a change of the file that holds a kernel, not of the files whose kernels it calls or whose constants
-it has frozen in; so the folder's name is made of all sources below, and a change anywhere compiles anew.
+it has frozen in; so the folder's name is made of those files and what they import, and a change in any of them compiles anew.
 """
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -28,11 +29,24 @@ def use_cache_of_sources() -> None:
 
 
 def digest_of_sources() -> str:
-    """SHA-256 over every source that can end up in a kernel, first 16 hex digits."""
+    """SHA-256 over every source whose code or constants can end up in a kernel, first 16 hex digits."""
     top = Path(__file__).resolve().parent.parent
     known = hashlib.sha256()
-    for root in _ROOTS:
-        for path in sorted((top / root).rglob("*.py")):
-            if not path.name.endswith("_pb2.py"):
-                known.update(path.relative_to(top).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted(_with_kernels(top)):
+        known.update(path.relative_to(top).as_posix().encode() + b"\0" + path.read_bytes())
     return known.hexdigest()[:16]
+
+
+def _with_kernels(top: Path) -> set[Path]:
+    """Files that hold kernels, and the files they import from."""
+    found: set[Path] = set()
+    for root in _ROOTS:
+        for path in (top / root).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            if "@kernel" in text:
+                found.add(path)
+                for module in re.findall(r"^from ([\w.]+) import", text, flags=re.MULTILINE):
+                    source = top / f"{module.replace('.', '/')}.py"
+                    if source.is_file():
+                        found.add(source)
+    return found

@@ -54,6 +54,9 @@ from sim.truth import (
     TRUTH_PATH,
     TRUTH_S,
     fleet_steps,
+    physical_step,
+    rear_ends,
+    sense,
 )
 from vehicle.orders import VehicleReading
 from vehicle.pilot import columns as c
@@ -105,6 +108,7 @@ class Fleet:
         self.moving: Bits = np.zeros(n, dtype=np.int64)
         self.events: Bits = np.zeros((EVENTS_MAX, 3), dtype=np.int64)
         self.vehicle_steps = 0
+        self.on_board = True  # False: pilots and guards are elsewhere and only give commands
         self._devices = tuple(devices)
         self._placed: set[int] = set()
         self.places: Array = np.zeros((PATHS_FIRST, max(1, len(devices))))
@@ -128,6 +132,8 @@ class Fleet:
 
     def step(self, ticks: int) -> tuple[int, int]:
         """Up to `ticks` steps; returns (steps done, events in `self.events`)."""
+        if not self.on_board:
+            return self._step_outside(ticks)
         done, used = fleet_steps(
             ticks,
             DT_S,
@@ -157,9 +163,56 @@ class Fleet:
         self.vehicle_steps += done * len(self.names)
         return done, used
 
+    def _step_outside(self, ticks: int) -> tuple[int, int]:
+        """Everything that is not on board: the vehicles obey the commands they were given last."""
+        for tick in range(ticks):
+            used = physical_step(
+                DT_S,
+                self.state,
+                self.params,
+                self.road,
+                self.memory,
+                self.feet,
+                self.board.sensors,
+                self.command,
+                self.truth,
+                self.board.paths,
+                self.board.path_rows,
+                self.places,
+                self.place_ids,
+                self.place_counts,
+                self.moving,
+                self.events,
+            )
+            self.vehicle_steps += len(self.names)
+            if used > 0:
+                return tick + 1, used
+        return ticks, 0
+
+    def measure(self) -> None:
+        """Bring the sensors up to date, radar along the way of each vehicle."""
+        board = self.board
+        rear_ends(self.feet, self.rears)
+        self.order[:, c.ORDER_ACTIVE] = self.truth[:, TRUTH_PATH] >= 0.0
+        sense(
+            self.state,
+            self.truth,
+            self.rears,
+            board.paths,
+            board.path_rows,
+            board.sensors,
+            self.order,
+        )
+
+    def obey(self, name: str, *, alive: bool) -> None:
+        """Whether the body follows `command`, or brakes because nobody commands it."""
+        self.truth[self.row[name], TRUTH_ALIVE] = 1.0 if alive else 0.0
+
     @property
     def at_rest(self) -> bool:
         """True while nothing moves and nothing is ordered to."""
+        if not self.on_board:
+            return False
         return not (self.moving.any() or self.order[:, c.ORDER_ACTIVE].any())
 
     # --- commands ---

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from contract.agent import Persist, Report
-from contract.map import CorridorMap, ZoneKind
+from contract.map import CorridorMap, Route, ZoneKind
 from contract.node import Node
 from contract.sites import sites
 from sim.build import OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
@@ -51,6 +51,11 @@ class VehicleBody:
         self._fleet.carry_out(self._name, command)
         self._moved(self._name)
 
+    def follow(self, route: Route) -> None:
+        """The way that a truck under another computer says it is on."""
+        self._fleet.follow(self._name, route)
+        self._moved(self._name)
+
     def lost(self) -> None:
         self._fleet.crash(self._name)
 
@@ -69,12 +74,16 @@ class World:
         *,
         say: Callable[[int, str, Report], None],
         visited: Callable[[Visit], None],
+        host: Callable[..., Host] = Host,
+        troupe: Cast | None = None,
     ) -> None:
+        """`host` and `troupe` are a staged run's: nodes elsewhere, and keys of its own."""
+        self.host_of = host
         self.scenario = scenario
         self.map = corridor
         self.seed = seed
         self.engine = Engine(seed)
-        self.cast: Cast = cast(scenario, corridor, seed)
+        self.cast: Cast = troupe or cast(scenario, corridor, seed)
         self.builder = Builder(scenario, corridor, self.cast)
         self._say = say
         self._visited = visited
@@ -187,7 +196,7 @@ class World:
             self._host(name, build, NoBody())
 
     def _host(self, name: str, build: Callable[[], Node[Any]], body: Any) -> None:
-        self.hosts[name] = Host(
+        self.hosts[name] = self.host_of(
             name,
             self.engine,
             build=build,

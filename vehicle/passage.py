@@ -14,12 +14,12 @@ from contract.limits import PASSAGE_RETRY_MS
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import open_document
-from contract.v1.document_pb2 import Document
 from contract.v1.customs_pb2 import Permit
+from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import (
     Challenge,
-    Passed,
     PassageRequest,
+    Passed,
     PermitGranted,
     PermitRefused,
     PermitRequest,

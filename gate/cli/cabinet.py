@@ -72,8 +72,8 @@ class GateCabinet:
             frame = parse(CabinetFrame, raw)
             if not isinstance(frame, Refused):
                 news |= self._take(frame)
-        frame = self._frame
-        silent = frame is None or now.mono_ns - frame.sampled_mono_ns > SILENCE_NS
+        newest = self._frame
+        silent = newest is None or now.mono_ns - newest.sampled_mono_ns > SILENCE_NS
         news |= silent != self._is_silent
         self._is_silent = silent
         return news

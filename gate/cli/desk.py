@@ -78,9 +78,7 @@ class OfficeDesks:
         self._told = max([self._told, *(each.number for each in fresh)])
         return OfficeReading(
             tuple(
-                DeskOutcome(
-                    each.crossing_id, _RULINGS[each.ruling], each.officer_id, each.reason
-                )
+                DeskOutcome(each.crossing_id, _RULINGS[each.ruling], each.officer_id, each.reason)
                 for each in fresh
                 if each.ruling in _RULINGS
             )

@@ -9,7 +9,7 @@ Phases of a crossing: phases.py. Requirements: OFF-001 to OFF-007 in docs/SAFETY
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from google.protobuf.message import Message
@@ -32,22 +32,14 @@ from contract.events import Event
 from contract.limits import NODE_HEARTBEAT_MS
 from contract.reasons import Reason
 from contract.roster import Roster
-from contract.signing import Signer, digest, open_document, seal_document
+from contract.signing import Signer, open_document, seal_document
 from contract.v1 import customs_pb2, envelope_pb2
 from contract.v1.customs_pb2 import (
-    CONTROL_KIND_PHYSICAL,
     SCAN_VERDICT_CLEAR,
-    ControlOrder,
-    CrossingNotice,
+    DecisionNotice,
     Declaration,
     DeclarationReply,
     DeclarationSubmitted,
-    DecisionNotice,
-    Hold,
-    Refusal,
-    Release,
-    ReleaseSubject,
-    Revocation,
     ScanRecord,
 )
 from contract.v1.document_pb2 import (
@@ -58,11 +50,11 @@ from contract.v1.document_pb2 import (
     COUNTRY_KZ,
     DIRECTION_EAST,
     DIRECTION_WEST,
-    Channel,
     Document,
 )
 from gate.office.declaration import faults
 from gate.office.orders import AskDesk, OfficeReading, Ruling
+from gate.office.papers import Case, Papers, channel_name
 from gate.office.phases import Outcome, Phase, next_phase
 from gate.office.rules import Rules, assess
 
@@ -94,19 +86,6 @@ class OfficeConfig:
     rules: Rules
 
 
-class Case(msgspec.Struct):
-    """One crossing as this office knows it."""
-
-    crossing_id: str
-    document: bytes
-    phase: str = Phase.NEW.name
-    channel: int = 0
-    rules: list[str] = []
-    due_ms: int = 0
-    releases: int = 0
-    release_id: str = ""
-
-
 class OfficeAgent:
     """One office's decisions."""
 
@@ -119,6 +98,9 @@ class OfficeAgent:
         self._roster = roster
         self._country = COUNTRY_KZ if config.country == "KZ" else COUNTRY_CN
         self._origin_of = DIRECTION_EAST if config.country == "KZ" else DIRECTION_WEST
+        self._papers = Papers(
+            self._country, self._origin_of, config.country, config.rules.release_valid_ms
+        )
         self._cases: dict[str, Case] = {}
         self._declarations: dict[str, Declaration] = {}
         self._revocations = 0
@@ -180,8 +162,7 @@ class OfficeAgent:
     # --- declarations ---
 
     def _on_declaration(self, now: Now, received: Received) -> None:
-        submitted = received.message
-        assert isinstance(submitted, DeclarationSubmitted)  # noqa: S101 - by dispatch
+        submitted = cast("DeclarationSubmitted", received.message)
         keys = self._roster.keys_of(Role.TERMINAL)
         declaration = open_document(submitted.declaration, Declaration, keys)
         if isinstance(declaration, Refused):
@@ -254,13 +235,8 @@ class OfficeAgent:
         declaration = self._declarations[case.crossing_id]
         assessment = assess(declaration, self._config.rules)
         case.channel, case.rules = int(assessment.channel), list(assessment.rules)
-        fields = {
-            "crossing": case.crossing_id,
-            "channel": _channel(case.channel),
-            "rules": ", ".join(case.rules),
-        }
-        self._out.append(Report(Event.CHANNEL_CHOSEN, fields))
-        self._notice(case, declaration)
+        self._out.append(Report(Event.CHANNEL_CHOSEN, _about(case)))
+        self._out.append(Send(self._config.supervisor, self._papers.notice(case, declaration)))
         self._move(case, _BY_CHANNEL[assessment.channel])
         if assessment.channel == CHANNEL_GREEN:
             self._release(now, case)
@@ -286,8 +262,7 @@ class OfficeAgent:
             self._hold(case, Reason.OFFICER_HOLD)
 
     def _on_desk_message(self, now: Now, received: Received) -> None:
-        decision = received.message
-        assert isinstance(decision, customs_pb2.DeskDecision)  # noqa: S101 - by dispatch
+        decision = cast("customs_pb2.DeskDecision", received.message)
         ruling = {
             customs_pb2.DESK_VERDICT_RELEASE: Ruling.RELEASE,
             customs_pb2.DESK_VERDICT_HOLD: Ruling.HOLD,
@@ -298,8 +273,7 @@ class OfficeAgent:
 
     def _on_station(self, now: Now, received: Received) -> None:
         """A station's or bay's record: it can lift our inspection, or cost a release."""
-        result = received.message
-        assert isinstance(result, customs_pb2.StationResult)  # noqa: S101 - by dispatch
+        result = cast("customs_pb2.StationResult", received.message)
         record = open_document(result.record, ScanRecord, self._roster.keys_of(Role.GATE))
         if isinstance(record, Refused):
             return
@@ -335,119 +309,50 @@ class OfficeAgent:
     # --- documents ---
 
     def _release(self, now: Now, case: Case) -> None:
-        declaration = self._declarations[case.crossing_id]
+        """Let it pass; the release is one more of this case."""
         case.releases += 1
         case.release_id = f"{self._config.country}-{case.crossing_id}-{case.releases}"
-        document = Document.FromString(case.document)
-        release = Release(
-            release_id=case.release_id,
-            office=self._country,
-            subject=ReleaseSubject(
-                crossing_id=case.crossing_id,
-                declaration_sha256=digest(document.payload),
-                direction=declaration.direction,
-                vehicle_id=declaration.vehicle_id,
-                vehicle_key_id=declaration.vehicle_key_id,
-                trailer_id=declaration.trailer_id,
-                seals=declaration.seals,
-            ),
-            not_before_utc_ms=now.utc_ms,
-            not_after_utc_ms=now.utc_ms + self._config.rules.release_valid_ms,
-            readmission_consent=declaration.direction == self._origin_of,
-            legal_signature_sha256=digest(b"national signature of " + document.payload),
-            channel=Channel.Name(case.channel),
-            rules=case.rules,
-        )
-        fields = {
-            "crossing": case.crossing_id,
-            "release": case.release_id,
-            "channel": _channel(case.channel),
-            "rules": ", ".join(case.rules),
-        }
+        fields = {"release": case.release_id, **_about(case)}
         self._out.append(Report(Event.CROSSING_RELEASED, fields))
+        release = self._papers.release(case, self._declarations[case.crossing_id], now)
         self._publish(case, release)
 
     def _hold(self, case: Case, reason: Reason) -> None:
+        """Keep it, and say what is wanted; where an inspection is wanted, name the places."""
         declaration = self._declarations[case.crossing_id]
-        inspect = Phase[case.phase] is Phase.INSPECTING
         direction = "E" if declaration.direction == DIRECTION_EAST else "W"
+        inspect = Phase[case.phase] is Phase.INSPECTING
         places = self._config.bays[direction] if inspect else ()
-        controls = [ControlOrder(kind=CONTROL_KIND_PHYSICAL, places=places)] if inspect else []
-        hold = Hold(
-            hold_id=f"{self._config.country}-{case.crossing_id}-hold",
-            office=self._country,
-            crossing_id=case.crossing_id,
-            declaration_sha256=digest(Document.FromString(case.document).payload),
-            reason=reason.name,
-            channel=Channel.Name(case.channel),
-            rules=case.rules,
-            controls=controls,
-        )
+        self._out.append(Report(Event.CROSSING_HELD, {"reason": reason, **_about(case)}))
+        self._publish(case, self._papers.hold(case, reason, places))
+
+    def _refuse(self, case: Case) -> None:
+        reason = Reason.REFUSED_BY_OFFICER
         fields = {
             "crossing": case.crossing_id,
             "reason": reason,
-            "channel": _channel(case.channel),
-            "rules": ", ".join(case.rules),
-        }
-        self._out.append(Report(Event.CROSSING_HELD, fields))
-        self._publish(case, hold)
-
-    def _refuse(self, case: Case) -> None:
-        refusal = Refusal(
-            refusal_id=f"{self._config.country}-{case.crossing_id}-refusal",
-            office=self._country,
-            crossing_id=case.crossing_id,
-            declaration_sha256=digest(Document.FromString(case.document).payload),
-            reason=Reason.REFUSED_BY_OFFICER.name,
-            rules=case.rules,
-        )
-        fields = {
-            "crossing": case.crossing_id,
-            "reason": Reason.REFUSED_BY_OFFICER,
             "rules": ", ".join(case.rules),
         }
         self._out.append(Report(Event.CROSSING_REFUSED, fields))
-        self._publish(case, refusal)
+        self._publish(case, self._papers.refusal(case, reason))
 
     def _revoke(self, case: Case, reason: Reason) -> None:
         """Take a release back: straight to the gates, and to the supervisor."""
         self._revocations += 1
-        revocation = Revocation(
-            number=self._revocations,
-            office=self._country,
-            crossing_id=case.crossing_id,
-            release_id=case.release_id,
-            reason=reason.name,
-        )
+        revocation = self._papers.revocation(case, reason, self._revocations)
         fields = {"crossing": case.crossing_id, "release": case.release_id, "reason": reason}
         self._out.append(Persist("revocations", self._revocations.to_bytes(8, "big")))
         self._out.append(Report(Event.RELEASE_REVOKED, fields))
         case.release_id = ""
-        self._publish(case, revocation)
-        notice = DecisionNotice(decision=seal_document(self._release_signer, revocation))
+        notice = self._publish(case, revocation)
         self._out += [Send(gate, notice) for gate in self._config.gates]
 
-    def _publish(self, case: Case, decision: Message) -> None:
+    def _publish(self, case: Case, decision: Message) -> DecisionNotice:
+        """Sign by the release key, write the case down, tell the supervisor."""
         self._save(case)
         notice = DecisionNotice(decision=seal_document(self._release_signer, decision))
         self._out.append(Send(self._config.supervisor, notice))
-
-    def _notice(self, case: Case, declaration: Declaration) -> None:
-        """Tell the supervisor that a crossing exists; nothing commercial goes with it."""
-        notice = CrossingNotice(
-            crossing_id=case.crossing_id,
-            direction=declaration.direction,
-            vehicle_id=declaration.vehicle_id,
-            loaded=not declaration.empty_running,
-            gross_mass_kg=declaration.gross_mass_kg,
-            cargo_mass_kg=declaration.cargo_mass_kg,
-            office=self._country,
-            channel=Channel.Name(case.channel),
-            seals=declaration.seals,
-            declaration_sha256=digest(Document.FromString(case.document).payload),
-            batch_number=declaration.batch_number,
-        )
-        self._out.append(Send(self._config.supervisor, notice))
+        return notice
 
     # --- state ---
 
@@ -468,8 +373,13 @@ class OfficeAgent:
         self._out.append(Send(self._config.supervisor, beat))
 
 
-def _channel(channel: int) -> str:
-    return Channel.Name(channel).removeprefix("CHANNEL_").lower()
+def _about(case: Case) -> dict[str, Any]:
+    """Fields that every event about a case has."""
+    return {
+        "crossing": case.crossing_id,
+        "channel": channel_name(case.channel),
+        "rules": ", ".join(case.rules),
+    }
 
 
 _Handler = Callable[[OfficeAgent, Now, Received], Any]

@@ -1,4 +1,4 @@
-"""The truck's two phase tables are total: each pair has a next phase, or a reason why it has none."""
+"""The truck's two phase tables are total: every pair is in one of them, and in one only."""
 
 from itertools import product
 

@@ -10,6 +10,7 @@ import math
 from typing import Final
 
 from contract.kernel import kernel
+from contract.limits import PILOT_PERIOD_MS
 from vehicle.pilot.columns import (
     COMMAND_ACCEL,
     COMMAND_EMERGENCY,
@@ -29,6 +30,7 @@ from vehicle.pilot.columns import (
     PILOT_CLEARED,
     PILOT_GENERATION,
     PILOT_ON_PATH,
+    PILOT_PUSH,
     PILOT_REACHED,
     PILOT_S,
     SENSE_CLOSING,
@@ -55,6 +57,9 @@ SPEED_GAIN: Final = 1.5
 STOP_BRAKE: Final = 0.75  # share of the service brake used for a stop at a line
 SETTLE_S: Final = 0.3  # how long the speed loop takes to follow the curve down
 SHORT_M: Final = 0.15  # aim short of the line: dead time and lag carry the truck on
+BUILD_UP_MPS3: Final = (
+    0.7  # how fast an acceleration is taken back: the gentlest body's service jerk
+)
 GAP_GAIN: Final = 0.1
 STANDING_MPS: Final = 0.02
 LOST_M: Final = 3.0
@@ -85,7 +90,7 @@ def steer(path: Array, rows: int, s: float, sensors: Array, i: int, truck: Array
         return 0.0
     angle = math.atan(2.0 * truck[i, TRUCK_WHEELBASE] * left / square)
     limit = truck[i, TRUCK_STEER_MAX]
-    return min(limit, max(-limit, angle))
+    return float(min(limit, max(-limit, angle)))
 
 
 @kernel
@@ -99,9 +104,20 @@ def follow(
 
 @kernel
 def drive(
-    path: Array, rows: int, s: float, sensors: Array, order: Array, truck: Array, i: int
+    path: Array,
+    rows: int,
+    s: float,
+    sensors: Array,
+    order: Array,
+    truck: Array,
+    push: float,
+    i: int,
 ) -> float:
-    """Acceleration wanted by limits, end of order and predecessor, m/s^2."""
+    """Acceleration wanted by limits, end of order and predecessor, m/s^2.
+
+    push   how hard the truck is still being accelerated, m/s^2: it gains speed and uses up road
+           until that is taken back, and the curve to the end begins only there
+    """
     v = sensors[i, SENSE_V]
     front = s + truck[i, TRUCK_FRONT]
     service = truck[i, TRUCK_BRAKE_SERVICE]
@@ -109,7 +125,10 @@ def drive(
     _, _, _, limit = aim(path, rows, front + v * delay)
     limit = min(limit, order[i, ORDER_SPEED_MAX])
     room = order[i, ORDER_END] - front - SHORT_M
-    stop = permitted_speed(room, STOP_BRAKE * service, delay + SETTLE_S)
+    easing_s = push / BUILD_UP_MPS3
+    gained = 0.5 * push * easing_s
+    used = easing_s * (v + push * easing_s / 3.0)
+    stop = permitted_speed(room - used, STOP_BRAKE * service, delay + SETTLE_S) - gained
     if room > 0.0:
         stop = max(stop, min(CREEP_MPS, room))
     target = min(limit, stop)
@@ -125,7 +144,7 @@ def drive(
         reach = permitted_speed(gap - order[i, ORDER_STANDSTILL], service, delay)
         if v > reach:
             accel = min(accel, -service)
-    return min(truck[i, TRUCK_ACCEL_MAX], max(-service, accel))
+    return float(min(truck[i, TRUCK_ACCEL_MAX], max(-service, accel)))
 
 
 @kernel
@@ -176,6 +195,7 @@ def pilot_turn(
     """
     for i in range(sensors.shape[0]):
         if order[i, ORDER_ACTIVE] == 0.0:
+            state[i, PILOT_PUSH] = 0.0
             if command[i, COMMAND_PARK] == 0.0:
                 rest(command, sensors, truck, i)
             continue
@@ -197,11 +217,15 @@ def pilot_turn(
             command[i, COMMAND_ACCEL] = 0.0
             command[i, COMMAND_PARK] = 1.0
             command[i, COMMAND_EMERGENCY] = 0.0
+            state[i, PILOT_PUSH] = 0.0
             if state[i, PILOT_REACHED] != order[i, ORDER_END]:
                 state[i, PILOT_REACHED] = order[i, ORDER_END]
                 miles[i] |= MILE_REACHED
             continue
-        accel = drive(path, rows[p], s, sensors, order, truck, i)
+        push = state[i, PILOT_PUSH]
+        accel = drive(path, rows[p], s, sensors, order, truck, push, i)
+        most = BUILD_UP_MPS3 * PILOT_PERIOD_MS / 1000.0
+        state[i, PILOT_PUSH] = max(0.0, min(accel, push + 2.0 * most), push - most)
         standing = sensors[i, SENSE_V] <= STANDING_MPS and accel <= 0.05
         command[i, COMMAND_PARK] = 1.0 if standing else 0.0
         command[i, COMMAND_ACCEL] = 0.0 if standing else accel

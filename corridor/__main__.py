@@ -1,0 +1,101 @@
+"""convoy-corridor: the supervisor's program, and work with corridor maps.
+
+Composition: the supervisor's agent, no body, the live shell. `convoy-corridor map check` is in
+corridor/cli/map_check.py. Not here: decisions.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from contract.agent import Now, Role
+from contract.errors import ConfigError
+from contract.limits import CONVOY_MEMBERS_MAX
+from contract.sites import station_gates
+from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.cli import map_check
+from corridor.dispatch import DispatchConfig
+from live.body import NoBody
+from live.config import ProgramConfig
+from live.program import ProgramSpec, Setting, run_program
+
+
+class ConvoySection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[convoy]: how trucks travel together.
+
+    members     at most so many in one convoy
+    forming_s   how long the first of a convoy waits for others
+    """
+
+    members: Annotated[int, Meta(ge=1, le=CONVOY_MEMBERS_MAX)] = CONVOY_MEMBERS_MAX
+    forming_s: Annotated[float, Meta(ge=0.0, le=3_600.0)] = 20.0
+
+
+class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
+    """The common sections and [convoy]."""
+
+    convoy: ConvoySection = ConvoySection()
+
+
+def check(setting: Setting[CorridorProgram]) -> None:
+    """What the types cannot say. Raises ConfigError."""
+    setting.must_be(Role.SUPERVISOR)
+    if setting.config.listen.address is None:
+        raise ConfigError("listen.address: missing; everybody connects to the supervisor")
+    known = {node.name for node in setting.roster.of_role(Role.GATE)}
+    missing = sorted(set(setting.map.gates) - known)
+    if missing:
+        gates = ", ".join(missing)
+        raise ConfigError(f"map {setting.map.name}: no node of the roster is gate {gates}")
+
+
+def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
+    convoy = setting.config.convoy
+    dispatch = DispatchConfig(convoy.members, round(convoy.forming_s * 1_000.0))
+    config = SupervisorConfig(setting.name, station_gates(setting.map), dispatch)
+    return SupervisorAgent(config, setting.keys.signer, setting.roster, setting.map)
+
+
+def build_body(setting: Setting[CorridorProgram]) -> NoBody[None]:
+    del setting
+    return NoBody(_nothing)
+
+
+def _nothing(now: Now) -> None:
+    del now
+
+
+def epoch_of(agent: SupervisorAgent) -> Callable[[], int]:
+    """What every envelope of a supervisor carries."""
+    return lambda: agent.epoch
+
+
+SPEC: Final = ProgramSpec(
+    name="convoy-corridor",
+    summary="The corridor's supervisor: zones, missions, movement authorities, the ledger.",
+    config_type=CorridorProgram,
+    build_agent=build_agent,
+    build_body=build_body,
+    epoch=epoch_of,
+    check=check,
+    examples="  convoy-corridor map check contract/maps/bakhty_pokitu.geojson",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["map"]:
+        parser = argparse.ArgumentParser(prog="convoy-corridor")
+        map_check.add_parser(parser.add_subparsers(required=True, metavar="COMMAND"))
+        arguments = parser.parse_args(words)
+        code: int = arguments.run(arguments)
+        return code
+    return run_program(SPEC, words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

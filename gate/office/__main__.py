@@ -1,0 +1,172 @@
+"""convoy-office: the program of one customs office, and filing a declaration by hand.
+
+Composition: the office's agent, its desks if it has any, the live shell. Which office it is says
+its site in the roster. `convoy-office declare` is in gate/cli/declare.py. Not here: decisions.
+"""
+
+import hashlib
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from contract.agent import Role
+from contract.errors import ConfigError
+from contract.signing import Signer
+from contract.sites import bays_by_direction
+from gate.cli import declare
+from gate.cli.desk import NoDesks, OfficeDesks
+from gate.office.agent import OfficeAgent, OfficeConfig
+from gate.office.rules import Rules, Shares
+from live.body import BodyLink
+from live.config import ProgramConfig, read_file
+from live.program import ProgramSpec, Setting, run_program
+
+LIFE_BYTES: Final = 8
+SEED_BYTES: Final = 32
+SHARE_ERROR_MAX: Final = 1e-9
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class SharesSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[rules.loaded], [rules.empty]: share of crossings that selection puts into each channel."""
+
+    green: Share
+    yellow: Share = 0.0
+    red: Share = 0.0
+
+
+class RulesSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[rules]: what this office goes by.
+
+    assess_s           time from a declaration to its channel
+    release_valid_min  how long a release is good
+    seed_file          64 hexadecimal digits that decide every selection, committed beforehand and
+                       shown afterwards; without it they are derived from the release key
+    """
+
+    loaded: SharesSection = SharesSection(green=0.886, yellow=0.109, red=0.005)
+    empty: SharesSection = SharesSection(green=1.0)
+    assess_s: Annotated[float, Meta(ge=0.0, le=86_400.0)] = 30.0
+    release_valid_min: Annotated[float, Meta(gt=0.0, le=10_080.0)] = 720.0
+    seed_file: str | None = None
+
+
+class OfficeProgram(ProgramConfig, frozen=True, kw_only=True):
+    """The common sections and [rules]."""
+
+    rules: RulesSection = RulesSection()
+
+
+def country_of(setting: Setting[OfficeProgram]) -> str:
+    """KZ or CN: the site of this node."""
+    return setting.roster.nodes[setting.name].site
+
+
+def release_signer(setting: Setting[OfficeProgram]) -> Signer:
+    """The key that signs releases. Raises ConfigError if this folder has none."""
+    signer = setting.keys.release_signer
+    if signer is None:
+        folder = Path(setting.config.node.keys) / setting.name
+        raise ConfigError(f"key {folder}/release.key: missing; an office signs releases with it")
+    return signer
+
+
+def other_office(setting: Setting[OfficeProgram]) -> str:
+    """The office of the other side, by the roster. Raises ConfigError if there is not one."""
+    others = [node for node in setting.roster.of_role(Role.OFFICE) if node.name != setting.name]
+    if len(others) != 1:
+        raise ConfigError(f"roster: {len(others) + 1} offices, expected one of KZ and one of CN")
+    return others[0].name
+
+
+def selection_seed(setting: Setting[OfficeProgram]) -> bytes:
+    """The seed of every draw. Raises ConfigError for a file that holds none."""
+    path = setting.config.rules.seed_file
+    if path is None:
+        key = hashlib.sha256(bytes(release_signer(setting).key)).digest()
+        return hashlib.blake2b(b"selection", key=key, digest_size=SEED_BYTES).digest()
+    text = read_file(Path(path)).decode("ascii", "replace").strip()
+    try:
+        seed = bytes.fromhex(text)
+    except ValueError:
+        seed = b""
+    if len(seed) != SEED_BYTES:
+        raise ConfigError(f"rules.seed_file {path}: expected {2 * SEED_BYTES} hexadecimal digits")
+    return seed
+
+
+def check(setting: Setting[OfficeProgram]) -> None:
+    """What the types cannot say. Raises ConfigError."""
+    setting.must_be(Role.OFFICE)
+    setting.peer(Role.SUPERVISOR)
+    release_signer(setting)
+    other_office(setting)
+    selection_seed(setting)
+    rules = setting.config.rules
+    for name, shares in (("loaded", rules.loaded), ("empty", rules.empty)):
+        total = shares.green + shares.yellow + shares.red
+        if abs(total - 1.0) > SHARE_ERROR_MAX:
+            raise ConfigError(f"rules.{name}: shares sum to {total:.6g}, expected 1")
+    if setting.config.listen.address is None:
+        raise ConfigError("listen.address: missing; gates and terminals connect to the office")
+    body = setting.config.body
+    if (body.address is None) != (body.public_key is None):
+        raise ConfigError("body: address and public_key go together; without desks leave both out")
+
+
+def build_agent(setting: Setting[OfficeProgram]) -> OfficeAgent:
+    section = setting.config.rules
+    rules = Rules(
+        shares=Shares(section.loaded.green, section.loaded.yellow, section.loaded.red),
+        empty_shares=Shares(section.empty.green, section.empty.yellow, section.empty.red),
+        seed=selection_seed(setting),
+        assess_ms=round(section.assess_s * 1_000.0),
+        release_valid_ms=round(section.release_valid_min * 60_000.0),
+    )
+    config = OfficeConfig(
+        name=setting.name,
+        country=country_of(setting),
+        supervisor=setting.peer(Role.SUPERVISOR),
+        other_office=other_office(setting),
+        gates=tuple(setting.map.gates),
+        bays=bays_by_direction(setting.map),
+        rules=rules,
+    )
+    return OfficeAgent(config, setting.keys.signer, release_signer(setting), setting.roster)
+
+
+def build_body(setting: Setting[OfficeProgram]) -> OfficeDesks | NoDesks:
+    if setting.config.body.address is None:
+        return NoDesks()
+    link = BodyLink.from_config(setting.config.body, setting.keys)
+    return OfficeDesks(link, secrets.token_bytes(LIFE_BYTES))
+
+
+SPEC: Final = ProgramSpec(
+    name="convoy-office",
+    summary="The program of one customs office: declarations in, signed decisions out.",
+    config_type=OfficeProgram,
+    build_agent=build_agent,
+    build_body=build_body,
+    check=check,
+    examples=(
+        "  convoy-office declare declaration.json --check\n"
+        "  convoy-office declare declaration.json --config terminal-kz.toml"
+    ),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["declare"]:
+        return declare.main(words[1:])
+    return run_program(SPEC, words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""The site of a staged run: keys, roster, and a configuration for every program, in one folder.
+
+Addresses are on a loopback network of this process's own (127.x.y.z from its id), so that runs at
+the same time do not meet. Not here: the processes (programs.py).
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from contract.agent import Role
+from contract.map import CorridorMap
+from live.clock import Origin
+from live.keys import NodeKeys, NodeSpec, make_keys
+from live.roster import ROSTER_FILE, Enrolment, throwaway
+from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
+from sim.distributions import parse_duration
+from sim.fleet import truck_rows
+from sim.plant_params import VehicleParams, params_block
+from sim.scenario import Scenario
+from sim.stage.programs import Program, toml
+from vehicle.pilot import columns as c
+
+PORT_FIRST: Final = 20_000
+UTC_ERROR_MS: Final = 1
+PEER_RATE_PER_S: Final = 10_000.0  # one simulated second passes in a fraction of a real one
+HARDWARE: Final = "hardware"
+MODULES: Final = {
+    Role.SUPERVISOR: "corridor",
+    Role.OFFICE: "gate.office",
+    Role.GATE: "gate",
+    Role.VEHICLE: "vehicle",
+}
+_NS_PER_S: Final = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Site:
+    """Everything that is decided before the first process starts."""
+
+    scenario: Scenario
+    corridor: CorridorMap
+    params: VehicleParams
+    seed: int
+    folder: Path
+    logs: Path
+    rate: float
+    origin: Origin
+    enrolment: Enrolment
+    hardware: NodeKeys
+    cast: Cast
+
+    # --- where everybody is ---
+
+    def address(self, name: str) -> str:
+        """Where a node listens; the hardware's is under HARDWARE."""
+        pid = os.getpid()
+        host = f"127.{1 + (pid >> 16) % 250}.{(pid >> 8) & 0xFF}.{pid & 0xFF}"
+        names = [*self.cast.roster.nodes, HARDWARE]
+        return f"tcp://{host}:{PORT_FIRST + names.index(name)}"
+
+    def peers(self, *names: str) -> dict[str, str]:
+        return {name: self.address(name) for name in names}
+
+    # --- one program ---
+
+    def program(self, name: str) -> Program:
+        """Write its configuration; what is returned is not started yet."""
+        node = self.cast.roster.nodes[name]
+        sections = self._common(name) | _ROLES[node.role](self, name)
+        path = self.folder / f"{name}.toml"
+        path.write_text(toml(sections), encoding="utf-8")
+        return Program(name, MODULES[node.role], path, self.logs / f"{name}.jsonl")
+
+    def _common(self, name: str) -> dict[str, dict[str, Any]]:
+        keys = self.folder / "keys"
+        start = datetime.fromtimestamp(self.origin.utc_ns / _NS_PER_S, UTC)
+        return {
+            "node": {
+                "name": name,
+                "keys": keys,
+                "roster": keys / ROSTER_FILE,
+                "journal": self.journal(name),
+            },
+            "map": {"file": self.folder / "map.geojson"},
+            "clock": {
+                "source": "stated",
+                "utc_error_ms": UTC_ERROR_MS,
+                "rate": self.rate,
+                "origin_utc": start,
+                "origin_mono_ns": self.origin.mono_ns,
+            },
+            "log": {"form": "json", "level": "debug"},
+        }
+
+    def journal(self, name: str) -> Path:
+        return self.folder / f"{name}.db"
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "address": self.address(HARDWARE),
+            "public_key": self.hardware.curve_public.decode(),
+        }
+
+    def listen(self, name: str) -> dict[str, Any]:
+        return {"address": self.address(name), "peer_rate_per_s": PEER_RATE_PER_S}
+
+
+def _supervisor(site: Site, name: str) -> dict[str, dict[str, Any]]:
+    fleet = site.scenario.fleet
+    convoy = {"members": fleet.convoy, "forming_s": parse_duration(fleet.forming)}
+    return {"listen": site.listen(name), "convoy": convoy}
+
+
+def _office(site: Site, name: str) -> dict[str, dict[str, Any]]:
+    country = site.cast.roster.nodes[name].site
+    rules = Builder(site.scenario, site.corridor, site.cast).rules(country)
+    seed_file = site.folder / f"{name}.seed"
+    seed_file.write_text(rules.seed.hex() + "\n", encoding="ascii")
+    shares, empty = rules.shares, rules.empty_shares
+    others = [OFFICES["KZ"]] if country == "CN" else []
+    return {
+        "listen": site.listen(name),
+        "peers": site.peers(SUPERVISOR, *others),
+        "rules": {
+            "assess_s": rules.assess_ms / 1_000.0,
+            "release_valid_min": rules.release_valid_ms / 60_000.0,
+            "seed_file": seed_file,
+        },
+        "rules.loaded": {"green": shares.green, "yellow": shares.yellow, "red": shares.red},
+        "rules.empty": {"green": empty.green, "yellow": empty.yellow, "red": empty.red},
+        "body": site.body(),
+    }
+
+
+def _gate(site: Site, name: str) -> dict[str, dict[str, Any]]:
+    return {
+        "listen": site.listen(name),
+        "peers": site.peers(SUPERVISOR, *OFFICES.values()),
+        "body": site.body(),
+    }
+
+
+def _vehicle(site: Site, _: str) -> dict[str, dict[str, Any]]:
+    row = truck_rows(params_block([site.params]))[0]
+    return {
+        "peers": site.peers(SUPERVISOR, *site.corridor.gates),
+        "truck": {
+            "length_m": float(row[c.TRUCK_LENGTH]),
+            "front_ahead_m": float(row[c.TRUCK_FRONT]),
+            "wheelbase_m": float(row[c.TRUCK_WHEELBASE]),
+            "steer_max_rad": float(row[c.TRUCK_STEER_MAX]),
+            "accel_max_mps2": float(row[c.TRUCK_ACCEL_MAX]),
+            "brake_service_mps2": float(row[c.TRUCK_BRAKE_SERVICE]),
+            "brake_assured_mps2": float(row[c.TRUCK_BRAKE_ASSURED]),
+            "brake_delay_s": float(row[c.TRUCK_DELAY]),
+        },
+        "body": site.body(),
+    }
+
+
+_ROLES: Final = {
+    Role.SUPERVISOR: _supervisor,
+    Role.OFFICE: _office,
+    Role.GATE: _gate,
+    Role.VEHICLE: _vehicle,
+}
+
+
+def enrolled(scenario: Scenario, corridor: CorridorMap, seed: int) -> tuple[Enrolment, Cast]:
+    """Throw-away keys for everybody in the scenario, and the cast that has them."""
+    planned = cast(scenario, corridor, seed)
+    specs = [NodeSpec(node.name, node.role, node.site) for node in planned.roster.nodes.values()]
+    made = throwaway(specs)
+    release = {}
+    for country, name in OFFICES.items():
+        signer = made.keys[name].release_signer
+        if signer is not None:
+            release[country] = signer
+    signers = {name: keys.signer for name, keys in made.keys.items()}
+    return made, Cast(seed, planned.vehicles, signers, release, made.roster)
+
+
+def hardware_keys() -> NodeKeys:
+    """Keys of the process that plays the hardware."""
+    return make_keys(NodeSpec(HARDWARE, Role.OPERATOR))
+
+
+def remote_names(cast_: Cast) -> list[str]:
+    """Who runs in a process of its own, the ones that listen first."""
+    local = {*TERMINALS.values(), CONTROL_ROOM}
+    order = list(MODULES)
+    nodes = [node for node in cast_.roster.nodes.values() if node.name not in local]
+    return [node.name for node in sorted(nodes, key=lambda node: order.index(node.role))]

@@ -1,0 +1,196 @@
+"""The truck's road: the mission, how far the authority reaches on it, and where the truck is along it.
+
+Pure. What may be driven is the least of the authority's end and the stop line of the next gate without a permit;
+the guard keeps its own count from the same bytes. Not here: phases and messages (agent.py), the
+guard's no (guard.py).
+"""
+
+from collections.abc import Callable, Sequence
+
+from contract.agent import Act, Effect, Now, Received, Refused
+from contract.map import CorridorMap
+from contract.reasons import Reason
+from contract.v1.document_pb2 import Document
+from contract.v1.movement_pb2 import MissionOrder, MovementAuthority
+from vehicle.guard import Guard, GuardRow
+from vehicle.mission import Mission, read_mission
+from vehicle.orders import Drive, SetGuard, VehicleReading
+from vehicle.whereabouts import Place, find_place
+
+HEADWAY_S = 2.0
+STANDSTILL_M = 5.0
+SPEED_MAX_MPS = 1.0e3
+BESIDE_M_MAX = 2.0
+
+
+class Road:
+    """Mission, authority and position of one truck; metres along the mission's route, at the front."""
+
+    def __init__(
+        self, corridor: CorridorMap, guard: Guard, *, length_m: float, front_ahead_m: float
+    ) -> None:
+        self._map = corridor
+        self._guard = guard
+        self._length_m = length_m
+        self._front_ahead_m = front_ahead_m
+        self.mission: Mission | None = None
+        self.number = 0
+        self.end_m = 0.0
+        self.front_m = 0.0
+        self.releases: tuple[Document, ...] = ()
+        self._place: Place | None = None
+        self._generation = 0
+        self._ordered: tuple[float, float, int] | None = None
+        self._guarded: tuple[GuardRow | None, int] | None = None
+
+    @property
+    def rear_m(self) -> float:
+        return max(0.0, self.front_m - self._length_m)
+
+    # --- the mission ---
+
+    def restore(self, order: bytes | None) -> bool:
+        """The mission of the last life, from the journal. True if there is one."""
+        if order is None:
+            return False
+        mission = read_mission(MissionOrder.FromString(order), self._map)
+        if isinstance(mission, Refused):
+            return False
+        self.take(mission, None)
+        return True
+
+    def judge(self, order: MissionOrder, reading: VehicleReading | None) -> Mission | Refused:
+        """Whether this order may replace what we have."""
+        current = self.mission
+        if current is not None and order.mission_id != current.mission_id:
+            return Refused(Reason.MISSION_STALE, f"{current.mission_id} is not finished")
+        if current is not None and order.version < current.version:
+            return Refused(Reason.MISSION_STALE, f"{order.version} < {current.version}")
+        mission = read_mission(order, self._map)
+        if isinstance(mission, Refused):
+            return mission
+        if reading is None:
+            return Refused(Reason.NOT_ON_ROUTE, "no position yet")
+        _, left_m = mission.route.project(reading.x_m, reading.y_m)
+        if abs(left_m) > BESIDE_M_MAX:
+            return Refused(Reason.NOT_ON_ROUTE, f"{abs(left_m):.1f} m beside it")
+        return mission
+
+    def take(self, mission: Mission, reading: VehicleReading | None) -> None:
+        """Take up a mission, or a new version: what was granted holds as far as it is on the new way."""
+        before = self.mission
+        same = before is not None and before.mission_id == mission.mission_id
+        end = before.route.where(self.end_m) if before is not None and same else None
+        self.mission = mission
+        self._generation += 1
+        self.end_m = 0.0
+        if not same:
+            self.number = 0
+            self.releases = ()
+        elif end is not None and end[0] in mission.route.lanes:
+            self.end_m = mission.route.at(*end)
+        self._guard.mission(
+            mission.mission_id,
+            mission.crossing_id,
+            mission.route,
+            mission.neutral_m,
+            version=mission.version,
+        )
+        if reading is not None:
+            self._project(mission, reading)
+
+    def finish(self, mission: Mission) -> None:
+        """The mission is over; the truck stands where its route ended."""
+        lane, offset_m = mission.route.where(min(self.front_m, mission.route.length_m))
+        self._place = Place(lane, offset_m, lane, max(0.0, offset_m - self._length_m))
+        self.mission = None
+        self._ordered = None
+        self.releases = ()
+
+    # --- authority ---
+
+    def clear(self, releases: Sequence[Document], now: Now) -> None:
+        """Releases came: the guard judges them."""
+        self.releases = tuple(releases)
+        self._guard.releases(self.releases, now)
+
+    def grant(self, now: Now, received: Received, authority: MovementAuthority) -> Refused | None:
+        """The guard reads the authority from the bytes; the road grows by what it accepts."""
+        refused = self._guard.authority(received.frame, received.epoch)
+        if refused is not None:
+            return refused
+        if self.mission is None:
+            return Refused(Reason.NO_MISSION, authority.mission_id)
+        self.number = authority.number
+        self.end_m = self.mission.route.at(authority.end_lane, authority.end_mm / 1000.0)
+        self._guard.releases(self.releases, now)
+        return None
+
+    def may_drive_to_m(self, permits: Callable[[str], bool]) -> float:
+        """End of what may be driven: the authority's, or the next gate's line without its permit."""
+        gate = self.mission.gate_ahead(self.front_m) if self.mission is not None else None
+        if gate is None or permits(gate.gate_id):
+            return self.end_m
+        return min(self.end_m, gate.stop_m)
+
+    # --- position ---
+
+    def follow(self, reading: VehicleReading) -> None:
+        """Where the front is: from the pilot or, before it drives, from the pose."""
+        if self.mission is not None and self._ordered is not None and reading.on_path:
+            self.front_m = reading.front_m
+        elif self.mission is not None:
+            self._project(self.mission, reading)
+        elif self._place is None:
+            self._place = find_place(self._map, reading, self._front_ahead_m)
+
+    def _project(self, mission: Mission, reading: VehicleReading) -> None:
+        s_m, _ = mission.route.project(reading.x_m, reading.y_m)
+        self.front_m = s_m + self._front_ahead_m
+
+    def place(self) -> Place | None:
+        """Front and rear as lanes and offsets; None before the truck knows."""
+        if self.mission is None:
+            return self._place
+        route = self.mission.route
+        front_m = min(max(0.0, self.front_m), route.length_m)
+        rear_m = max(0.0, front_m - self._length_m)
+        return Place(*route.where(front_m), *route.where(rear_m))
+
+    # --- orders to the body, only where something changed ---
+
+    def forget_order(self) -> None:
+        """The body rests: the next order is a new one."""
+        self._ordered = None
+
+    def order(self, permits: Callable[[str], bool]) -> list[Effect]:
+        """A drive order if what may be driven has changed."""
+        mission = self.mission
+        if mission is None:
+            return []
+        end_m = self.may_drive_to_m(permits)
+        clear_m = mission.next_clear_m(self.front_m - self._length_m)
+        wanted = (end_m, clear_m, self._generation)
+        if wanted == self._ordered:
+            return []
+        self._ordered = wanted
+        drive = Drive(
+            route=mission.route,
+            generation=self._generation,
+            end_m=end_m,
+            speed_max_mps=SPEED_MAX_MPS,
+            clear_m=clear_m,
+            headway_s=HEADWAY_S,
+            standstill_m=STANDSTILL_M,
+        )
+        return [Act(drive)]
+
+    def guard_order(self) -> list[Effect]:
+        """The guard's row if it has changed."""
+        row = self._guard.row()
+        wanted = (row, self._generation)
+        if wanted == self._guarded:
+            return []
+        self._guarded = wanted
+        route = self.mission.route if self.mission is not None else None
+        return [Act(SetGuard(route, self._generation, row))]
