@@ -19,8 +19,13 @@ from google.protobuf.message import Message
 
 from contract.agent import NS_PER_MS, Boot, Now, Persist, Received, Refused
 from contract.envelope import Address, Identity, Unsealed, seal, signature_fault, unseal
-from contract.limits import FRAME_BYTES_MAX, FRAME_OVERHEAD_BYTES, HELLO_RATE_MS, WIRE_VERSION
-from contract.limits import OUTBOX_MESSAGES_MAX
+from contract.limits import (
+    FRAME_BYTES_MAX,
+    FRAME_OVERHEAD_BYTES,
+    HELLO_RATE_MS,
+    OUTBOX_MESSAGES_MAX,
+    WIRE_VERSION,
+)
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.session import Inbox, Outgoing, Peer

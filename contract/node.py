@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 
-from contract.agent import Act, Agent, Boot, Effects, Now, Persist, Refused, Report, Send
+from contract.agent import Act, Agent, Boot, Effects, Now, Persist, Report, Send
 from contract.errors import InvariantBroken, require
 from contract.events import Event
 from contract.mailbox import Mailbox, Opened, Transmit

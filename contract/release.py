@@ -16,6 +16,7 @@ from contract.agent import NS_PER_MS, Now, Refused
 from contract.limits import UTC_ERROR_MS_MAX
 from contract.reasons import Reason
 from contract.signing import open_document, type_name
+from contract.v1.customs_pb2 import Release, ReleaseSubject
 from contract.v1.document_pb2 import (
     COUNTRY_CN,
     COUNTRY_KZ,
@@ -23,7 +24,6 @@ from contract.v1.document_pb2 import (
     DIRECTION_WEST,
     Document,
 )
-from contract.v1.customs_pb2 import Release, ReleaseSubject
 
 _OFFICES: Final = (
     ("KZ", COUNTRY_KZ, DIRECTION_EAST, Reason.RELEASE_MISSING_KZ),

@@ -40,6 +40,12 @@ def sites(corridor: CorridorMap) -> dict[str, Site]:
     }
 
 
+def exit_detector(corridor: CorridorMap, gate: Gate) -> str:
+    """The detector at the end of a gate's cell: the proof that a vehicle has left it."""
+    found = [each.id for each in corridor.detectors.values() if each.zone_before == gate.zone]
+    return min(found) if found else ""
+
+
 def station_gates(corridor: CorridorMap) -> Mapping[str, str]:
     """Station or bay -> the gate that runs it."""
     return {station: site.gate for site in sites(corridor).values() for station in site.stations}

@@ -61,6 +61,7 @@ def stops_of(
     corridor: CorridorMap,
     lanes: tuple[str, ...],
     berth: str,
+    *,
     bay: str | None,
     services: Mapping[str, bool],
 ) -> list[Stop]:

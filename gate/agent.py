@@ -32,6 +32,7 @@ from contract.map import CorridorMap, Gate
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer, digest, seal_document
+from contract.sites import exit_detector
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2
 from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED, CustodyRecord
 from contract.v1.gate_pb2 import (
@@ -69,7 +70,7 @@ class GateAgent:
         self._signer = signer
         self._roster = roster
         self._gate: Gate = corridor.gates[config.name]
-        self._exit_detector = _exit_detector(corridor, self._gate)
+        self._exit_detector = exit_detector(corridor, self._gate)
         self._phase = Phase.UNKNOWN
         self._passage = GatePassage(self._gate, signer, roster)
         self._stations = Stations(config.stations, signer)
@@ -101,14 +102,15 @@ class GateAgent:
 
     def on_wake(self, now: Now, reading: GateReading) -> Effects:
         self._out = []
+        if not reading.known:
+            self._out += self._reports.beat(now)
+            return self._taken()
         self._out += self._reports.counters(reading)
         self._out += self._stations.on_reading(now, reading)
         for document in self._stations.taken():
-            for office in self._config.offices:
-                self._out.append(Send(office, customs_pb2.StationResult(record=document)))
-            self._out.append(
-                Send(self._config.supervisor, customs_pb2.StationResult(record=document))
-            )
+            result = customs_pb2.StationResult(record=document)
+            to = (*self._config.offices, self._config.supervisor)
+            self._out += [Send(name, result) for name in to]
         _STEPS[self._phase](self, now, reading)
         self._watch(now, reading)
         self._out += self._reports.arm(reading, faulty=self._phase is Phase.FAULT)
@@ -185,12 +187,7 @@ class GateAgent:
         self._ticket = ticket
         self._phase = next_phase(self._phase, Outcome.CONSUMED)
         self._deadline_ns = now.mono_ns + BARRIER_MOVE_MS_MAX * NS_PER_MS
-        fields = {
-            "gate": self._gate.id,
-            "permit": ticket.permit_id,
-            "vehicle": ticket.vehicle_id,
-            "crossing": ticket.crossing_id,
-        }
+        fields = self._about(ticket)
         self._out += [
             Persist("ticket/open", ticket.encode()),
             Persist(f"permit/{ticket.permit_id}", b"consumed"),
@@ -356,12 +353,7 @@ class GateAgent:
             crossing_id=ticket.crossing_id,
             custody=seal_document(self._signer, record),
         )
-        fields = {
-            "gate": self._gate.id,
-            "permit": ticket.permit_id,
-            "vehicle": ticket.vehicle_id,
-            "crossing": ticket.crossing_id,
-        }
+        fields = self._about(ticket)
         self._out += [
             Persist("ticket/open", None),
             Persist(f"permit/{ticket.permit_id}", b"passed"),
@@ -372,6 +364,15 @@ class GateAgent:
         self._ticket = None
         self._passage.end()
 
+    def _about(self, ticket: Ticket) -> dict[str, str]:
+        """Fields that every event about a passage has."""
+        return {
+            "gate": self._gate.id,
+            "permit": ticket.permit_id,
+            "vehicle": ticket.vehicle_id,
+            "crossing": ticket.crossing_id,
+        }
+
     def _void(self, ticket: Ticket, reason: Reason) -> None:
         fields = {"gate": self._gate.id, "permit": ticket.permit_id, "reason": reason}
         self._out += [
@@ -381,12 +382,6 @@ class GateAgent:
         ]
         self._ticket = None
         self._passage.end()
-
-
-def _exit_detector(corridor: CorridorMap, gate: Gate) -> str:
-    """The detector at the end of the gate's cell."""
-    found = [each.id for each in corridor.detectors.values() if each.zone_before == gate.zone]
-    return min(found) if found else ""
 
 
 _Handler = Callable[[GateAgent, Now, Received], None]

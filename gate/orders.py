@@ -41,6 +41,7 @@ class GateReading:
 
     loop_occupied   something is under the arm;   plate   vehicle read at the stop line, "" if none
     cell_vehicles   vehicles in the cell by entry and exit counts; None if not known
+    known           False before the cabinet has said anything: nothing else in it counts then
     """
 
     barrier: Barrier
@@ -51,6 +52,7 @@ class GateReading:
     detectors: Mapping[str, Detector] = field(default_factory=dict)
     outcomes: tuple[StationOutcome, ...] = ()
     at_station: Mapping[str, str] = field(default_factory=dict)
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from contract.agent import Agent, Role
-from contract.errors import ConfigError
 from contract.envelope import Identity
+from contract.errors import ConfigError
 from contract.mailbox import Mailbox
 from contract.map import CorridorMap, compile_map
 from contract.node import Node

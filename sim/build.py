@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contract.agent import Role
-from contract.map import CorridorMap
 from contract.envelope import Identity
 from contract.mailbox import Mailbox
+from contract.map import CorridorMap
 from contract.node import Node
-from contract.roster import Roster
 from contract.roster import Node as Entry
+from contract.roster import Roster
 from contract.signing import Signer
 from contract.sites import bays_by_direction, sites, station_gates
 from corridor.agent import SupervisorAgent, SupervisorConfig

@@ -125,7 +125,7 @@ class Cabinet:
         self._stations = stations
         self._wake = wake
         self._visited = visited
-        self.arm = Arm(engine, self._changed, barrier_s)
+        self.arm = Arm(engine, self.changed, barrier_s)
         self.arm.blocked = lambda: self.under_arm > 0
         self.under_arm = 0
         self.plate = ""
@@ -140,7 +140,8 @@ class Cabinet:
         self.ended_ns: dict[tuple[str, str], int] = {}
         self._alive = False
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """The controller must look: something it reads is new."""
         self._wake(self.gate)
 
     # --- body ---
@@ -182,12 +183,12 @@ class Cabinet:
         self.under_arm += 1 if on else -1
         if not on and not self._alive:
             self.arm.close()
-        self._changed()
+        self.changed()
 
     def stands(self, vehicle: str) -> None:
         """The plate reader sees a vehicle at the stop line."""
         self.plate = vehicle
-        self._changed()
+        self.changed()
 
     def gone(self, vehicle: str) -> None:
         if self.plate == vehicle:
@@ -200,13 +201,13 @@ class Cabinet:
         seen = self.counts[name]
         self.counts[name] = Detector(seen.count + 1, False) if rear else Detector(seen.count, True)
         if rear:
-            self._changed()
+            self.changed()
 
     def at(self, station: str, vehicle: str) -> None:
         """A vehicle stands at a station's line."""
         self.at_station[station] = vehicle
         self._arrived_ns.setdefault((station, vehicle), self._engine.now_ns)
-        self._changed()
+        self.changed()
 
     def off(self, station: str, vehicle: str) -> None:
         if self.at_station.get(station) == vehicle:
@@ -256,7 +257,7 @@ class Cabinet:
                 now_ns,
             )
         )
-        self._changed()
+        self.changed()
 
 
 @dataclass(slots=True)

@@ -12,7 +12,6 @@ import numpy as np
 
 from contract.map import CorridorMap, Route
 from sim.plant import (
-    A,
     DELTA,
     F_HALF_LENGTH,
     FOOTPRINT_COLUMNS,
@@ -20,6 +19,7 @@ from sim.plant import (
     MU,
     PSI,
     ROAD_COLUMNS,
+    A,
     V,
     X,
     Y,

@@ -21,7 +21,7 @@ CROSSING_COLUMNS = (
 
 
 def write_folder(
-    folder: Path, result: Mapping[str, Any], recorder: Recorder, tally: Tally, resolved: str
+    folder: Path, result: Mapping[str, Any], recorder: Recorder, tally: Tally, *, resolved: str
 ) -> None:
     """Everything but events and tracks, which were written on the way."""
     vehicle_of = {tale.crossing: tale.vehicle for tale in tally.crossings.values()}

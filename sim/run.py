@@ -129,7 +129,9 @@ def run(scenario: Scenario, options: RunOptions) -> Finished:
     if options.folder is not None:
         if crash:
             (options.folder / "crash.txt").write_text(crash)
-        write_folder(options.folder, finished.result, recorder, finished.tally, resolved(scenario))
+        write_folder(
+            options.folder, finished.result, recorder, finished.tally, resolved=resolved(scenario)
+        )
         write_ledger(options.folder, world.hosts[SUPERVISOR].disk)
     return finished
 

@@ -5,10 +5,11 @@ bodies and the network. Not here: what is written about it (record.py, outcome.p
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from contract.agent import Persist, Report
-from contract.map import CorridorMap, Route, ZoneKind
+from contract.map import CorridorMap, Route
 from contract.node import Node
 from contract.sites import sites
 from sim.build import OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
@@ -16,24 +17,22 @@ from sim.checkers import Checkers
 from sim.devices import Cabinet, Desk, Load, StationModel, Visit
 from sim.distributions import parse_distribution, parse_duration
 from sim.engine import NS_PER_S, Engine, stream
-from sim.fleet import DevicePlace, Fleet
+from sim.fleet import Fleet
 from sim.host import Host, NoBody
 from sim.network import Network, NetworkProfile
 from sim.plant_params import AGV65, TRUCK40_LOADED
+from sim.roadside import Roadside
 from sim.scenario import Scenario, StationSection
 from sim.terminal import TARE_KG, Flow, TerminalAgent, TerminalConfig
 from sim.truth import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
 from vehicle.orders import VehicleReading
 
 TICK_NS: Final = 50_000_000
-ARM_HALF_M: Final = 1.5
-STAND_WINDOW_M: Final = 1.0
 DEFAULT_STATIONS: Final = {
     "weighbridge": StationSection(service="triangular:15s,25s,60s", false_alarm=0.0),
     "xray": StationSection(service="constant:200s"),
     "bay": StationSection(service="lognormal:150min,0.5"),
 }
-Front = Callable[[str], None]
 
 
 class VehicleBody:
@@ -87,15 +86,22 @@ class World:
         self.builder = Builder(scenario, corridor, self.cast)
         self._say = say
         self._visited = visited
+        self._crossings: dict[str, str] = {}
         self.loads = {name: Load(TARE_KG) for name in self.cast.vehicles}
-        self._devices: list[tuple[DevicePlace, Front, Front]] = []
         self.cabinets = {gate: self._cabinet(gate) for gate in corridor.gates}
-        self._place_devices()
+        self.roadside = Roadside(
+            corridor,
+            self.cabinets,
+            self.engine,
+            checkers=lambda: self.checkers,
+            crossing_of=self.crossing_of,
+            visited=visited,
+        )
         params = TRUCK40_LOADED if scenario.fleet.vehicle == "truck40" else AGV65
         self.fleet = Fleet(
             self.cast.vehicles,
             [params] * len(self.cast.vehicles),
-            [place for place, _, _ in self._devices],
+            [place for place, _, _ in self.roadside.devices],
             scenario.weather.friction,
         )
         self._starts = self._stand_at_berths()
@@ -114,12 +120,8 @@ class World:
         self.network.taps.append(self.checkers.tap)
         self._ticks = 0
         self.finished = 0
-        self.blocked_s: dict[str, float] = {}
         self.on_delivery: Callable[[int, str, bytes], None] = lambda t_ns, to, raw: None
-        self._pending_stands: dict[tuple[str, str], Front] = {}
-        self._entered_ns: dict[tuple[str, str], int] = {}
         self._way: dict[str, tuple[str, ...]] = {}
-        self._crossings: dict[str, str] = {}
 
     # --- building ---
 
@@ -186,14 +188,12 @@ class World:
             body = VehicleBody(name, self.fleet, self._followed)
             self._host(name, self.builder.vehicle(name, params), body)
         for gate, cabinet in self.cabinets.items():
-            self._host(gate, lambda gate=gate: self.builder.gate(gate), cabinet)
+            self._host(gate, partial(self.builder.gate, gate), cabinet)
         for country, name in OFFICES.items():
-            build = lambda country=country: self.builder.office(country)  # noqa: E731 - bound
-            self._host(name, build, self.desks[country])
+            self._host(name, partial(self.builder.office, country), self.desks[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
         for country, name in TERMINALS.items():
-            build = lambda country=country: self._terminal(country)  # noqa: E731 - bound
-            self._host(name, build, NoBody())
+            self._host(name, partial(self._terminal, country), NoBody())
 
     def _host(self, name: str, build: Callable[[], Node[Any]], body: Any) -> None:
         self.hosts[name] = self.host_of(
@@ -247,114 +247,10 @@ class World:
         load.gross_mass_kg, load.seals = gross_mass_kg, seals
         self.fleet.set_mass(vehicle, gross_mass_kg)
 
-    # --- devices along the lanes ---
-
-    def _device(self, lane: str, offset_m: float, front: Front, rear: Front) -> None:
-        place = DevicePlace(len(self._devices), lane, offset_m)
-        self._devices.append((place, front, rear))
-
-    def _place_devices(self) -> None:
-        def nothing(vehicle: str) -> None:
-            return
-
-        for gate_id, site in sites(self.map).items():
-            gate, cabinet = self.map.gates[gate_id], self.cabinets[gate_id]
-            for name in site.detectors:
-                spot = self.map.detectors[name]
-                self._device(
-                    spot.lane,
-                    spot.offset_m,
-                    lambda _, c=cabinet, n=name: c.detector(n, rear=False),  # type: ignore[misc]
-                    lambda _, c=cabinet, n=name: c.detector(n, rear=True),  # type: ignore[misc]
-                )
-            self._gate_devices(gate_id, gate.lane, gate.stop_offset_m, gate.barrier_offset_m)
-            for station in site.stations:
-                stop = self.map.stations.get(station) or self.map.bays[station]
-                self._device(
-                    stop.lane,
-                    stop.stop_offset_m - STAND_WINDOW_M,
-                    lambda v, c=cabinet, s=station: self._stands(v, s, c),  # type: ignore[misc]
-                    nothing,
-                )
-                self._device(
-                    stop.lane,
-                    stop.stop_offset_m + STAND_WINDOW_M,
-                    lambda v, c=cabinet, s=station: self._leaves(v, s, c),  # type: ignore[misc]
-                    nothing,
-                )
-        for zone in self.map.zones.values():
-            if zone.kind is ZoneKind.BOUNDARY:
-                for lane in zone.lanes:
-                    self._boundary_devices(zone.id, lane, one_lane=zone.one_lane)
-
-    def _gate_devices(self, gate: str, lane: str, stop_m: float, barrier_m: float) -> None:
-        cabinet = self.cabinets[gate]
-
-        def enter(vehicle: str) -> None:
-            cabinet.entered += 1
-
-        def leave(vehicle: str) -> None:
-            cabinet.left += 1
-            self._passage_ends(vehicle, gate)
-            self._wake(gate)
-
-        def reach_arm(vehicle: str) -> None:
-            self.checkers.under_arm(gate, vehicle)
-            cabinet.gone(vehicle)
-            cabinet.loop(on=True)
-
-        length_m = self.map.lanes[lane].length_m
-        self._device(lane, 0.0, enter, lambda _: None)
-        self._device(
-            lane, stop_m - STAND_WINDOW_M, lambda v: self._at_line(v, gate), lambda _: None
-        )
-        self._device(lane, barrier_m - ARM_HALF_M, reach_arm, lambda _: None)
-        self._device(lane, barrier_m + ARM_HALF_M, lambda _: None, lambda _: cabinet.loop(on=False))
-        self._device(lane, length_m, lambda _: None, leave)
-
-    def _boundary_devices(self, zone: str, lane: str, *, one_lane: bool) -> None:
-        def enter(vehicle: str) -> None:
-            self._entered_ns[vehicle, zone] = self.engine.now_ns
-            if one_lane:
-                self.checkers.in_zone(zone, lane, vehicle)
-
-        def leave(vehicle: str) -> None:
-            if one_lane:
-                self.checkers.out_of_zone(zone, vehicle)
-            start_ns = self._entered_ns.pop((vehicle, zone), self.engine.now_ns)
-            crossing = self.crossing_of(vehicle)
-            now_ns = self.engine.now_ns
-            self._visited(Visit(vehicle, crossing, zone, start_ns, start_ns, now_ns))
-
-        self._device(lane, 0.0, enter, lambda _: None)
-        self._device(lane, self.map.lanes[lane].length_m, lambda _: None, leave)
-
-    # --- what vehicles do to devices ---
-
-    def _at_line(self, vehicle: str, gate: str) -> None:
-        self._entered_ns[vehicle, gate] = self.engine.now_ns
-        self.cabinets[gate].stands(vehicle)
-
-    def _passage_ends(self, vehicle: str, gate: str) -> None:
-        now_ns = self.engine.now_ns
-        arrive_ns = self._entered_ns.pop((vehicle, gate), now_ns)
-        start_ns = self._entered_ns.pop((vehicle, f"{gate}/permit"), arrive_ns)
-        crossing = self.crossing_of(vehicle)
-        self._visited(Visit(vehicle, crossing, gate, arrive_ns, max(arrive_ns, start_ns), now_ns))
-
-    def _stands(self, vehicle: str, station: str, cabinet: Cabinet) -> None:
-        def stand(name: str) -> None:
-            cabinet.at(station, name)
-
-        self._pending_stands[vehicle, station] = stand
-
-    def _leaves(self, vehicle: str, station: str, cabinet: Cabinet) -> None:
-        self._pending_stands.pop((vehicle, station), None)
-        cabinet.off(station, vehicle)
-        ended_ns = cabinet.ended_ns.pop((station, vehicle), None)
-        if ended_ns is not None:
-            blocked_s = (self.engine.now_ns - ended_ns) / NS_PER_S
-            self.blocked_s[station] = self.blocked_s.get(station, 0.0) + blocked_s
+    @property
+    def blocked_s(self) -> dict[str, float]:
+        """How long each station was kept by a truck that it had finished with."""
+        return self.roadside.blocked_s
 
     def crossing_of(self, vehicle: str) -> str:
         """The crossing a vehicle is on, by the vehicle's own disk."""
@@ -388,7 +284,7 @@ class World:
         elif name == "CROSSING_FINISHED":
             self.finished += 1
         elif name == "PERMIT_CONSUMED":
-            self._entered_ns[fields["vehicle"], f"{node}/permit"] = self.engine.now_ns
+            self.roadside.permitted(fields["vehicle"], node)
         self._say(self.engine.now_ns, node, report)
 
     def _committed(self, name: str, records: list[Persist]) -> None:
@@ -408,8 +304,9 @@ class World:
         return rows
 
     def _mode(self, name: str) -> str:
-        host = self.hosts[name]
-        return host.node.agent.phase.name.lower() if host.node is not None else "dead"
+        node = self.hosts[name].node
+        agent: Any = node.agent if node is not None else None
+        return agent.phase.name.lower() if agent is not None else "dead"
 
     # --- the loop ---
 
@@ -437,7 +334,7 @@ class World:
         due = target_ns // TICK_NS - self._ticks
         if due <= 0:
             return False
-        if self.fleet.at_rest and not self._pending_stands:
+        if self.fleet.at_rest and not self.roadside.expecting:
             self._ticks += due
             return False
         done, used = self.fleet.step(due)
@@ -448,25 +345,18 @@ class World:
             self._happened(self.fleet.names[row], kind, what)
         for index in self.fleet.miles.nonzero()[0]:
             self._wake(self.fleet.names[int(index)])
-        self._settle_stands()
+        self.roadside.settle(self.fleet)
         return used > 0 or done < due
 
     def _happened(self, vehicle: str, kind: int, what: int) -> None:
         if kind == EVENT_FRONT:
-            self._devices[what][1](vehicle)
+            self.roadside.passed(what, vehicle, rear=False)
         elif kind == EVENT_REAR:
-            self._devices[what][2](vehicle)
+            self.roadside.passed(what, vehicle, rear=True)
         elif kind == EVENT_OVERLAP:
             self.checkers.overlap(vehicle, self.fleet.names[what])
         elif kind == EVENT_BEYOND:
             self.checkers.beyond(vehicle, what)
-
-    def _settle_stands(self) -> None:
-        """Vehicles that have rolled up to a station and now stand."""
-        for key in list(self._pending_stands):
-            vehicle, _ = key
-            if self.fleet.standing(vehicle):
-                self._pending_stands.pop(key)(vehicle)
 
 
 def replace_section(section: StationSection) -> StationSection:

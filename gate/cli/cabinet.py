@@ -1,12 +1,13 @@
 """The gate controller's body: its cabinet behind a hardware link.
 
-The cabinet speaks on every change and every second. Before its first word, and when it has been
-silent for three seconds, presence is unknown and the arm counts as faulty. An outcome of a station
-is handed to the agent once and told as written down one turn later, when the commit is done.
+The cabinet speaks on every change and every second. Before its first word nothing is known; when it
+has been silent for three seconds, presence is unknown and the arm counts as faulty. An outcome of a
+station is handed to the agent once and told as written down one turn later, when the commit is done.
 Not here: decisions (gate/agent.py), the devices (the hardware's own process).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from contract.agent import NS_PER_S, Command, Now, Refused
@@ -38,9 +39,10 @@ _ARMS: Final = {
     ARM_STATE_MOVING: Barrier.MOVING,
     ARM_STATE_OPEN: Barrier.OPEN,
 }
-_UNKNOWN: Final = GateReading(
+_SILENT: Final = GateReading(
     barrier=Barrier.FAULT, loop_occupied=True, plate="", seals=(), cell_vehicles=None
 )
+_UNKNOWN: Final = replace(_SILENT, known=False)
 
 
 class GateCabinet:
@@ -91,8 +93,10 @@ class GateCabinet:
 
     def reading(self, now: Now) -> GateReading:
         frame = self._frame
-        if frame is None or self._is_silent:
+        if frame is None:
             return _UNKNOWN
+        if self._is_silent:
+            return _SILENT
         outcomes = tuple(
             StationOutcome(
                 each.station_id,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from contract.errors import ConfigError
-from sim.outcome import EXIT_OK, EXIT_USAGE
+from sim.outcome import EXIT_OK
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import installed, load, resolved
 

@@ -312,7 +312,11 @@ class Stage:
         if finished.crash:
             (folder / "crash.txt").write_text(finished.crash, encoding="utf-8")
         write_folder(
-            folder, finished.result, self.recorder, finished.tally, resolved(self.scenario)
+            folder,
+            finished.result,
+            self.recorder,
+            finished.tally,
+            resolved=resolved(self.scenario),
         )
         write_ledger(folder, world.hosts[SUPERVISOR].disk)
 

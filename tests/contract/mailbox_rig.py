@@ -15,7 +15,7 @@ from contract.mailbox import Mailbox, Opened, Transmit
 from contract.topics import BY_KIND
 from contract.v1.customs_pb2 import DecisionNotice
 from contract.v1.envelope_pb2 import Hello
-from contract.v1.gate_pb2 import Challenge, GateReport, Passed, PassageRequest, StationVisit
+from contract.v1.gate_pb2 import Challenge, GateReport, PassageRequest, Passed, StationVisit
 from contract.v1.movement_pb2 import MissionOrder, PositionReport, StopOrder
 from tests.factories import a_boot, a_mailbox, a_now
 

@@ -8,8 +8,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.contract.mailbox_rig import WORDS, Crash, Rig
 
-words = st.integers(0, len(WORDS) - 1)
-names = st.sampled_from(["truck-01", "kz_out", "supervisor", "office-kz", "office-cn"])
+CASTS: tuple[tuple[str, ...], ...] = (
+    ("kz_out", "truck-01"),
+    ("office-kz", "office-cn"),
+    ("kz_out", "truck-01", "supervisor"),
+    ("office-kz", "office-cn", "supervisor"),
+)
 crashes: Any = st.sampled_from(["", "", "", "", "before the commit", "after the commit"])
 places = st.integers(0, 10_000)
 
@@ -17,15 +21,21 @@ places = st.integers(0, 10_000)
 class Wire(RuleBasedStateMachine):
     """What the network and the power may do between five programs."""
 
-    @initialize(greeted=st.booleans())
-    def connect(self, greeted: bool) -> None:
-        self.rig = Rig()
+    @initialize(cast=st.sampled_from(CASTS), greeted=st.booleans())
+    def connect(self, cast: tuple[str, ...], greeted: bool) -> None:
+        self.rig = Rig(cast)
+        self.words = [n for n, row in enumerate(WORDS) if {row[0], row[1]} <= set(cast)]
         if greeted:
             self.rig.settle()
 
-    @rule(word=words, crash=crashes)
+    @rule(word=places, crash=crashes)
     def say(self, word: int, crash: Crash) -> None:
-        self.rig.post(word, crash)
+        self.rig.post(self.words[word % len(self.words)], crash)
+
+    @rule(word=places)
+    def say_much(self, word: int) -> None:
+        for each in range(4):
+            self.rig.post(self.words[(word + each) % len(self.words)])
 
     @precondition(lambda self: self.rig.wire)
     @rule(place=places, crash=crashes)
@@ -49,14 +59,25 @@ class Wire(RuleBasedStateMachine):
         for name in self.rig.names:
             self.rig.repeat(name)
 
-    @rule(name=names)
-    def restart(self, name: str) -> None:
-        self.rig.boot(name)
+    @rule(place=places)
+    def restart(self, place: int) -> None:
+        self.rig.boot(self.rig.names[place % len(self.rig.names)])
 
-    @rule()
-    def calm(self) -> None:
+    @rule(frames=st.integers(1, 12))
+    def calm(self, frames: int) -> None:
         """The network is itself again for a while."""
-        self.rig.settle(2.0)
+        for _ in range(min(frames, len(self.rig.wire))):
+            self.rig.deliver(0)
+
+    @rule(seconds=st.sampled_from([0.5, 2.0, 10.0]))
+    def long_calm(self, seconds: float) -> None:
+        self.rig.settle(seconds)
+
+    @precondition(lambda self: self.rig.wire)
+    @rule()
+    def last_word_lost(self) -> None:
+        """What was said last, often the acknowledgement, does not arrive."""
+        self.rig.wire.pop()
 
     @invariant()
     def every_durable_message_is_taken_in_order_and_once(self) -> None:
@@ -73,7 +94,7 @@ class Wire(RuleBasedStateMachine):
                 assert numbers == sorted(set(numbers))
 
     def teardown(self) -> None:
-        """When the faults end, everything arrives: nothing durable is lost, no one is left behind."""
+        """When the faults end everything arrives: nothing durable is lost, no one is left behind."""
         if not hasattr(self, "rig"):
             return
         self.rig.settle()
@@ -89,5 +110,5 @@ class Wire(RuleBasedStateMachine):
 
 TestWire = Wire.TestCase
 TestWire.settings = hypothesis.settings(
-    max_examples=60, stateful_step_count=40, deadline=None, derandomize=True
+    max_examples=150, stateful_step_count=50, deadline=None, derandomize=True
 )

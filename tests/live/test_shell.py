@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from contract.agent import Act, Boot, Effects, Now, Persist, Received, Report, Role
+from contract.envelope import Identity
 from contract.events import Event
 from contract.limits import SNAPSHOT_RECORDS
-from contract.envelope import Identity
 from contract.mailbox import Mailbox
 from contract.node import Node
 from live.clock import Clock

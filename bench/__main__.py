@@ -1,0 +1,53 @@
+"""`python -m bench [NAME ...]`: measure this machine; prints tables, never judges, never fails for slowness."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from bench import fleet_kernel, messages, runs
+
+BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
+    "fleet": fleet_kernel.run,
+    "messages": messages.run,
+    "runs": runs.run,
+}
+
+EPILOG: Final = """\
+fleet      vehicle-steps a second of the fleet kernel, compiled and plain
+messages   messages a second between two mailboxes, and what the parse rules cost
+runs       real-time factor of two scenarios and the split by part
+
+Only ratios within one run compare between machines. Nothing else should run meanwhile.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure; ratios within one run, never a verdict.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default all")
+    top.add_argument("--full", action="store_true", help="traffic_day for its whole 24 hours, once")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what was asked for; 2 for a name that is not there."""
+    options = parser().parse_args(argv)
+    for name in options.names:
+        if name not in BENCHES:
+            print(f"python -m bench: no {name!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
+            return 2
+    print(f"{platform.machine()}, Python {platform.python_version()}, medians of processor time")
+    for name in options.names or BENCHES:
+        BENCHES[name](options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
