@@ -201,7 +201,6 @@ class Mailbox:
         return seal(self._me, address, topic, payload)
 
     def _hello(self, peer: Peer, boot_id: bytes, now: Now, *, answer: bool) -> Transmit:
-        peer.greeted_ns = now.mono_ns
         hello = Hello(
             wire=WIRE_VERSION,
             map_digest=self._me.map_digest,
@@ -237,6 +236,8 @@ class Mailbox:
         else:
             opened.refused = fault
             if fault.reason is Reason.SESSION_UNKNOWN:
+                if body.recipient_boot_id == self._boot.boot_id:
+                    peer.keep_early(body, raw)
                 self._answer_stranger(peer, body, opened, now)
         return opened
 
@@ -370,13 +371,20 @@ class Mailbox:
         opened.received.append(Received(peer.name, role, hello, body.epoch, b""))
 
     def _reopen(self, peer: Peer, opened: Opened, now: Now) -> None:
-        """Answer the HELLO, and say behind it what has waited for this session."""
+        """Answer the HELLO, say behind it what has waited for this session, hear what has overtaken it."""
         opened.transmits.append(self._hello(peer, peer.boot_id, now, answer=True))
         opened.transmits += self._repeat(peer, now)
+        for raw in peer.take_early():
+            early = self.open(raw, peer.name, now)
+            opened.received += early.received
+            opened.persists += early.persists
+            opened.transmits += early.transmits
+            opened.refused = early.refused
 
     def _answer_stranger(self, peer: Peer, body: Envelope, opened: Opened, now: Now) -> None:
         """Ask for a session, at a bounded rate, the boot that wrote to a boot of ours."""
-        if now.mono_ns >= peer.greeted_ns + HELLO_RATE_MS * NS_PER_MS:
+        if now.mono_ns >= peer.asked_ns + HELLO_RATE_MS * NS_PER_MS:
+            peer.asked_ns = now.mono_ns
             opened.transmits.append(self._hello(peer, body.boot_id, now, answer=False))
 
     def _peer(self, name: str) -> Peer:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from contract.agent import NS_PER_MS
 from contract.limits import HOLDBACK_MESSAGES_MAX, RETRY_MS, RETRY_MS_MAX
+from contract.v1.envelope_pb2 import STREAM_TELEMETRY, Envelope
 
 
 @dataclass(slots=True)
@@ -120,7 +121,8 @@ class Peer:
     durable_in_journal: bytes = b""
     greeting_due_ns: int | None = None
     greeting_interval_ns: int = RETRY_MS * NS_PER_MS
-    greeted_ns: int = -(1 << 62)
+    asked_ns: int = -(1 << 62)
+    early: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     @property
     def known(self) -> bool:
@@ -137,6 +139,16 @@ class Peer:
         for item in self.durable_out.waiting:
             item.afresh()
         self.greeting_due_ns = None
+
+    def keep_early(self, body: Envelope, raw: bytes) -> None:
+        """Keep a frame that has overtaken the HELLO of its boot; beyond the window it is repeated anyway."""
+        if body.stream != STREAM_TELEMETRY and len(self.early) < HOLDBACK_MESSAGES_MAX:
+            self.early.append((body.boot_id, raw))
+
+    def take_early(self) -> list[bytes]:
+        """The frames that came before the HELLO of the boot now in session."""
+        early, self.early = self.early, []
+        return [raw for boot_id, raw in early if boot_id == self.boot_id]
 
     def greet(self, now_ns: int) -> None:
         """Ask for a HELLO at once and then until it is answered."""

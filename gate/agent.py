@@ -138,11 +138,7 @@ class GateAgent:
             return
         self._phase = next_phase(self._phase, Outcome.ASKED)
         challenge = self._passage.challenge(now, request)
-        fields = {
-            "gate": self._gate.id,
-            "vehicle": received.sender,
-            "attempt": request.attempt,
-        }
+        fields = {"gate": self._gate.id, "vehicle": received.sender, "attempt": request.attempt}
         self._out += [Report(Event.CHALLENGE_SENT, fields), Send(received.sender, challenge)]
 
     def _may_ask(self, request: PassageRequest, received: Received) -> Refused | None:
@@ -172,11 +168,9 @@ class GateAgent:
     def _consume(self, now: Now, ticket: Ticket) -> None:
         """Write the permit down as used, then - after the commit - let the arm rise."""
         reading = self._passage.reading
-        moved = (
-            judge_opening(reading, Consumed(ticket.permit_id, ticket.vehicle_id))
-            if reading is not None
-            else Hold(Reason.PRESENCE_UNKNOWN)
-        )
+        moved: Move | Hold = Hold(Reason.PRESENCE_UNKNOWN)
+        if reading is not None:
+            moved = judge_opening(reading, Consumed(ticket.permit_id, ticket.vehicle_id))
         if isinstance(moved, Hold):
             self._phase = next_phase(self._phase, Outcome.DENIED)
             refused = Refused(moved.reason, moved.detail)

@@ -213,6 +213,33 @@ def brake_speed(distance_m: float, brake_mps2: float, delay_s: float) -> float:
 
 
 @kernel
+def judge(
+    path: Array, rows: int, sensors: Array, row: Array, truck: Array, state: Array, i: int
+) -> tuple[int, float]:
+    """What row i does wrong (CAUSE_*, 0 for nothing) by the guard's own odometer, and its room in metres."""
+    v = sensors[i, SENSE_V]
+    x = sensors[i, SENSE_X]
+    y = sensors[i, SENSE_Y]
+    if state[i, WATCH_GENERATION] != row[i, GUARD_GENERATION]:
+        s, left = nearest(path, rows, 0.0, x, y, 0, rows)
+        state[i, WATCH_GENERATION] = row[i, GUARD_GENERATION]
+    else:
+        s, left = nearest(path, rows, state[i, WATCH_S], x, y, 3, 8)
+    state[i, WATCH_S] = s
+    room = row[i, GUARD_END] - s - truck[i, TRUCK_FRONT]
+    if not math.isfinite(v + x + y + room):
+        return CAUSE_LOST, room
+    if room < -OVERRUN_M:
+        return CAUSE_OVERRUN, room
+    over_m = room + row[i, GUARD_OVERLAP]
+    if v > 0.5 + brake_speed(over_m, truck[i, TRUCK_BRAKE_ASSURED], truck[i, TRUCK_DELAY]):
+        return CAUSE_OVERSPEED, room
+    if abs(left) > LOST_M:
+        return CAUSE_LOST, room
+    return 0, room
+
+
+@kernel
 def guard_turn(
     paths: Array,
     rows: Bits,
@@ -244,28 +271,9 @@ def guard_turn(
             command[i, COMMAND_PARK] = 1.0 if v <= STANDING_MPS else 0.0
             continue
         p = int(row[i, GUARD_PATH])
-        path = paths[p]
-        x = sensors[i, SENSE_X]
-        y = sensors[i, SENSE_Y]
-        if state[i, WATCH_GENERATION] != row[i, GUARD_GENERATION]:
-            s, left = nearest(path, rows[p], 0.0, x, y, 0, rows[p])
-            state[i, WATCH_GENERATION] = row[i, GUARD_GENERATION]
-        else:
-            s, left = nearest(path, rows[p], state[i, WATCH_S], x, y, 3, 8)
-        state[i, WATCH_S] = s
-        room = row[i, GUARD_END] - s - truck[i, TRUCK_FRONT]
+        cause, room = judge(paths[p], rows[p], sensors, row, truck, state, i)
         service = truck[i, TRUCK_BRAKE_SERVICE]
         assured = truck[i, TRUCK_BRAKE_ASSURED]
-        delay = truck[i, TRUCK_DELAY]
-        cause = 0
-        if not math.isfinite(v + x + y + room):
-            cause = CAUSE_LOST
-        elif room < -OVERRUN_M:
-            cause = CAUSE_OVERRUN
-        elif v > 0.5 + brake_speed(room + row[i, GUARD_OVERLAP], assured, delay):
-            cause = CAUSE_OVERSPEED
-        elif abs(left) > LOST_M:
-            cause = CAUSE_LOST
         if cause != 0 and state[i, WATCH_TRIPPED] == 0.0:
             state[i, WATCH_TRIPPED] = 1.0
             state[i, WATCH_CAUSE] = cause
@@ -274,5 +282,5 @@ def guard_turn(
             command[i, COMMAND_ACCEL] = min(command[i, COMMAND_ACCEL], -assured)
             command[i, COMMAND_EMERGENCY] = 1.0
             command[i, COMMAND_PARK] = 1.0 if v <= STANDING_MPS else 0.0
-        elif v > 0.3 + brake_speed(room, service, delay):
+        elif v > 0.3 + brake_speed(room, service, truck[i, TRUCK_DELAY]):
             command[i, COMMAND_ACCEL] = min(command[i, COMMAND_ACCEL], -service)
