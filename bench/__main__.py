@@ -1,4 +1,4 @@
-"""`python -m bench [NAME ...]`: measure this machine; prints tables, never judges, never fails for slowness."""
+"""`python -m bench [NAME ...]`: measure this machine. Prints tables, never judges them."""
 
 import argparse
 import platform
@@ -31,7 +31,9 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default all")
+    top.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default all"
+    )
     top.add_argument("--full", action="store_true", help="traffic_day for its whole 24 hours, once")
     return top
 

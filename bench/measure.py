@@ -1,7 +1,7 @@
-"""Measuring: processor time, repetitions, medians, and who spent it. Knows nothing of what is measured.
+"""Measuring: processor time, repetitions, medians, and who spent it.
 
-Figures are processor seconds of this process, so that a busy machine disturbs them little; only ratios
-measured in one run are worth comparing between machines.
+Figures are processor seconds of this process, so that a busy machine disturbs them little; only
+ratios measured in one run are worth comparing between machines. Not here: what is measured.
 """
 
 import statistics
@@ -84,8 +84,8 @@ def _timed(watch: Stopwatch, part: str, call: Callable[..., Any]) -> Callable[..
 
 
 @contextmanager
-def timed_methods(watch: Stopwatch, parts: Sequence[tuple[str, type, str]]) -> Iterator[None]:
-    """Time methods, given as (part, class, name), for as long as the context lasts."""
+def timed_calls(watch: Stopwatch, parts: Sequence[tuple[str, Any, str]]) -> Iterator[None]:
+    """Time calls, given as (part, class or module, name), for as long as the context lasts."""
     kept = [(owner, name, owner.__dict__[name]) for _, owner, name in parts]
     try:
         for part, owner, name in parts:

@@ -1,6 +1,7 @@
-"""How many messages a second pass two mailboxes: sealed by one, opened by the other, acknowledged.
+"""Messages a second between two mailboxes: sealed by one, opened by the other, acknowledged.
 
-No socket and no disk: what is left is the cost of the contract itself, which the simulator pays for every message.
+No socket and no disk: what is left is the cost of the contract itself, which a simulator pays for
+every message.
 """
 
 from collections.abc import Callable
@@ -29,9 +30,7 @@ class Pair:
 
     def __init__(self) -> None:
         signers = {name: Signer.from_seed(name.encode().ljust(32)) for name in NAMES}
-        nodes = {
-            name: Node(name, role, signers[name].public_key) for name, role in NAMES.items()
-        }
+        nodes = {name: Node(name, role, signers[name].public_key) for name, role in NAMES.items()}
         roster = Roster(nodes, {}, staging=True)
         self.now = Now(0, 0)
         self.boxes: dict[str, Mailbox] = {}
@@ -44,7 +43,7 @@ class Pair:
         assert self.boxes["truck-01"].knows("supervisor"), "no session"
 
     def carry(self, sender: str, transmits: list[Transmit]) -> int:
-        """Hand over, and the answers back, until nobody has anything to say; how many were taken."""
+        """Hand over, and the answers back, until all is said; how many were taken."""
         taken = 0
         for transmit in transmits:
             opened = self.boxes[transmit.to].open(transmit.raw, sender, self.now)
@@ -151,6 +150,7 @@ def _parse_row(message: Message) -> list[str]:
 
 def run(options: Any) -> None:
     """Measure and print."""
+    del options
     ways = (
         ("heartbeat (telemetry)", "truck-01", "supervisor", heartbeat()),
         ("position (session, acknowledged)", "truck-01", "supervisor", position()),

@@ -49,11 +49,13 @@ class LocalFrame:
 
     def to_xy_m(self, lon_lat_deg: Array) -> Array:
         """(n, 2) degrees [lon, lat] to (n, 2) metres [x east, y north]."""
-        return (lon_lat_deg - np.array([self.lon_deg, self.lat_deg])) * self.scale_m_per_deg
+        xy_m: Array = (lon_lat_deg - np.array([self.lon_deg, self.lat_deg])) * self.scale_m_per_deg
+        return xy_m
 
     def to_lon_lat_deg(self, xy_m: Array) -> Array:
         """(n, 2) metres [x, y] to (n, 2) degrees [lon, lat]; the inverse of `to_xy_m`."""
-        return xy_m / self.scale_m_per_deg + np.array([self.lon_deg, self.lat_deg])
+        degrees: Array = xy_m / self.scale_m_per_deg + np.array([self.lon_deg, self.lat_deg])
+        return degrees
 
 
 def gcj02_from_wgs84(lon_lat_deg: Array) -> Array:

@@ -271,21 +271,25 @@ class Mailbox:
         if inbox.is_duplicate(body.sequence):
             opened.refused = Refused(Reason.DUPLICATE, topic.kind.__name__)
         elif inbox.is_next(body.sequence):
-            self._deliver_run(peer, inbox, raw, opened)
+            self._deliver_run(peer, inbox, (body, raw), opened)
         else:
             if not inbox.hold(body.sequence, raw):
                 opened.refused = Refused(Reason.OUT_OF_WINDOW, f"sequence {body.sequence}")
             return
         opened.transmits.append(self._ack(peer, body.stream, inbox))
 
-    def _deliver_run(self, peer: Peer, inbox: Inbox, first: bytes, opened: Opened) -> None:
+    def _deliver_run(
+        self, peer: Peer, inbox: Inbox, first: tuple[Envelope, bytes], opened: Opened
+    ) -> None:
         """Deliver the next message and every held one that follows it without a gap."""
-        raw: bytes | None = first
-        while raw is not None:
+        body, raw = first
+        while True:
             inbox.last += 1
-            body = Envelope.FromString(Frame.FromString(raw).envelope)
             self._deliver(peer, body, raw, opened)
-            raw = inbox.take_next()
+            held = inbox.take_next()
+            if held is None:
+                break
+            body, raw = Envelope.FromString(Frame.FromString(held).envelope), held
         if inbox is peer.durable_in:
             value = inbox.last.to_bytes(8, "big") + peer.durable_in_journal
             opened.persists.append(Persist(_IN + peer.name, value))

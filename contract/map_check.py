@@ -165,8 +165,8 @@ def _check_boundary(parts: Parts, sheet: Sheet, frame: LocalFrame) -> None:
         )
         sheet.fault("lanes", "datum", value, expected)
         return
-    for name, (field, value, expected) in wrong.items():
-        sheet.fault(name, field, value, expected)
+    for name, (field, seen, expected) in wrong.items():
+        sheet.fault(name, field, seen, expected)
 
 
 def _misplaced(

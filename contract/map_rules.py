@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from contract.map_parts import Gate, Lane, Parts, Said, ZoneKind
+from contract.map_parts import Bay, Gate, Lane, Parts, Said, Station, ZoneKind
 from contract.map_read import Sheet
 from contract.polyline import arc_lengths_m, headings_rad
 
@@ -129,11 +129,11 @@ def _check_stops(parts: Parts, before: Before, sheet: Sheet) -> None:
             if zone.kind is kind and kind is not ZoneKind.LANE and zone.id not in named:
                 value = Said(f"{kind.value} without a {kind.value}")
                 sheet.fault(zone.id, "zone_kind", value, f"a {kind.value} on a lane of the zone")
-    for name, lane, zone_id, offset, kind in wanted:
+    for name, lane, zone_id, offset, needed in wanted:
         zone = parts.zones[zone_id]
-        if kind is not None and zone.kind is not kind:
+        if needed is not None and zone.kind is not needed:
             value = Said(f"{lane} in zone {zone.id} of kind {zone.kind.value}")
-            sheet.fault(name, "lane", value, f"a lane in a zone of kind {kind.value}")
+            sheet.fault(name, "lane", value, f"a lane in a zone of kind {needed.value}")
         room = offset + _room_behind(parts.lanes[lane], parts, before)
         if room < TRUCK_LENGTH_M:
             value = Said(f"a stop {room:.2f} m into zone {zone.id}")
@@ -269,7 +269,8 @@ def _check_directions(parts: Parts, before: Before, sheet: Sheet) -> None:
     for zone in parts.zones.values():
         if zone.one_lane and not (zone.id in zones["E"] and zone.id in zones["W"]):
             sheet.fault(zone.id, "one_lane", True, "false: only one direction is driven in it")
-    for place in (*parts.stations.values(), *parts.bays.values()):
+    places: list[Station | Bay] = [*parts.stations.values(), *parts.bays.values()]
+    for place in places:
         if place.lane not in driven[place.direction]:
             expected = f"a direction in which its lane {place.lane} is driven"
             sheet.fault(place.id, "direction", place.direction, expected)

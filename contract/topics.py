@@ -74,7 +74,7 @@ _V, _S, _G, _O, _T, _P = Role
 _ALL: Final = frozenset(Role)
 
 
-def _row(  # noqa: PLR0913 - a row of a table has its columns
+def _row(
     kind: type[Message],
     senders: set[Role],
     receivers: set[Role],

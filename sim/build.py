@@ -53,7 +53,7 @@ def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:
     """Names and keys for a scenario."""
     count = scenario.fleet.kz + scenario.fleet.cn
     vehicles = tuple(f"truck-{number:02d}" for number in range(1, count + 1))
-    roles: dict[str, tuple[Role, str]] = {name: (Role.VEHICLE, "") for name in vehicles}
+    roles: dict[str, tuple[Role, str]] = dict.fromkeys(vehicles, (Role.VEHICLE, ""))
     roles[SUPERVISOR] = (Role.SUPERVISOR, "")
     roles[CONTROL_ROOM] = (Role.OPERATOR, "")
     roles |= {gate.id: (Role.GATE, gate.country) for gate in corridor.gates.values()}

@@ -240,7 +240,7 @@ class Fleet:
     def reading(self, name: str) -> VehicleReading:
         """What the agent is told; takes the milestones."""
         i = self.row[name]
-        x_m, y_m, psi, v = (float(self.state[i, k]) for k in (X, Y, PSI, V))
+        x_m, y_m, psi, _, v = self.state[i, X : V + 1].tolist()
         return self.board.reading(i, (x_m, y_m, psi, v))
 
     def front_m(self, name: str) -> float:

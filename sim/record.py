@@ -19,7 +19,9 @@ from sim.devices import Visit
 
 NS_PER_MS: Final = 1_000_000
 STAGE_COLUMNS: Final = ("vehicle", "crossing", "stage", "arrive", "start", "end")
-TRACK_COLUMNS: Final = tuple("t vehicle x y psi hitch v a delta lane s mode".split())
+TRACK_COLUMNS: Final = tuple(
+    ["t", "vehicle", "x", "y", "psi", "hitch", "v", "a", "delta", "lane", "s", "mode"]
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The run folder: every file of the interface, from a finished run."""
 
 import base64
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import msgspec
 
@@ -14,10 +14,22 @@ from corridor.ledger import Entry
 from sim.outcome import CrossingTale, Tally
 from sim.record import Recorder, write_rows, write_stages
 
-CROSSING_COLUMNS = (
-    "crossing direction vehicle loaded cargo_kg channel filed cleared left arrived time_s outcome "
-    "reason berth"
-).split()
+CROSSING_COLUMNS = [
+    "crossing",
+    "direction",
+    "vehicle",
+    "loaded",
+    "cargo_kg",
+    "channel",
+    "filed",
+    "cleared",
+    "left",
+    "arrived",
+    "time_s",
+    "outcome",
+    "reason",
+    "berth",
+]
 
 
 def write_folder(

@@ -71,16 +71,20 @@ def rear_ends(feet: Array, rears: Array) -> None:
 
 
 @kernel
-def lies_ahead(path: Array, rows: int, s_front: float, x: float, y: float) -> bool:
-    """Whether a point is near the path somewhere in radar range: a coarse look at every fourth metre."""
+def look_ahead(path: Array, rows: int, s_front: float, x: float, y: float) -> float:
+    """Where on the path in radar range a point lies, to two strides, metres; -1 if it is not near it."""
     first = max(0, int(s_front) - 5)
     last = min(rows - 1, int(s_front + RADAR_RANGE_M))
+    best = RADAR_NEAR_M * RADAR_NEAR_M
+    found = -1.0
     for row in range(first, last + 1, RADAR_STRIDE):
         dx = path[row, PATH_X] - x
         dy = path[row, PATH_Y] - y
-        if dx * dx + dy * dy < RADAR_NEAR_M * RADAR_NEAR_M:
-            return True
-    return False
+        square = dx * dx + dy * dy
+        if square < best:
+            best = square
+            found = path[row, 0]
+    return found
 
 
 @kernel
@@ -100,9 +104,10 @@ def gap_ahead(
         dy = rears[j, 1] - state[i, Y]
         if j == i or dx * dx + dy * dy > reach * reach:
             continue
-        if not lies_ahead(path, rows, s_front, rears[j, 0], rears[j, 1]):
+        around = look_ahead(path, rows, s_front, rears[j, 0], rears[j, 1])
+        if around < 0.0:
             continue
-        s, left = nearest(path, rows, s_front, rears[j, 0], rears[j, 1], 5, int(RADAR_RANGE_M))
+        s, left = nearest(path, rows, around, rears[j, 0], rears[j, 1], 5, 5)
         if abs(left) > RADAR_BESIDE_M or s <= s_front - 5.0:
             continue
         gap = s - s_front

@@ -21,6 +21,7 @@ HEADWAY_S = 2.0
 STANDSTILL_M = 5.0
 SPEED_MAX_MPS = 1.0e3
 BESIDE_M_MAX = 2.0
+CLEAR_AGAIN_M = 0.5  # the milestone has come, or is about to: look for the next zone end
 
 
 class Road:
@@ -40,6 +41,7 @@ class Road:
         self.releases: tuple[Document, ...] = ()
         self._place: Place | None = None
         self._generation = 0
+        self._clear_m = 0.0
         self._ordered: tuple[float, float, int] | None = None
         self._guarded: tuple[GuardRow | None, int] | None = None
 
@@ -83,6 +85,7 @@ class Road:
         end = before.route.where(self.end_m) if before is not None and same else None
         self.mission = mission
         self._generation += 1
+        self._ordered = None
         self.end_m = 0.0
         if not same:
             self.number = 0
@@ -169,8 +172,10 @@ class Road:
         if mission is None:
             return []
         end_m = self.may_drive_to_m(permits)
-        clear_m = mission.next_clear_m(self.front_m - self._length_m)
-        wanted = (end_m, clear_m, self._generation)
+        rear_m = self.front_m - self._length_m
+        if self._ordered is None or 0.0 < self._clear_m <= rear_m + CLEAR_AGAIN_M:
+            self._clear_m = mission.next_clear_m(rear_m)
+        wanted = (end_m, self._clear_m, self._generation)
         if wanted == self._ordered:
             return []
         self._ordered = wanted
@@ -179,7 +184,7 @@ class Road:
             generation=self._generation,
             end_m=end_m,
             speed_max_mps=SPEED_MAX_MPS,
-            clear_m=clear_m,
+            clear_m=self._clear_m,
             headway_s=HEADWAY_S,
             standstill_m=STANDSTILL_M,
         )

@@ -1,8 +1,8 @@
 """The gate controller's body: its cabinet behind a hardware link.
 
 The cabinet speaks on every change and every second. Before its first word nothing is known; when it
-has been silent for three seconds, presence is unknown and the arm counts as faulty. An outcome of a
-station is handed to the agent once and told as written down one turn later, when the commit is done.
+has been silent for three seconds, presence is unknown and the arm counts as faulty. An outcome of
+a station is handed to the agent once, and told as written down one turn later, after the commit.
 Not here: decisions (gate/agent.py), the devices (the hardware's own process).
 """
 
@@ -160,7 +160,7 @@ def _open(message: CabinetCommand, command: Any) -> None:
     message.open_arm.permit_id = command.permit_id
 
 
-def _close(message: CabinetCommand, command: Any) -> None:
+def _close(message: CabinetCommand, _: Any) -> None:
     message.close_arm.SetInParent()
 
 

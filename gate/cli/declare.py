@@ -67,9 +67,10 @@ class Declarant:
 
     def on_message(self, now: Now, received: Received) -> Effects:
         reply = received.message
-        if isinstance(reply, DeclarationReply) and received.sender == self._office:
-            if reply.declaration_id in (self._id, ""):
-                self.answer = reply
+        if not isinstance(reply, DeclarationReply) or received.sender != self._office:
+            return []
+        if reply.declaration_id in (self._id, ""):
+            self.answer = reply
         return []
 
     def on_wake(self, now: Now, reading: object) -> Effects:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from contract.errors import ConfigError
 from sim.cli.run import progress, show_result
+from sim.outcome import EXIT_UNSAFE
 from sim.scenario import load
 
 EXAMPLES: Final = """\
@@ -53,7 +54,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Stage the scenario, write the folder, print the table or the JSON."""
-    from sim.stage.run import Kill, StageOptions, run_stage  # noqa: PLC0415 - loads sockets
+    from sim.stage.programs import NotUp  # noqa: PLC0415 - sockets only where they are needed
+    from sim.stage.run import Kill, StageOptions, run_stage  # noqa: PLC0415 - same
 
     if not 0.0 < arguments.rate <= RATE_MAX:
         raise ConfigError(f"--rate {arguments.rate:g}: expected above 0 and at most {RATE_MAX:g}")
@@ -71,6 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     try:
         finished = run_stage(scenario, options)
+    except NotUp as error:
+        print(f"convoy-sim stage: {error}", file=sys.stderr)
+        return EXIT_UNSAFE
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
     show_result(finished, folder, as_json=arguments.json)

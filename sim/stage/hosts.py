@@ -5,8 +5,10 @@ same names. Its disk is what its log has told and, at the end, what its journal 
 Not here: the processes (programs.py), simulated hosts (sim/host.py).
 """
 
+from collections.abc import Callable
 from typing import Any
 
+from contract.agent import Report
 from contract.node import Node
 from gate.passage import Ticket
 from sim.stage.ports import Port
@@ -16,9 +18,10 @@ from sim.stage.programs import Program
 class RemoteHost:
     """One program in a process of its own."""
 
-    def __init__(self, program: Program, body: Any) -> None:
+    def __init__(self, program: Program, body: Any, say: Callable[[str, Report], None]) -> None:
         self.name = program.name
         self.body = body
+        self.say = say
         self.port: Port | None = None
         self.disk: dict[str, bytes] = {}
         self.node: Node[Any] | None = None

@@ -17,13 +17,17 @@ from typing import Any, Final
 
 import msgspec
 
-from contract.errors import ConfigError
+from contract.errors import ContractError
 
 LAST_LINES: Final = 6
 STOP_S: Final = 5.0
 LINE_BYTES_MAX: Final = 1_000_000
 EXIT_STOPPED: Final = 0
 HOME: Final = Path(__file__).resolve().parents[2]  # where the packages lie, installed or not
+
+
+class NotUp(ContractError):
+    """A program of a staged run does not start."""
 
 
 def toml(sections: Mapping[str, Mapping[str, Any]]) -> str:
@@ -168,7 +172,7 @@ class Troop:
             program.start()
 
     def wait_up(self, patience_s: float) -> list[Line]:
-        """Until each has said that it has started. ConfigError names the one that has not."""
+        """Until each has said that it has started. Raises NotUp naming the one that has not."""
         deadline = time.monotonic() + patience_s
         lines: list[Line] = []
         while True:
@@ -178,11 +182,11 @@ class Troop:
                 return lines
             for program in waiting:
                 if program.fault:
-                    raise ConfigError(f"{program.name} did not come up: {program.fault}")
+                    raise NotUp(f"{program.name} did not come up: {program.fault}")
             if time.monotonic() > deadline:
                 first = waiting[0]
                 said = first.last_words() or "\n    (its log is empty)"
-                raise ConfigError(f"{first.name} did not come up in {patience_s:g} s{said}")
+                raise NotUp(f"{first.name} did not come up in {patience_s:g} s{said}")
             time.sleep(0.02)
 
     def read(self) -> list[Line]:

@@ -4,7 +4,8 @@ The processes share a clock that runs at a rate from one origin; this process pl
 the two terminals on the same clock. The day begins when the last program is up. What the checkers
 hear from the network in a headless run comes from logs here: a truck's accepted authorities, a
 gate's consumed permits; both offices' releases and the ledger are read from the journals
-afterwards. Not here: starting and ending processes (programs.py), configurations (site.py).
+afterwards. The network is the machine's own: [network] of the scenario does not apply.
+Not here: starting and ending processes (programs.py), configurations (site.py).
 """
 
 import secrets
@@ -111,9 +112,10 @@ class Stage:
             cast=cast,
         )
         names = remote_names(cast)
-        _check_kills(options.kills, names)
+        _check(scenario, options.kills, names)
         self.troop = Troop({name: self.site.program(name) for name in names})
         self.recorder = Recorder(options.folder, keep=NEEDED)
+        self.remote: dict[str, RemoteHost] = {}
         self.ports: dict[str, Port] = {}
         self.links: dict[str, Link] = {}
         self.trucks: list[TruckPort] = []
@@ -122,7 +124,7 @@ class Stage:
     # --- the whole of it ---
 
     def run(self) -> Finished:
-        """Start, play, stop, judge. Raises ConfigError if a program does not come up."""
+        """Start, play, stop, judge. Raises NotUp if a program does not come up."""
         began = time.perf_counter()
         with ExitStack() as stack:
             stack.callback(self.recorder.close)
@@ -143,7 +145,7 @@ class Stage:
             world.checkers.judge_later()
             wall_s = time.perf_counter() - began
             finished = conclude(world, self.recorder, wall_s=wall_s, crash=crash)
-        self._write(finished, world)
+        self._write(finished)
         return finished
 
     def _serve(self, stack: ExitStack) -> BodyServer:
@@ -191,7 +193,8 @@ class Stage:
         """A host for the world: a terminal of our own, or the face of a process."""
         program = self.troop.programs.get(name)
         if program is not None:
-            return RemoteHost(program, options["body"])
+            self.remote[name] = RemoteHost(program, options["body"], options["say"])
+            return self.remote[name]
         link = self.links[name]
         utc_ns = self.site.origin.utc_ns + self.begin_ns
         wanted = options | {
@@ -202,9 +205,7 @@ class Stage:
 
     def _plug_in(self, world: World) -> None:
         """A port for every program that has hardware."""
-        for name, host in world.hosts.items():
-            if not isinstance(host, RemoteHost):
-                continue
+        for name, host in self.remote.items():
             give = self._giver(name)
             boot = secrets.token_bytes(8)
             if name in world.fleet.names:
@@ -282,10 +283,10 @@ class Stage:
         event = Event.__members__.get(line.event.upper())
         if event is None:
             return
-        host = world.hosts.get(line.node)
-        if isinstance(host, RemoteHost):
+        host = self.remote.get(line.node)
+        if host is not None:
             _note(world, host, event, line.fields)
-        world._report(line.node, Report(event, line.fields))
+            host.say(line.node, Report(event, line.fields))
 
     # --- afterwards ---
 
@@ -303,12 +304,13 @@ class Stage:
         except (JournalError, sqlite3.Error) as fault:
             return str(fault)
         world.checkers.committed([Persist(key, value) for key, value in rows])
-        disk = world.hosts[SUPERVISOR].disk
+        disk = self.remote[SUPERVISOR].disk
         disk.update({key: value for key, value in rows if value is not None})
         return ""
 
-    def _write(self, finished: Finished, world: World) -> None:
+    def _write(self, finished: Finished) -> None:
         folder = self.options.folder
+        (folder / "crash.txt").unlink(missing_ok=True)
         if finished.crash:
             (folder / "crash.txt").write_text(finished.crash, encoding="utf-8")
         write_folder(
@@ -318,7 +320,7 @@ class Stage:
             finished.tally,
             resolved=resolved(self.scenario),
         )
-        write_ledger(folder, world.hosts[SUPERVISOR].disk)
+        write_ledger(folder, self.remote[SUPERVISOR].disk)
 
 
 def run_stage(scenario: Scenario, options: StageOptions) -> Finished:
@@ -332,7 +334,14 @@ def _map_file(name: str) -> bytes:
     return path.read_bytes() if path.suffix in (".geojson", ".json") else map_bytes(name)
 
 
-def _check_kills(kills: list[Kill], names: list[str]) -> None:
+def _check(scenario: Scenario, kills: list[Kill], names: list[str]) -> None:
+    """What a staged run cannot do is refused. Raises ConfigError."""
+    for index, fault in enumerate(scenario.fault):
+        if fault.kind == "partition":
+            raise ConfigError(
+                f"{scenario.name}: fault.{index}.kind = 'partition': a staged run has real links;"
+                " use `convoy-sim run`, or --kill"
+            )
     for kill in kills:
         if kill.node not in names:
             raise ConfigError(
