@@ -1,8 +1,9 @@
-"""Envelopes: one message from one sender to one recipient, as bytes. Sealing, and opening what can be judged
-without knowing the session: form, sender, addressee, map, topic, role, signature.
+"""Envelopes: one message from one sender to one recipient, as bytes. Sealing, and opening what can
+be judged without knowing the session: form, sender, addressee, map, topic, role, signature.
 
-Pure and without state. What needs memory - sessions, sequences, epochs - is the mailbox's.
-The order of the checks is fixed: nothing is parsed that was not first found to be from whom and for whom.
+Pure and without state. What needs memory - sessions, sequences, epochs - is the mailbox's. The
+order of the checks is fixed: nothing is parsed that was not first found to be from whom and for
+whom.
 """
 
 from dataclasses import dataclass
@@ -78,7 +79,9 @@ def seal(me: Identity, address: Address, topic: Topic, payload: bytes) -> bytes:
 
 
 def unseal(raw: bytes, transport_sender: str, me: Identity, roster: Roster) -> Unsealed | Refused:
-    """The envelope in `raw`, if it is well-formed, for us, and from whom the transport says it is."""
+    """The envelope in `raw`, if it is well-formed, for us, and from whom the transport says
+    it is.
+    """
     if len(raw) > FRAME_BYTES_MAX:
         return Refused(Reason.TOO_LARGE, f"{len(raw)} bytes")
     try:

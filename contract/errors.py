@@ -1,7 +1,8 @@
 """Errors of the contract: a broken invariant is ours, a refusal is theirs.
 
     ContractError
-    |-- InvariantBroken      a bug of ours: raise, do not repair; the process ends, hardware stops the truck
+    |-- InvariantBroken      a bug of ours: raise, do not repair; the process ends, hardware stops
+    the truck
     `-- ConfigError          a person's input is wrong: what, where, expected (exit code 2)
 
 Remote misbehaviour is never an exception: it comes back as `Refused(reason)` (contract/agent.py).

@@ -5,7 +5,7 @@ docs/EVENTS.md is printed from this table.
 """
 
 from enum import Enum
-from typing import Final
+from typing import Final, Self
 
 
 class Severity(Enum):
@@ -29,7 +29,7 @@ class Event(Enum):
     fields: tuple[str, ...]
     action: str
 
-    def __new__(cls, severity: Severity, fields: str, action: str) -> "Event":
+    def __new__(cls, severity: Severity, fields: str, action: str) -> Self:
         member = object.__new__(cls)
         member._value_ = len(cls.__members__)
         member.severity = severity

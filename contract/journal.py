@@ -1,7 +1,7 @@
 """Folding a journal: newest snapshot plus the records since, as one value per key.
 
-Pure. A snapshot is the msgpack of the whole folded mapping, so restoring is one fold whoever wrote it.
-Not here: files, fsync, hash chains (live/journal.py).
+Pure. A snapshot is the msgpack of the whole folded mapping, so restoring is one fold whoever wrote
+it. Not here: files, fsync, hash chains (live/journal.py).
 """
 
 import msgspec

@@ -1,8 +1,8 @@
 """Kernels: plain functions over arrays that numba compiles where it is installed.
 
-A kernel is written as scalar loops over rows, takes every limit as an argument and touches row i only.
-On a truck (n = 1) the same function runs as plain Python. Rules: docs/ARCHITECTURE.md, "Kernels".
-Not here: where the compile cache lives (sim/, which knows the file system).
+A kernel is written as scalar loops over rows, takes every limit as an argument and touches row i
+only. On a truck (n = 1) the same function runs as plain Python. Rules: docs/ARCHITECTURE.md,
+"Kernels". Not here: where the compile cache lives (sim/, which knows the file system).
 """
 
 from collections.abc import Callable

@@ -1,13 +1,14 @@
 """The mailbox: the one place that seals and opens envelopes.
 
-Pure, and the same in both shells. Out: a message becomes an envelope with session, epoch, sequence and map
-digest, signed where its topic commands. In: bytes become a `Received` - authentic, addressed to us, of
-this session, in order, not seen before - or a `Refused` with its reason. Reliable messages are repeated
-until acknowledged; a duplicate is answered with the acknowledgement again and has no second effect.
+Pure, and the same in both shells. Out: a message becomes an envelope with session, epoch, sequence
+and map digest, signed where its topic commands. In: bytes become a `Received` - authentic,
+addressed to us, of this session, in order, not seen before - or a `Refused` with its reason.
+Reliable messages are repeated until acknowledged; a duplicate is answered with the acknowledgement
+again and has no second effect.
 
-Sessions: a HELLO opens one. Every other envelope names both boots, so nothing recorded in an earlier life of
-either side is ever taken for new. What is durable goes through `Persist` like any other state.
-Not here: sockets, keys on disk, clocks. Decision: docs/decisions/0003-mailbox.md.
+Sessions: a HELLO opens one. Every other envelope names both boots, so nothing recorded in an
+earlier life of either side is ever taken for new. What is durable goes through `Persist` like any
+other state. Not here: sockets, keys on disk, clocks. Decision: docs/decisions/0003-mailbox.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -215,7 +216,9 @@ class Mailbox:
     # --- in ---
 
     def open(self, raw: bytes, transport_sender: str, now: Now) -> Opened:
-        """Open one frame that the network attributes to `transport_sender`. Never raises for any bytes."""
+        """Open one frame that the network attributes to `transport_sender`. Never raises for any
+        bytes.
+        """
         opened = Opened()
         unsealed = unseal(raw, transport_sender, self._me, self._roster)
         if isinstance(unsealed, Refused):
@@ -306,7 +309,9 @@ class Mailbox:
         opened.received.append(Received(peer.name, role, message, body.epoch, raw))
 
     def _stored_replies(self, peer: Peer, now: Now) -> list[Transmit]:
-        """A duplicate means that our answer may be lost: say again what still waits and is not fresh."""
+        """A duplicate means that our answer may be lost: say again what still waits and is not
+        fresh.
+        """
         stale_ns = now.mono_ns - HELLO_RATE_MS * NS_PER_MS
         again = [
             self._transmit(peer, TOPICS[item.payload_type], item, now)
@@ -375,7 +380,9 @@ class Mailbox:
         opened.received.append(Received(peer.name, role, hello, body.epoch, b""))
 
     def _reopen(self, peer: Peer, opened: Opened, now: Now) -> None:
-        """Answer the HELLO, say behind it what has waited for this session, hear what has overtaken it."""
+        """Answer the HELLO, say behind it what has waited for this session, hear what has overtaken
+        it.
+        """
         opened.transmits.append(self._hello(peer, peer.boot_id, now, answer=True))
         opened.transmits += self._repeat(peer, now)
         for raw in peer.take_early():

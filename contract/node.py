@@ -1,8 +1,8 @@
 """A node: one agent and one mailbox behind one door. Both shells drive this and nothing else.
 
-Pure. A turn takes one input and says, in order, what the shell has to do: first the commands that only make
-safer, then one commit of the records, then the rest. The shell gathers the turns of one loop, commits once,
-and only then carries out what waits.
+Pure. A turn takes one input and says, in order, what the shell has to do: first the commands that
+only make safer, then one commit of the records, then the rest. The shell gathers the turns of one
+loop, commits once, and only then carries out what waits.
 """
 
 from collections.abc import Mapping

@@ -5,6 +5,7 @@ reused: scripts, logs and two customs services rely on them.
 """
 
 from enum import Enum
+from typing import Self
 
 
 class Party(Enum):
@@ -39,7 +40,7 @@ class Reason(Enum):
     owner: Party
     lifted_by: str
 
-    def __new__(cls, sentence: str, owner: Party, lifted_by: str) -> "Reason":
+    def __new__(cls, sentence: str, owner: Party, lifted_by: str) -> Self:
         member = object.__new__(cls)
         member._value_ = len(cls.__members__)
         member.sentence = sentence

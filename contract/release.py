@@ -1,11 +1,12 @@
 """Release: may this crossing enter the neutral zone? (vital)
 
-Pure. In: documents that claim to be releases, the release keys of both offices, who stands at the gate, the
-time with its error, what was revoked. Out: `Cleared` or `Refused(reason)` - never a maybe.
-A yes needs one verified release of each office, alike in every field of their subject, for this
-crossing and this vehicle key, valid with the clock error on the cautious side, not revoked, and with the
-origin office's consent to take the crossing back. Gate, truck and supervisor each ask for themselves.
-Not here: where documents come from, barriers (gate/interlock.py), movement (vehicle/guard.py).
+Pure. In: documents that claim to be releases, the release keys of both offices, who stands at the
+gate, the time with its error, what was revoked. Out: `Cleared` or `Refused(reason)` - never a
+maybe. A yes needs one verified release of each office, alike in every field of their subject, for
+this crossing and this vehicle key, valid with the clock error on the cautious side, not revoked,
+and with the origin office's consent to take the crossing back. Gate, truck and supervisor each ask
+for themselves. Not here: where documents come from, barriers (gate/interlock.py), movement
+(vehicle/guard.py).
 """
 
 from collections.abc import Collection, Iterable, Mapping

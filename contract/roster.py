@@ -1,7 +1,7 @@
 """The roster: which nodes exist, their roles and public keys, and the offices' release keys.
 
-A value, already verified by whoever loaded it. Identity is the authenticated key; names are for people.
-Not here: key files and the ceremony (live/keys.py).
+A value, already verified by whoever loaded it. Identity is the authenticated key; names are for
+people. Not here: key files and the ceremony (live/keys.py).
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """One peer as the mailbox sees it: sequences, hold-back, outbox and retry.
 
-Two reliable streams. The *session* stream lives as long as the pair of boots; the *durable* stream lives
-as long as the pair of journals. Both number from 1, deliver in order, hold back what came early, and
-repeat until acknowledged. Telemetry only counts, and the newest wins.
-Not here: bytes, signatures, who may say what (contract/mailbox.py).
+Two reliable streams. The *session* stream lives as long as the pair of boots; the *durable* stream
+lives as long as the pair of journals. Both number from 1, deliver in order, hold back what came
+early, and repeat until acknowledged. Telemetry only counts, and the newest wins. Not here: bytes,
+signatures, who may say what (contract/mailbox.py).
 """
 
 from dataclasses import dataclass, field
@@ -141,7 +141,9 @@ class Peer:
         self.greeting_due_ns = None
 
     def keep_early(self, body: Envelope, raw: bytes) -> None:
-        """Keep a frame that has overtaken the HELLO of its boot; beyond the window it is repeated anyway."""
+        """Keep a frame that has overtaken the HELLO of its boot; beyond the window it is repeated
+        anyway.
+        """
         if body.stream != STREAM_TELEMETRY and len(self.early) < HOLDBACK_MESSAGES_MAX:
             self.early.append((body.boot_id, raw))
 

@@ -1,8 +1,9 @@
 """Signatures over exact bytes, bound to the type of the payload.
 
-What is signed is the pre-authentication encoding of (type, bytes), after DSSE, so that a signature made
-for one kind of document cannot serve another. Verification is by libsodium (PyNaCl), which refuses
-small-order keys and malleable signatures. Bytes are never serialised again to check a signature.
+What is signed is the pre-authentication encoding of (type, bytes), after DSSE, so that a signature
+made for one kind of document cannot serve another. Verification is by libsodium (PyNaCl), which
+refuses small-order keys and malleable signatures. Bytes are never serialised again to check a
+signature.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
-"""Who runs what: which gate controller has which stations, bays and detectors, derived from the map.
+"""Who runs what: which gate controller has which stations, bays and detectors, derived from the
+map.
 
-Pure. A controller has everything of its own country and direction; a detector belongs to the exit gate up to
-the middle of the way between the two gates, and to the entry gate after it.
+Pure. A controller has everything of its own country and direction; a detector belongs to the exit
+gate up to the middle of the way between the two gates, and to the entry gate after it.
 """
 
 from collections.abc import Mapping

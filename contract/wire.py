@@ -1,8 +1,8 @@
 """From bytes to a message that may be looked at: one parser for every payload.
 
 Default is no: unknown fields, unknown enumeration values, numbers that are not finite, texts with
-control characters and lists beyond the limit are refused before anybody reads a field.
-The checks of a message type are compiled once from its descriptor; a type of plain integers costs nothing.
+control characters and lists beyond the limit are refused before anybody reads a field. The checks
+of a message type are compiled once from its descriptor; a type of plain integers costs nothing.
 Rules: reference "parse rules" of docs/ARCHITECTURE.md, section Messages.
 """
 

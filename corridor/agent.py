@@ -1,9 +1,11 @@
-"""The supervisor: hears vehicles, gates, offices and terminals, allocates, grants, and says why not.
+"""The supervisor: hears vehicles, gates, offices and terminals, allocates, grants, and says why
+not.
 
-Pure. Its own epoch fences off what an earlier supervisor said. It grants nothing until every vehicle of the
-roster has said where it is, or is known from the journal to be somewhere and keeps those zones locked. Every
-promise is written down before it is sent. Not here: rules of zones (interlocking.py), customs power (nobody's
-here), optimal order (later). Requirements: SUP-001 to SUP-012 in docs/SAFETY.md.
+Pure. Its own epoch fences off what an earlier supervisor said. It grants nothing until every
+vehicle of the roster has said where it is, or is known from the journal to be somewhere and keeps
+those zones locked. Every promise is written down before it is sent. Not here: rules of zones
+(interlocking.py), customs power (nobody's here), optimal order (later). Requirements: SUP-001 to
+SUP-012 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping

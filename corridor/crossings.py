@@ -1,7 +1,8 @@
 """Crossings: what offices, terminals, stations and gates say of them, and their chain of custody.
 
-Pure. The centre has no customs power: it carries decisions as the documents they came in, after checking who
-signed them, and a crossing without both releases is never given road past an exit gate.
+Pure. The centre has no customs power: it carries decisions as the documents they came in, after
+checking who signed them, and a crossing without both releases is never given road past an exit
+gate.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Dispatch: which crossings set off, in which convoy, to which berth - first come, first served.
 
-Pure. A crossing sets off when its truck is loaded and both offices have released it, or want to see it in a
-bay; when a berth is free at the far end, which is reserved at once; and when its convoy is complete or has
-waited long enough. Everything that does not set off has its reason. Not vital: the interlocking and the voters
-decide again. Not here: the timetable that will order these choices.
+Pure. A crossing sets off when its truck is loaded and both offices have released it, or want to see
+it in a bay; when a berth is free at the far end, which is reserved at once; and when its convoy is
+complete or has waited long enough. Everything that does not set off has its reason. Not vital: the
+interlocking and the voters decide again. Not here: the timetable that will order these choices.
 """
 
 from dataclasses import dataclass
@@ -237,7 +237,9 @@ class Dispatch:
         self._state.out.append(Send(crossing.vehicle, notice))
 
     def divert(self, now: Now, mission: Mission, crossing: Crossing) -> None:
-        """Send a truck on its way to an inspection bay that still lies ahead of it, if one is free."""
+        """Send a truck on its way to an inspection bay that still lies ahead of it, if one
+        is free.
+        """
         state = self._state
         if any(stop.place in state.map.bays for stop in mission.stops):
             return

@@ -1,9 +1,9 @@
 """Grants: how far a mission's authority may reach now, and if no farther, why.
 
-Pure. Zones are claimed in route order and allocated from the head; every voter must say yes to each zone; what
-cannot be stopped in is allocated together with what lies behind it. An authority ends short of what is
-allocated by an overlap, at a gate's or station's stop line, or at the berth. Silence extends nothing.
-Not here: the interlocking's rules, which truck goes first (dispatch.py).
+Pure. Zones are claimed in route order and allocated from the head; every voter must say yes to each
+zone; what cannot be stopped in is allocated together with what lies behind it. An authority ends
+short of what is allocated by an overlap, at a gate's or station's stop line, or at the berth.
+Silence extends nothing. Not here: the interlocking's rules, which truck goes first (dispatch.py).
 """
 
 from collections.abc import Callable
@@ -51,7 +51,9 @@ class Grants:
         self._station_gate = station_gate
 
     def extend(self, now: Now, mission: Mission) -> None:
-        """Look at one mission: allocate what may be had, grant what is worth it, say why not more."""
+        """Look at one mission: allocate what may be had, grant what is worth it, say why
+        not more.
+        """
         state = self._state
         heard = state.heard.get(mission.vehicle)
         if not mission.accepted or heard is None or not heard.reported:
@@ -120,7 +122,8 @@ class Grants:
         )
 
     def _group(self, route: Route, first: int) -> list[int]:
-        """Zones that must be had together: nobody stands under a barrier or in the boundary section.
+        """Zones that must be had together: nobody stands under a barrier or in the boundary
+        section.
 
         Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
         line of the next gate, before anything is given.
@@ -179,7 +182,9 @@ class Grants:
         return No(reason, stop.place, self._station_gate.get(stop.place, ""))
 
     def _clearance_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """Nothing behind an exit gate without both releases; nothing at all while a finding is open."""
+        """Nothing behind an exit gate without both releases; nothing at all while a finding is
+        open.
+        """
         crossing = self._state.crossings[mission.crossing]
         if crossing.adverse:
             return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
@@ -194,7 +199,9 @@ class Grants:
         return None
 
     def _order_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """A convoy keeps its order: no member takes a zone that one before it has still to come through."""
+        """A convoy keeps its order: no member takes a zone that one before it has still to come
+        through.
+        """
         zone = route.zone_spans[index][0]
         for vehicle in mission.formation[: mission.formation.index(mission.vehicle)]:
             before = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
@@ -223,7 +230,9 @@ class Grants:
         return None
 
     def _end(self, mission: Mission, route: Route) -> tuple[float, float]:
-        """Where the authority may end with what is allocated, and the overlap behind it, in metres."""
+        """Where the authority may end with what is allocated, and the overlap behind it, in
+        metres.
+        """
         spans = route.zone_spans
         if mission.next_span >= len(spans):
             return self._held_back(mission, mission.stops[-1].at_m, GATE_OVERLAP_M)

@@ -1,11 +1,11 @@
 """Interlocking: which zone is whose, and when it is nobody's again. (vital)
 
-Pure. A vehicle is allocated the head of its claim, zone after zone; it frees a zone when its rear is proven to
-have left it - by its own report, and by the wired counter where the zone has one. Time alone frees nothing.
-A zone has one convoy at a time, and inside gate cells, stations, bays, berths and yards one vehicle; a one-lane
-section has one direction; limits of count and mass hold at every allocation. What is not known blocks.
-Not here: who deserves a zone first (dispatch), customs (voters), what is sent (authority.py).
-Requirements: I4, I9, I22 in docs/SAFETY.md.
+Pure. A vehicle is allocated the head of its claim, zone after zone; it frees a zone when its rear
+is proven to have left it - by its own report, and by the wired counter where the zone has one. Time
+alone frees nothing. A zone has one convoy at a time, and inside gate cells, stations, bays, berths
+and yards one vehicle; a one-lane section has one direction; limits of count and mass hold at every
+allocation. What is not known blocks. Not here: who deserves a zone first (dispatch), customs
+(voters), what is sent (authority.py). Requirements: I4, I9, I22 in docs/SAFETY.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,7 +65,9 @@ class Denied:
 
 
 class Holder(msgspec.Struct):
-    """One vehicle's hold on one zone. `reported` and `counted` are the two proofs that it has left."""
+    """One vehicle's hold on one zone. `reported` and `counted` are the two proofs that it
+    has left.
+    """
 
     vehicle: str
     convoy: str
@@ -85,7 +87,9 @@ class Zone(msgspec.Struct):
 
 @dataclass(slots=True)
 class Interlocking:
-    """The table of zones. Every change is named in `changed`, to be written down before it is told."""
+    """The table of zones. Every change is named in `changed`, to be written down before it
+    is told.
+    """
 
     rules: Mapping[str, ZoneRule]
     zones: dict[str, Zone] = field(default_factory=dict)
@@ -197,8 +201,8 @@ class Interlocking:
     def counted(self, zone: str, direction: str) -> str | None:
         """A wired counter saw one vehicle leave the zone.
 
-        Returns who it must have been: the first holder not yet counted. None if there is none - then
-        something left that was never let in, and the zone is in doubt.
+        Returns who it must have been: the first holder not yet counted. None if there is none -
+        then something left that was never let in, and the zone is in doubt.
         """
         for holder in self._rows(zone):
             if not holder.counted and direction in ("", holder.direction):
@@ -228,7 +232,9 @@ class Interlocking:
                 return
 
     def rename(self, zone: str, vehicle: str, convoy: str) -> None:
-        """A vehicle keeps a zone under another convoy: its new mission's, or its own when it rests."""
+        """A vehicle keeps a zone under another convoy: its new mission's, or its own when
+        it rests.
+        """
         for holder in self._rows(zone):
             if holder.vehicle == vehicle:
                 holder.convoy = convoy

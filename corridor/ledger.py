@@ -1,7 +1,7 @@
 """The ledger: custody records in a hash chain, in the only order in which custody may pass.
 
-Pure. A record is a document signed by whoever saw it happen. It is taken only as the next step of its crossing:
-SEALED, EXITED, ENTERED, HANDED_OVER; a gap or a fork is refused and reported.
+Pure. A record is a document signed by whoever saw it happen. It is taken only as the next step of
+its crossing: SEALED, EXITED, ENTERED, HANDED_OVER; a gap or a fork is refused and reported.
     hash[n] = SHA-256(0x00 || n as 8 bytes || hash[n-1] || record)
 Not here: counter-signatures of heads, files.
 """

@@ -88,7 +88,9 @@ class Operators:
         return None
 
     def _release_halted(self, operator: str, stop_id: str) -> Reason | None:
-        """A truck that its own guard stopped: `guard/NAME` and `path/NAME` are lifted through us."""
+        """A truck that its own guard stopped: `guard/NAME` and `path/NAME` are lifted
+        through us.
+        """
         _, _, vehicle = stop_id.partition("/")
         if vehicle not in self._state.heard:
             return Reason.MALFORMED

@@ -24,9 +24,9 @@ ORIGIN: Final = {"E": "KZ", "W": "CN"}
 def free_berth(corridor: CorridorMap, zones: Interlocking, direction: str) -> str | None:
     """The first free arrival berth at the far end."""
     for berth in corridor.berths.values():
-        if berth.country == DESTINATION[direction] and berth.arrivals:
-            if zones.state(berth.zone) is ZoneState.FREE:
-                return berth.id
+        there = berth.country == DESTINATION[direction] and berth.arrivals
+        if there and zones.state(berth.zone) is ZoneState.FREE:
+            return berth.id
     return None
 
 
@@ -40,7 +40,8 @@ def free_bay(corridor: CorridorMap, zones: Interlocking, places: Iterable[str]) 
 
 
 def way(corridor: CorridorMap, from_lane: str, berth: str, bay: str | None) -> tuple[str, ...]:
-    """Lanes from where a truck stands to a berth, through a bay if one is given. RouteError if none.
+    """Lanes from where a truck stands to a berth, through a bay if one is given. RouteError if
+    none.
 
     Bays that are not asked for are avoided, and so is every berth but the last.
     """

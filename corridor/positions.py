@@ -1,7 +1,8 @@
 """Positions: what vehicles and counters say of where they are, and which zones that proves free.
 
-Pure. A report frees what the rear has left, a counter what it has counted out; the interlocking asks for
-both where both exist. A vehicle found where it holds nothing is written into the zone, or puts it in doubt.
+Pure. A report frees what the rear has left, a counter what it has counted out; the interlocking
+asks for both where both exist. A vehicle found where it holds nothing is written into the zone, or
+puts it in doubt.
 """
 
 from typing import Final
@@ -168,7 +169,9 @@ class Positions:
             self._count_out(detector.id, detector.zone_before, direction)
 
     def _direction(self, lane: str) -> str:
-        """Direction of travel over a lane of a zone that is used both ways; "" where it does not matter."""
+        """Direction of travel over a lane of a zone that is used both ways; "" where it does not
+        matter.
+        """
         zone = self._state.map.lanes[lane].zone
         if not self._state.map.zones[zone].one_lane:
             return ""
@@ -193,7 +196,9 @@ class Positions:
         return mission.convoy if mission is not None else vehicle
 
     def watch(self, now: Now) -> None:
-        """Vehicles that have not been heard in time: their zones stay locked, and somebody must look."""
+        """Vehicles that have not been heard in time: their zones stay locked, and somebody must
+        look.
+        """
         for vehicle in sorted(self._state.heard):
             heard = self._state.heard[vehicle]
             limit_ms = _SILENCE_MS.get(heard.state, VEHICLE_SILENCE_MS)

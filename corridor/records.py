@@ -1,7 +1,8 @@
-"""What the supervisor writes down: one row a crossing, mission, vehicle and counter, under one key each.
+"""What the supervisor writes down: one row a crossing, mission, vehicle and counter, under one key
+each.
 
-A row is encoded when it was touched; what did not change is not written again. A restarted supervisor folds
-the journal and has the same rows.
+A row is encoded when it was touched; what did not change is not written again. A restarted
+supervisor folds the journal and has the same rows.
 """
 
 from collections.abc import Mapping

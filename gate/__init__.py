@@ -1,1 +1,3 @@
-"""The gate controller and the customs office: identity, stations, permits, barrier interlock. Pure but for shells."""
+"""The gate controller and the customs office: identity, stations, permits, barrier interlock. Pure
+but for shells.
+"""

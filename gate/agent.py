@@ -1,9 +1,10 @@
-"""The gate controller: who stands here, may it pass, and did it - for one gate and the stations before it.
+"""The gate controller: who stands here, may it pass, and did it - for one gate and the stations
+before it.
 
-Pure. The permit is written down as used *before* the arm moves, and given to the truck only when the arm is
-proven open. A passage is over when the wired counter has seen the rear leave the cell and the arm is
-closed. After a start nothing is commanded until presence is known; a permit that was consumed and not used
-is void, and a passage that happened meanwhile is settled from the counters.
+Pure. The permit is written down as used *before* the arm moves, and given to the truck only when
+the arm is proven open. A passage is over when the wired counter has seen the rear leave the cell
+and the arm is closed. After a start nothing is commanded until presence is known; a permit that was
+consumed and not used is void, and a passage that happened meanwhile is settled from the counters.
 Not here: whose turn it is and how far it may go (corridor/); when the arm may move (interlock.py).
 Phases: phases.py. Requirements: GATE-001 to GATE-009 in docs/SAFETY.md.
 """

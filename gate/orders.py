@@ -16,7 +16,9 @@ class Barrier(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A loop at a zone limit: vehicles counted past it since it was built in, and one above it now."""
+    """A loop at a zone limit: vehicles counted past it since it was built in, and one above
+    it now.
+    """
 
     count: int
     occupied: bool

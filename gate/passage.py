@@ -1,8 +1,9 @@
 """The gate's side of the passage protocol: challenge, judge the answer, make the permit.
 
-Pure. A yes needs: the nonce in force and young enough, the vehicle's own signature over it (the envelope's, by the
-key in the roster), both releases for this crossing and this key in this direction, and a plate and seals
-that agree with them. Not here: the arm (interlock.py), what happens after (agent.py).
+Pure. A yes needs: the nonce in force and young enough, the vehicle's own signature over it (the
+envelope's, by the key in the roster), both releases for this crossing and this key in this
+direction, and a plate and seals that agree with them. Not here: the arm (interlock.py), what
+happens after (agent.py).
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """What a gate says to the supervisor: counters, arm and cell on change, and that it is alive.
 
-Messages from values; nothing decided. Counters are absolute, so that nothing is lost or counted twice.
+Messages from values; nothing decided. Counters are absolute, so that nothing is lost or counted
+twice.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
 """Stations before a gate: who is expected where, for which services, and what came of it.
 
-Pure. A service starts when the vehicle expected stands there; its outcome leaves as a record signed by this
-gate. A weighbridge that differs from the declared mass is adverse whatever the device says.
+Pure. A service starts when the vehicle expected stands there; its outcome leaves as a record signed
+by this gate. A weighbridge that differs from the declared mass is adverse whatever the device says.
 Not here: the devices and how long they take (the body), what an office makes of it (gate/office).
 """
 

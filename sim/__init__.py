@@ -2,4 +2,4 @@
 
 from sim.compile_cache import use_cache_of_sources
 
-use_cache_of_sources()  # before the first kernel is imported: numba fixes its folder at the decorator
+use_cache_of_sources()  # before the first kernel: numba fixes its folder at the decorator

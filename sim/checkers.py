@@ -1,8 +1,8 @@
 """Checkers: invariants held against the truth, by means that share nothing with the agents.
 
-Each watches one invariant of docs/SAFETY.md, counts what breaks it, and says when and how. They see what agents
-never see: positions, arms, disks, and what offices really signed. One planted defect a checker proves that it
-can fail (tests/sim/test_checkers.py).
+Each watches one invariant of docs/SAFETY.md, counts what breaks it, and says when and how. They see
+what agents never see: positions, arms, disks, and what offices really signed. One planted defect a
+checker proves that it can fail (tests/sim/test_checkers.py).
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,8 @@
 """Where compiled kernels are kept: one folder for each digest of the sources.
 
-numba notices a change of the file that holds a kernel, not of the files whose kernels it calls or whose constants
-it has frozen in; so the folder's name is made of those files and what they import, and a change in any of them compiles anew.
+numba notices a change of the file that holds a kernel, not of the files whose kernels it calls or
+whose constants it has frozen in; so the folder's name is made of those files and what they import,
+and a change in any of them compiles anew.
 """
 
 import hashlib
@@ -29,7 +30,9 @@ def use_cache_of_sources() -> None:
 
 
 def digest_of_sources() -> str:
-    """SHA-256 over every source whose code or constants can end up in a kernel, first 16 hex digits."""
+    """SHA-256 over every source whose code or constants can end up in a kernel, first 16 hex
+    digits.
+    """
     top = Path(__file__).resolve().parent.parent
     known = hashlib.sha256()
     for path in sorted(_with_kernels(top)):

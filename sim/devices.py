@@ -1,8 +1,9 @@
-"""Devices at the roadside: barriers, loops, counters, plate readers, stations, desks. Truth in, readings out.
+"""Devices at the roadside: barriers, loops, counters, plate readers, stations, desks. Truth in,
+readings out.
 
-Each gate has one cabinet with everything its controller reads. Hardware has a mind of its own where it must: an
-arm without a controller falls if its loop is free, and never onto an object.
-Not here: what a controller makes of it (gate/).
+Each gate has one cabinet with everything its controller reads. Hardware has a mind of its own where
+it must: an arm without a controller falls if its loop is free, and never onto an object. Not here:
+what a controller makes of it (gate/).
 """
 
 import random
@@ -267,7 +268,9 @@ class _Paper:
 
 
 class Desk:
-    """An office's officers: a body for the office's agent. First come, first served, several officers."""
+    """An office's officers: a body for the office's agent. First come, first served, several
+    officers.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,6 @@
-"""Faults of a scenario: what breaks when, and when it heals. Each is an act on the world, never on an agent."""
+"""Faults of a scenario: what breaks when, and when it heals. Each is an act on the world, never on
+an agent.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -73,7 +75,9 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
 
 
 def arrange(world: World) -> None:
-    """Put every fault of the scenario, and its end, on the heap. ConfigError for a target that is not there."""
+    """Put every fault of the scenario, and its end, on the heap. ConfigError for a target that is
+    not there.
+    """
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
         begin, end = ACTS[fault.kind]

@@ -1,7 +1,7 @@
 """The fleet's arrays and their owners: from drive orders to rows, from rows to readings.
 
-Each vehicle has one row in every block. Plant, pilot and guard have blocks of their own, so that a restart
-resets pilot and guard only. Not here: physics (truth.py, plant.py), time (engine.py).
+Each vehicle has one row in every block. Plant, pilot and guard have blocks of their own, so that a
+restart resets pilot and guard only. Not here: physics (truth.py, plant.py), time (engine.py).
 """
 
 from collections.abc import Sequence
@@ -122,7 +122,7 @@ class Fleet:
         i = self.row[name]
         route = corridor.route((lane,))
         s_m = front_m - self.truth[i, TRUTH_FRONT]
-        near = min(len(route.table) - 1, max(0, int(round(s_m))))
+        near = min(len(route.table) - 1, max(0, round(s_m)))
         x_m, y_m, psi = route.table[near, 1:4]
         shift = s_m - route.table[near, 0]
         self.state[i, X] = x_m + shift * np.cos(psi)

@@ -1,8 +1,8 @@
 """The simulated shell: runs one node in virtual time as live/shell.py runs it in real time.
 
-Carries out turns in the order the contract says: what makes safer first, then one commit, then the rest. A crash
-throws the node away and keeps the disk; a restart builds a new node that sees the disk and nothing else.
-Not here: decisions. Nothing in an agent can tell this shell from the other.
+Carries out turns in the order the contract says: what makes safer first, then one commit, then the
+rest. A crash throws the node away and keeps the disk; a restart builds a new node that sees the
+disk and nothing else. Not here: decisions. Nothing in an agent can tell this shell from the other.
 """
 
 import hashlib
@@ -73,7 +73,9 @@ class Host:
         self._post = post
         self._say = say
         self._committed = committed
-        draws = random.Random(int.from_bytes(self._bytes("clock", 8), "big"))
+        draws = random.Random(  # noqa: S311 - a model, no secret
+            int.from_bytes(self._bytes("clock", 8), "big")
+        )
         self._mono_offset_ns = draws.randrange(1_000_000_000, 1_000_000_000_000)
         self._armed_ns: int | None = None
         self._life = 0

@@ -1,7 +1,8 @@
-"""The network between nodes: delay, loss, duplication, reordering, partition - per run, drawn from the seed.
+"""The network between nodes: delay, loss, duplication, reordering, partition - per run, drawn from
+the seed.
 
-Carries bytes and the name that the transport authenticates; never looks into them. A link is a pair of names.
-Not here: retry and order (contract/mailbox.py), which is what this is there to try.
+Carries bytes and the name that the transport authenticates; never looks into them. A link is a pair
+of names. Not here: retry and order (contract/mailbox.py), which is what this is there to try.
 """
 
 from collections.abc import Callable

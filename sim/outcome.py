@@ -1,7 +1,8 @@
-"""The outcome of a run: what its events and visits add up to, and whether that is what was expected.
+"""The outcome of a run: what its events and visits add up to, and whether that is what was
+expected.
 
-Works from the log and the visits alone, so that a staged run with real processes is judged by the same means.
-Not here: files (report_files.py), the run itself (run.py).
+Works from the log and the visits alone, so that a staged run with real processes is judged by the
+same means. Not here: files (report_files.py), the run itself (run.py).
 """
 
 import math
@@ -321,7 +322,9 @@ def _number(value: Any) -> float:
 
 
 def look_up(result: Mapping[str, Any], metric: str) -> Any:
-    """A value by its dotted path; None if there is none. `safety.total` is the sum of all violations."""
+    """A value by its dotted path; None if there is none. `safety.total` is the sum of all
+    violations.
+    """
     if metric == "safety.total":
         return sum(result["safety"].values())
     value: Any = result

@@ -1,7 +1,7 @@
 """Recording a run: events as lines, visits and tracks as rows, and the transcript's hash.
 
-The transcript is integers and bytes only: every report and every message handed over, with its time in
-milliseconds. Same seed, same hash. Not here: what it all means (outcome.py).
+The transcript is integers and bytes only: every report and every message handed over, with its time
+in milliseconds. Same seed, same hash. Not here: what it all means (outcome.py).
 """
 
 import csv
@@ -19,8 +19,9 @@ from sim.devices import Visit
 
 NS_PER_MS: Final = 1_000_000
 STAGE_COLUMNS: Final = ("vehicle", "crossing", "stage", "arrive", "start", "end")
-TRACK_COLUMNS: Final = tuple(
-    ["t", "vehicle", "x", "y", "psi", "hitch", "v", "a", "delta", "lane", "s", "mode"]
+TRACK_COLUMNS: Final = (
+    *("t", "vehicle", "x", "y", "psi", "hitch"),
+    *("v", "a", "delta", "lane", "s", "mode"),
 )
 
 

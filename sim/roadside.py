@@ -1,7 +1,8 @@
 """The roadside: every device along the lanes, and what it does when a front or a rear passes it.
 
-Counters, loops, plate readers, station stands and the ends of the boundary section are points on lanes; the
-fleet says who has passed which. Not here: what a device is (devices.py), when it is passed (truth.py).
+Counters, loops, plate readers, station stands and the ends of the boundary section are points on
+lanes; the fleet says who has passed which. Not here: what a device is (devices.py), when it is
+passed (truth.py).
 """
 
 from collections.abc import Callable, Mapping

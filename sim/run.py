@@ -1,6 +1,7 @@
 """One headless run: scenario in, folder and verdict out.
 
-A crash of an agent that nobody ordered ends the run with exit code 3, and with the folder written all the same.
+A crash of an agent that nobody ordered ends the run with exit code 3, and with the folder written
+all the same.
 """
 
 import platform
@@ -64,7 +65,9 @@ class Finished:
 
 
 def load_map(name: str) -> CorridorMap:
-    """A compiled map by installed name or path. Raises ConfigError or MapError with what is wrong."""
+    """A compiled map by installed name or path. Raises ConfigError or MapError with what is
+    wrong.
+    """
     path = Path(name)
     if path.suffix in (".geojson", ".json"):
         try:

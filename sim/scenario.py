@@ -1,8 +1,8 @@
 """A scenario: what a TOML file may say, with every default made explicit.
 
-Unknown keys are errors that name the key and the nearest known one. `resolved` writes the scenario back with
-all defaults, so that a run can be repeated from its own folder.
-Not here: building the world from it (world.py), judging it (outcome.py).
+Unknown keys are errors that name the key and the nearest known one. `resolved` writes the scenario
+back with all defaults, so that a run can be repeated from its own folder. Not here: building the
+world from it (world.py), judging it (outcome.py).
 """
 
 import tomllib
@@ -68,7 +68,9 @@ class Channels(_Section):
 
 
 class FlowSection(_Section):
-    """[[flow]]: one commodity in one direction. `crossings_per_hour` 0: as many as there are trucks."""
+    """[[flow]]: one commodity in one direction. `crossings_per_hour` 0: as many as there are
+    trucks.
+    """
 
     direction: str
     goods: str
@@ -87,7 +89,9 @@ class GateSection(_Section):
 
 
 class StationSection(_Section):
-    """[station.ID]: one server, its service time, how often it fails or alarms falsely. Bays too."""
+    """[station.ID]: one server, its service time, how often it fails or alarms falsely.
+    Bays too.
+    """
 
     service: str
     failure: Share = 0.0
@@ -262,11 +266,13 @@ def _check(scenario: Scenario, origin: str) -> None:
         raise ConfigError(f"{origin}: time.duration = {time.duration!r}: expected more than 0 s")
     if scenario.warm_up_s >= scenario.duration_s:
         raise ConfigError(
-            f"{origin}: time.warm_up = {time.warm_up!r}: expected less than duration {time.duration}"
+            f"{origin}: time.warm_up = {time.warm_up!r}: "
+            f"expected less than the duration, {time.duration}"
         )
     if scenario.fleet.vehicle not in VEHICLES:
         raise ConfigError(
-            f"{origin}: fleet.vehicle = {scenario.fleet.vehicle!r}: expected {' or '.join(VEHICLES)}"
+            f"{origin}: fleet.vehicle = {scenario.fleet.vehicle!r}: "
+            f"expected {' or '.join(VEHICLES)}"
         )
     for index, flow in enumerate(scenario.flow):
         if flow.direction not in ("E", "W"):

@@ -1,8 +1,9 @@
-"""A terminal: loads trucks, files their declarations, says when they may leave, takes them in again.
+"""A terminal: loads trucks, files their declarations, says when they may leave, takes them in
+again.
 
-The traders' side of the world, as an agent of its own: it knows what it is told and nothing else. Cargo comes
-as the scenario's flows say; a truck without cargo returns empty under a dossier.
-Not here: customs (gate/office), movement (corridor/).
+The traders' side of the world, as an agent of its own: it knows what it is told and nothing else.
+Cargo comes as the scenario's flows say; a truck without cargo returns empty under a dossier. Not
+here: customs (gate/office), movement (corridor/).
 """
 
 import random

@@ -1,8 +1,8 @@
 """The physical truth of the fleet: arrays, and one compiled step for all of it.
 
-One step: sense, pilot, guard, plant, devices, checks - each a kernel, row by row. Agents never see these arrays;
-they get readings. Checks are on truth and by the simulator's own reckoning of who may be where.
-Not here: what wakes whom (sim/fleet.py), messages.
+One step: sense, pilot, guard, plant, devices, checks - each a kernel, row by row. Agents never see
+these arrays; they get readings. Checks are on truth and by the simulator's own reckoning of who may
+be where. Not here: what wakes whom (sim/fleet.py), messages.
 """
 
 import math
@@ -72,7 +72,9 @@ def rear_ends(feet: Array, rears: Array) -> None:
 
 @kernel
 def look_ahead(path: Array, rows: int, s_front: float, x: float, y: float) -> float:
-    """Where on the path in radar range a point lies, to two strides, metres; -1 if it is not near it."""
+    """Where on the path in radar range a point lies, to two strides, metres; -1 if it is not near
+    it.
+    """
     first = max(0, int(s_front) - 5)
     last = min(rows - 1, int(s_front + RADAR_RANGE_M))
     best = RADAR_NEAR_M * RADAR_NEAR_M
@@ -91,7 +93,8 @@ def look_ahead(path: Array, rows: int, s_front: float, x: float, y: float) -> fl
 def gap_ahead(
     i: int, state: Array, truth: Array, rears: Array, path: Array, rows: int
 ) -> tuple[float, int]:
-    """Distance from the front of row i to the nearest rear ahead on its own path, metres, and whose.
+    """Distance from the front of row i to the nearest rear ahead on its own path, metres, and
+    whose.
 
     Bumper to bumper along the path; NO_GAP_M and -1 if nothing is in range.
     """
@@ -258,7 +261,9 @@ def physical_step(
     moving: Bits,
     events: Bits,
 ) -> int:
-    """One step of everything that is not on board: body, plant, devices, checks. Returns events used."""
+    """One step of everything that is not on board: body, plant, devices, checks. Returns events
+    used.
+    """
     body(truth, sensors, command)
     plant_step(state, command, params, road, memory, dt_s)
     used = 0

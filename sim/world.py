@@ -1,7 +1,7 @@
 """The world of one run: every node, the hardware around it, and the truth that joins them.
 
-Owns the loop: physics up to the next event, then the event. Agents reach the world only through their
-bodies and the network. Not here: what is written about it (record.py, outcome.py).
+Owns the loop: physics up to the next event, then the event. Agents reach the world only through
+their bodies and the network. Not here: what is written about it (record.py, outcome.py).
 """
 
 from collections.abc import Callable

@@ -1,8 +1,10 @@
-"""The vehicle's agent: takes a mission, waits for authority, drives to stop lines, asks gates, passes.
+"""The vehicle's agent: takes a mission, waits for authority, drives to stop lines, asks gates,
+passes.
 
-Pure. In: messages, deadlines, the body's readings. Out: effects. After a start there is no authority.
-Not here: what may be driven (road.py), the gate's protocol (passage.py), steering and speed (pilot/),
-the truck's own no (guard.py). Phases: phases.py. Requirements: VEH-001 to VEH-012 in docs/SAFETY.md.
+Pure. In: messages, deadlines, the body's readings. Out: effects. After a start there is no
+authority. Not here: what may be driven (road.py), the gate's protocol (passage.py), steering and
+speed (pilot/), the truck's own no (guard.py). Phases: phases.py. Requirements: VEH-001 to VEH-012
+in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -74,7 +76,8 @@ _TRIPS: Final = {
 class VehicleConfig:
     """What this truck is and whom it obeys.
 
-    length_m        bumper to bumper, with trailer;  front_ahead_m   front bumper ahead of the rear axle
+    length_m        bumper to bumper, with trailer;  front_ahead_m   front bumper ahead of the rear
+    axle
     """
 
     name: str

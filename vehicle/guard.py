@@ -1,10 +1,10 @@
 """Guard: the truck's own no (vital).
 
 Two things. A small pure part that opens movement authorities and releases itself, from the received
-bytes, and writes a guard row. And a kernel that judges the pilot's command by that row and by its own
-odometer: it brakes before the end, latches when the end is overrun, and without a row the truck rests.
-No field of a drive order reaches it. The neutral zone ends its row until both releases verify.
-Not here: driving (vehicle/pilot), permits (the gate's word to the agent), stop orders.
+bytes, and writes a guard row. And a kernel that judges the pilot's command by that row and by its
+own odometer: it brakes before the end, latches when the end is overrun, and without a row the truck
+rests. No field of a drive order reaches it. The neutral zone ends its row until both releases
+verify. Not here: driving (vehicle/pilot), permits (the gate's word to the agent), stop orders.
 Requirements: I2, I3, I7, I16 in docs/SAFETY.md.
 """
 
@@ -64,7 +64,9 @@ _AUTHORITY: Final = type_name(MovementAuthority)
 
 @dataclass(frozen=True, slots=True)
 class GuardRow:
-    """How far this truck may go by what the guard itself has read; metres along the mission's route."""
+    """How far this truck may go by what the guard itself has read; metres along the mission's
+    route.
+    """
 
     end_m: float
     overlap_m: float
@@ -206,7 +208,9 @@ def _lane_end_m(route: Route, lane: str) -> float:
 
 @kernel
 def brake_speed(distance_m: float, brake_mps2: float, delay_s: float) -> float:
-    """Speed at which braking must begin to stop within `distance_m`; the guard's own copy of the curve."""
+    """Speed at which braking must begin to stop within `distance_m`; the guard's own copy of the
+    curve.
+    """
     room = max(0.0, distance_m)
     lag = brake_mps2 * delay_s
     return -lag + math.sqrt(lag * lag + 2.0 * brake_mps2 * room)
@@ -216,7 +220,9 @@ def brake_speed(distance_m: float, brake_mps2: float, delay_s: float) -> float:
 def judge(
     path: Array, rows: int, sensors: Array, row: Array, truck: Array, state: Array, i: int
 ) -> tuple[int, float]:
-    """What row i does wrong (CAUSE_*, 0 for nothing) by the guard's own odometer, and its room in metres."""
+    """What row i does wrong (CAUSE_*, 0 for nothing) by the guard's own odometer, and its room in
+    metres.
+    """
     v = sensors[i, SENSE_V]
     x = sensors[i, SENSE_X]
     y = sensors[i, SENSE_Y]

@@ -1,7 +1,7 @@
 """A mission as the truck sees it: where it goes, where it must stop, which gates lie on the way.
 
-Pure values derived from a MissionOrder and the map. Distances along the route, metres, at the front bumper.
-Not here: whether the truck may move (authority, guard), what it is doing (agent).
+Pure values derived from a MissionOrder and the map. Distances along the route, metres, at the front
+bumper. Not here: whether the truck may move (authority, guard), what it is doing (agent).
 """
 
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ def read_mission(order: MissionOrder, corridor: CorridorMap) -> Mission | Refuse
             return Refused(Reason.MISSION_INVALID, f"no gate {stop.place_id}")
         barrier_m = route.at(gate.lane, gate.barrier_offset_m)
         gates.append(GateOnRoute(gate.id, stop.at_m, barrier_m, gate.side == "exit"))
-    on_way = {lane for lane in route.lanes}
+    on_way = set(route.lanes)
     missing = [
         g.id for g in corridor.gates.values() if g.lane in on_way and g.id not in order_gates(order)
     ]

@@ -1,4 +1,6 @@
-"""What a truck says of itself: heartbeats, and positions by exception. Messages from values; nothing decided."""
+"""What a truck says of itself: heartbeats, and positions by exception. Messages from values;
+nothing decided.
+"""
 
 from typing import Final
 

@@ -1,8 +1,9 @@
-"""The truck's road: the mission, how far the authority reaches on it, and where the truck is along it.
+"""The truck's road: the mission, how far the authority reaches on it, and where the truck is along
+it.
 
-Pure. What may be driven is the least of the authority's end and the stop line of the next gate without a permit;
-the guard keeps its own count from the same bytes. Not here: phases and messages (agent.py), the
-guard's no (guard.py).
+Pure. What may be driven is the least of the authority's end and the stop line of the next gate
+without a permit; the guard keeps its own count from the same bytes. Not here: phases and messages
+(agent.py), the guard's no (guard.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,9 @@ CLEAR_AGAIN_M = 0.5  # the milestone has come, or is about to: look for the next
 
 
 class Road:
-    """Mission, authority and position of one truck; metres along the mission's route, at the front."""
+    """Mission, authority and position of one truck; metres along the mission's route, at
+    the front.
+    """
 
     def __init__(
         self, corridor: CorridorMap, guard: Guard, *, length_m: float, front_ahead_m: float
@@ -79,7 +82,9 @@ class Road:
         return mission
 
     def take(self, mission: Mission, reading: VehicleReading | None) -> None:
-        """Take up a mission, or a new version: what was granted holds as far as it is on the new way."""
+        """Take up a mission, or a new version: what was granted holds as far as it is on the new
+        way.
+        """
         before = self.mission
         same = before is not None and before.mission_id == mission.mission_id
         end = before.route.where(self.end_m) if before is not None and same else None
@@ -130,7 +135,9 @@ class Road:
         return None
 
     def may_drive_to_m(self, permits: Callable[[str], bool]) -> float:
-        """End of what may be driven: the authority's, or the next gate's line without its permit."""
+        """End of what may be driven: the authority's, or the next gate's line without its
+        permit.
+        """
         gate = self.mission.gate_ahead(self.front_m) if self.mission is not None else None
         if gate is None or permits(gate.gate_id):
             return self.end_m

@@ -1,1 +1,3 @@
-"""Corridor maps as GeoJSON (docs/MAP.md). Data only; shells read them, contract.map compiles them."""
+"""Corridor maps as GeoJSON (docs/MAP.md). Data only; shells read them, contract.map
+compiles them.
+"""

@@ -1,10 +1,11 @@
 """One customs office: takes declarations in, decides, signs - and can take back.
 
-Pure. A declaration is validated, passed on to the other office, assessed by this office's own rules and
-answered by a release, or a hold that says what is wanted. Each office decides for itself; that both must
-agree is checked at the gate and in the truck, not here. A decision is signed by the release key, which no
-other program holds. Not here: officers (the body), queues of trucks (corridor/), barriers (gate/).
-Phases of a crossing: phases.py. Requirements: OFF-001 to OFF-007 in docs/SAFETY.md.
+Pure. A declaration is validated, passed on to the other office, assessed by this office's own rules
+and answered by a release, or a hold that says what is wanted. Each office decides for itself; that
+both must agree is checked at the gate and in the truck, not here. A decision is signed by the
+release key, which no other program holds. Not here: officers (the body), queues of trucks
+(corridor/), barriers (gate/). Phases of a crossing: phases.py. Requirements: OFF-001 to OFF-007 in
+docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping

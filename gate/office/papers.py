@@ -1,7 +1,7 @@
 """An office's papers: releases, holds, refusals, revocations and notices, made from a case.
 
-Pure; nothing is decided here. A release binds crossing, declaration digest, seals, vehicle and its key; the origin
-office's carries its consent to take the crossing back.
+Pure; nothing is decided here. A release binds crossing, declaration digest, seals, vehicle and its
+key; the origin office's carries its consent to take the crossing back.
 """
 
 from collections.abc import Sequence

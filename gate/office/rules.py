@@ -1,8 +1,8 @@
 """An office's rules: data in, channel and the names of the rules that fired out.
 
-Pure and deterministic. Random selection is a keyed hash of the declaration under a committed seed, so that
-anybody who is shown the seed afterwards can check every draw.
-Not here: decisions over time (agent.py), what was declared wrongly (declaration.py).
+Pure and deterministic. Random selection is a keyed hash of the declaration under a committed seed,
+so that anybody who is shown the seed afterwards can check every draw. Not here: decisions over time
+(agent.py), what was declared wrongly (declaration.py).
 """
 
 import hashlib

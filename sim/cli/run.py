@@ -1,4 +1,6 @@
-"""`convoy-sim run | list | show`: the headless run and its scenarios, for a terminal and for a CI job."""
+"""`convoy-sim run | list | show`: the headless run and its scenarios, for a terminal and for a CI
+job.
+"""
 
 import argparse
 import random
@@ -121,20 +123,22 @@ def table(result: dict[str, Any], folder: Path) -> str:
     """The short table of a run."""
     traffic, performance = result["traffic"], result["performance"]
     times = traffic["crossing_time_s"]
-    loaded, empty = traffic["loaded_crossings"], traffic["empty_crossings"]
-    safety = {name: count for name, count in result["safety"].items() if count}
-    lines = [
-        f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}",
-        "",
-        f"  crossings      {loaded} loaded, {empty} empty",
-        f"  tonnes         {traffic['tonnes']:.1f} t ({traffic['tonnes_per_year'] / 1e6:.2f} Mt a year)",
-        f"  crossing time  {clock(times['p50'])} median, {clock(times['p95'])} 95 %, {clock(times['max'])} longest",
-        f"  safety         {'no violation' if not safety else safety}",
-        f"  people         {result['human_interventions']} interventions, "
-        f"{result['officer_decisions']} officer decisions, {result['officer_minutes']:.0f} officer minutes",
-        f"  simulated      {clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s "
+    broken = {name: count for name, count in result["safety"].items() if count}
+    rows = {
+        "crossings": f"{traffic['loaded_crossings']} loaded, {traffic['empty_crossings']} empty",
+        "tonnes": f"{traffic['tonnes']:.1f} t "
+        f"({traffic['tonnes_per_year'] / 1e6:.2f} Mt a year at this rate)",
+        "crossing time": f"{clock(times['p50'])} median, {clock(times['p95'])} 95 %, "
+        f"{clock(times['max'])} longest",
+        "safety": str(broken) if broken else "no violation",
+        "people": f"{result['human_interventions']} interventions, "
+        f"{result['officer_decisions']} officer decisions, "
+        f"{result['officer_minutes']:.0f} officer minutes",
+        "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s "
         f"({performance['realtime_factor']:.0f} x real time)",
-    ]
+    }
+    lines = [f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}", ""]
+    lines += [f"  {name:<14} {text}" for name, text in rows.items()]
     for expectation in result["expectations"]:
         mark = "ok  " if expectation["passed"] else "FAIL"
         lines.append(
@@ -146,9 +150,8 @@ def table(result: dict[str, Any], folder: Path) -> str:
         for wait in waiting[:12]:
             since = clock(performance["simulated_s"] - wait["since_s"])
             said = reason_sentence(wait["reason"])
-            lines.append(
-                f"    {wait['vehicle']:<10} {since:>7}  {wait['reason']}: {said} ({wait['resource']})"
-            )
+            why = f"{wait['reason']}: {said} ({wait['resource']})"
+            lines.append(f"    {wait['vehicle']:<10} {since:>7}  {why}")
         if len(waiting) > 12:
             lines.append(f"    and {len(waiting) - 12} more, see result.json")
     lines += ["", f"  files          {folder}"]

@@ -1,7 +1,8 @@
 """Paths: a route as the pilot drives it, and where on it the vehicle is.
 
-`profile` turns the limits of a route into speeds that can be kept: a limit holds until the rear has left
-it, and the speed before a lower one falls in time. `advance` follows the nearest point of the path.
+`profile` turns the limits of a route into speeds that can be kept: a limit holds until the rear has
+left it, and the speed before a lower one falls in time. `advance` follows the nearest point of the
+path.
 """
 
 import math
@@ -74,7 +75,9 @@ def nearest(
 
 @kernel
 def aim(path: Array, rows: int, s: float) -> tuple[float, float, float, float]:
-    """Point and speed of the path at arc length `s` (metres): x, y, psi, speed. Straight on beyond the end."""
+    """Point and speed of the path at arc length `s` (metres): x, y, psi, speed. Straight on beyond
+    the end.
+    """
     last = rows - 1
     end = path[last, 0]
     if s >= end:

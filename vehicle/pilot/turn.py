@@ -1,9 +1,9 @@
 """One turn of the pilot, 20 Hz: where am I on the path, how fast may I be, where do I steer.
 
-Thin on purpose: pure pursuit with a look-ahead of one second, a braking curve to the end of the order, a
-constant-time-gap law behind a predecessor, and a parking brake as rest state.
-Row i reads row i only. In: sensors, paths, order. Out: command and milestones.
-Source of the laws: docs/vehicle.md; pure pursuit delta = atan(2 L sin(eta) / l_d).
+Thin on purpose: pure pursuit with a look-ahead of one second, a braking curve to the end of the
+order, a constant-time-gap law behind a predecessor, and a parking brake as rest state. Row i reads
+row i only. In: sensors, paths, order. Out: command and milestones. Source of the laws:
+docs/vehicle.md; pure pursuit delta = atan(2 L sin(eta) / l_d).
 """
 
 import math
@@ -69,7 +69,9 @@ ARRIVED_M: Final = 0.20
 
 @kernel
 def permitted_speed(distance_m: float, brake_mps2: float, delay_s: float) -> float:
-    """Speed from which the truck stops within `distance_m`: v T + v^2 / (2 A) = d. Metres, m/s^2, s."""
+    """Speed from which the truck stops within `distance_m`: v T + v^2 / (2 A) = d. Metres, m/s^2,
+    s.
+    """
     room = max(0.0, distance_m)
     lag = brake_mps2 * delay_s
     return -lag + math.sqrt(lag * lag + 2.0 * brake_mps2 * room)
@@ -97,7 +99,9 @@ def steer(path: Array, rows: int, s: float, sensors: Array, i: int, truck: Array
 def follow(
     gap_m: float, closing_mps: float, v: float, headway_s: float, standstill_m: float
 ) -> float:
-    """Constant-time-gap law (Rajamani 6.18): acceleration that keeps standstill + headway * v, m/s^2."""
+    """Constant-time-gap law (Rajamani 6.18): acceleration that keeps standstill + headway * v,
+    m/s^2.
+    """
     error = gap_m - (standstill_m + headway_s * v)
     return (-closing_mps + GAP_GAIN * error) / headway_s
 
@@ -161,7 +165,9 @@ def rest(command: Array, sensors: Array, truck: Array, i: int) -> None:
 
 @kernel
 def locate(path: Array, rows: int, sensors: Array, order: Array, state: Array, i: int) -> bool:
-    """Take up a new path generation by searching all of it, else follow it. True if the path is under us."""
+    """Take up a new path generation by searching all of it, else follow it. True if the path is
+    under us.
+    """
     if state[i, PILOT_GENERATION] != order[i, ORDER_GENERATION]:
         s, left = nearest(path, rows, 0.0, sensors[i, SENSE_X], sensors[i, SENSE_Y], 0, rows)
         state[i, PILOT_GENERATION] = order[i, ORDER_GENERATION]

@@ -1,0 +1,105 @@
+"""A staged run: the programs as processes, over real sockets, killed and started again.
+
+Rates are as high as two busy cores bear; what is expected holds at any rate.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.__main__ import main
+
+RATE = "8"
+
+
+def stage(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and result.json of `convoy-sim stage smoke`."""
+    code = main(["stage", "smoke", "--rate", RATE, "--out", str(folder), *arguments])
+    return code, json.loads((folder / "result.json").read_text())
+
+
+def events(folder: Path, node: str, name: str) -> list[dict[str, Any]]:
+    """Events of one name in one program's log."""
+    lines = (folder / "logs" / f"{node}.jsonl").read_text().splitlines()
+    return [row for row in map(json.loads, lines) if row["event"] == name]
+
+
+def test_smoke_passes_with_real_processes(tmp_path: Path) -> None:
+    code, result = stage(tmp_path)
+    assert code == 0, (tmp_path / "events.jsonl").read_text()[-4_000:]
+    assert result["traffic"]["loaded_crossings"] == 2
+    assert not any(result["safety"].values())
+    ledger = (tmp_path / "ledger" / "ledger.jsonl").read_text().splitlines()
+    assert len(ledger) >= 2 * 4  # sealed, exited, entered, handed over
+    logs = sorted(path.stem for path in (tmp_path / "logs").iterdir())
+    assert len(logs) == 9
+    for name in logs:
+        assert events(tmp_path, name, "program_stopped")
+        assert not events(tmp_path, name, "message_refused")
+        assert not events(tmp_path, name, "barrier_failed")
+    assert not events(tmp_path, "truck-01", "guard_tripped")
+
+
+def test_killed_truck_leaves_its_zones_locked_and_the_other_safe(tmp_path: Path) -> None:
+    code, result = stage(tmp_path, "--kill", "truck-01@40", "--duration", "70s")
+    assert code == 1  # the expectation of two crossings fails; nothing else may
+    assert not any(result["safety"].values())
+    (silent,) = events(tmp_path, "supervisor", "vehicle_fell_silent")
+    assert silent["vehicle"] == "truck-01"
+    zones = set(silent["zones"].split())
+    assert zones
+    for name in ("zone_freed", "zone_allocated"):
+        later = [
+            row
+            for row in events(tmp_path, "supervisor", name)
+            if row["mono_ns"] > silent["mono_ns"] and row["zone"] in zones
+        ]
+        assert later == []
+    assert not events(tmp_path, "truck-02", "guard_tripped")
+    waits = [row["vehicle"] for row in result["traffic"]["waiting"]]
+    assert "truck-01" in waits or "truck-02" in waits
+
+
+@pytest.mark.parametrize("victim", ["supervisor@40:45"])
+def test_restarted_program_finishes_the_day(victim: str, tmp_path: Path) -> None:
+    code, result = stage(tmp_path, "--kill", victim)
+    assert code == 0, (tmp_path / "events.jsonl").read_text()[-4_000:]
+    assert result["traffic"]["loaded_crossings"] == 2
+    name = victim.partition("@")[0]
+    boots = [row["boot_count"] for row in events(tmp_path, name, "program_started")]
+    assert boots == [1, 2]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    "victim",
+    [
+        *(f"truck-01@{at}:{at + 3}" for at in (10, 40, 75)),
+        *(f"kz_out@{at}:{at + 3}" for at in (20, 50, 72)),
+        *(f"office-kz@{at}:{at + 3}" for at in (1, 4)),
+        *(f"supervisor@{at}:{at + 3}" for at in (2, 20, 60, 100)),
+    ],
+)
+def test_any_restart_at_any_time_finishes_the_day(victim: str, tmp_path: Path) -> None:
+    code, result = stage(tmp_path, "--kill", victim)
+    assert code == 0, victim
+    assert result["traffic"]["loaded_crossings"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--kill", "truck-77@4"], "no such program; there are cn_in"),
+        (["--kill", "truck-01"], "expected NODE@SECONDS"),
+        (["--kill", "truck-01@9:8"], "expected after 9 s"),
+        (["--rate", "0"], "--rate 0: expected above 0"),
+        (["--set", "corridor.map=moon"], "moon"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_exit_code_2(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["stage", "smoke", "--out", str(tmp_path / "out"), *arguments]) == 2
+    assert said in capsys.readouterr().err
