@@ -219,7 +219,7 @@ def _read(name_or_path: str) -> tuple[str, bytes]:
 
 
 def _overlaid(data: bytes, origin: str, settings: list[str]) -> bytes:
-    """The scenario with `a.b.c=value` settings; list items by index, as in `flow.0.payload_t=24`."""
+    """The scenario with `a.b.c=value` settings; list items by index: `flow.0.payload_t=24`."""
     try:
         tree = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

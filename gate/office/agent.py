@@ -291,20 +291,25 @@ class OfficeAgent:
         self._on_adverse(case, record, in_bay=in_bay)
 
     def _on_adverse(self, case: Case, record: ScanRecord, *, in_bay: bool) -> None:
-        """The origin office answers for its own stations; an inspection is its orderer's."""
-        before = Phase[case.phase]
+        """The origin office answers for the stations on its side; an inspection binds both offices.
+
+        The supervisor holds the truck until somebody has answered: so every finding ends in a hold.
+        """
         ours = self._declarations[case.crossing_id].direction == self._origin_of
-        if before is not Phase.INSPECTING and not ours:
+        if not (ours or in_bay):
             return
         reason = Reason.__members__.get(record.reason, Reason.INSPECTION_ADVERSE)
         if case.release_id:
             self._revoke(case, reason)
+        self._due.pop(case.crossing_id, None)
         case.rules = [*case.rules, f"{record.station_id}: {reason.name}"]
-        self._move(case, Outcome.ADVERSE)
-        if Phase[case.phase] is Phase.INSPECTING:
-            self._hold(case, reason)
-        elif Phase[case.phase] is Phase.AT_DESK and in_bay:
-            self._hold(case, Reason.INSPECTION_ADVERSE)
+        was = Phase[case.phase]
+        self._move(case, Outcome.INSPECTION_ADVERSE if in_bay else Outcome.STATION_ADVERSE)
+        now_at = Phase[case.phase]
+        if now_at is Phase.REFUSED:
+            return
+        self._hold(case, Reason.INSPECTION_ADVERSE if in_bay else reason)
+        if now_at is Phase.AT_DESK and (in_bay or was is not Phase.AT_DESK):
             self._out.append(Act(AskDesk(case.crossing_id, "inspection adverse")))
 
     # --- documents ---

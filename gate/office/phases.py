@@ -29,7 +29,8 @@ class Outcome(Enum):
     KEPT = "desk keeps it"
     REFUSED = "desk refused"
     CLEAN = "inspection clear"
-    ADVERSE = "station or inspection adverse"
+    STATION_ADVERSE = "a station on the way found something"
+    INSPECTION_ADVERSE = "the inspection found something"
 
 
 P, O = Phase, Outcome  # noqa: E741 - the table reads better
@@ -40,22 +41,27 @@ NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
     (P.ASSESSING, O.GREEN): P.RELEASED,
     (P.ASSESSING, O.YELLOW): P.AT_DESK,
     (P.ASSESSING, O.RED): P.INSPECTING,
-    (P.ASSESSING, O.ADVERSE): P.INSPECTING,
+    (P.ASSESSING, O.STATION_ADVERSE): P.INSPECTING,
+    (P.ASSESSING, O.INSPECTION_ADVERSE): P.AT_DESK,
     (P.AT_DESK, O.DECLARED): P.ASSESSING,
     (P.AT_DESK, O.PASSED_DESK): P.RELEASED,
     (P.AT_DESK, O.KEPT): P.AT_DESK,
     (P.AT_DESK, O.REFUSED): P.REFUSED,
     (P.AT_DESK, O.CLEAN): P.AT_DESK,  # the officer still decides
-    (P.AT_DESK, O.ADVERSE): P.AT_DESK,
+    (P.AT_DESK, O.STATION_ADVERSE): P.AT_DESK,
+    (P.AT_DESK, O.INSPECTION_ADVERSE): P.AT_DESK,
     (P.INSPECTING, O.DECLARED): P.ASSESSING,
     (P.INSPECTING, O.CLEAN): P.RELEASED,
-    (P.INSPECTING, O.ADVERSE): P.AT_DESK,
+    (P.INSPECTING, O.STATION_ADVERSE): P.INSPECTING,  # it goes to the bay anyway
+    (P.INSPECTING, O.INSPECTION_ADVERSE): P.AT_DESK,
     (P.RELEASED, O.DECLARED): P.ASSESSING,  # the old release is revoked
     (P.RELEASED, O.CLEAN): P.RELEASED,
-    (P.RELEASED, O.ADVERSE): P.INSPECTING,  # the release is revoked
+    (P.RELEASED, O.STATION_ADVERSE): P.INSPECTING,  # the release is revoked
+    (P.RELEASED, O.INSPECTION_ADVERSE): P.AT_DESK,  # the other office's finding binds both
     (P.REFUSED, O.DECLARED): P.ASSESSING,
     (P.REFUSED, O.CLEAN): P.REFUSED,
-    (P.REFUSED, O.ADVERSE): P.REFUSED,
+    (P.REFUSED, O.STATION_ADVERSE): P.REFUSED,
+    (P.REFUSED, O.INSPECTION_ADVERSE): P.REFUSED,
 }
 
 IMPOSSIBLE: Final[frozenset[tuple[Phase, Outcome]]] = frozenset(
