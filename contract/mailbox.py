@@ -66,6 +66,13 @@ class Opened:
     refused: Refused | None = None
     opened_session: str = ""
 
+    def add(self, more: "Opened") -> None:
+        """What became of a frame that was opened behind this one."""
+        self.received += more.received
+        self.persists += more.persists
+        self.transmits += more.transmits
+        self.refused = more.refused
+
 
 class Mailbox:
     """Sessions with all peers of one node."""
@@ -178,8 +185,7 @@ class Mailbox:
             return [self._hello(peer, b"", now, answer=False)]
         return [
             self._transmit(peer, TOPICS[item.payload_type], item, now)
-            for outbox in (peer.session_out, peer.durable_out)
-            for item in outbox.waiting
+            for item in (*peer.session_out.waiting, *peer.durable_out.waiting)
             if item.due_ns <= now.mono_ns
         ]
 
@@ -188,15 +194,9 @@ class Mailbox:
         return Transmit(peer.name, self._seal(peer, topic, outgoing.payload, outgoing.sequence))
 
     def _seal(
-        self,
-        peer: Peer,
-        topic: Topic,
-        payload: bytes,
-        sequence: int,
-        *,
-        to_boot: bytes | None = None,
+        self, peer: Peer, topic: Topic, payload: bytes, sequence: int, *, to: bytes | None = None
     ) -> bytes:
-        known = peer.boot_id if to_boot is None else to_boot
+        known = peer.boot_id if to is None else to
         boot = self._boot
         address = Address(peer.name, known, boot.boot_id, boot.boot_count, self._epoch(), sequence)
         return seal(self._me, address, topic, payload)
@@ -211,14 +211,12 @@ class Mailbox:
             journal_id=self._boot.journal_id,
         )
         payload = hello.SerializeToString()
-        return Transmit(peer.name, self._seal(peer, BY_KIND[Hello], payload, 0, to_boot=boot_id))
+        return Transmit(peer.name, self._seal(peer, BY_KIND[Hello], payload, 0, to=boot_id))
 
     # --- in ---
 
     def open(self, raw: bytes, transport_sender: str, now: Now) -> Opened:
-        """Open one frame that the network attributes to `transport_sender`. Never raises for any
-        bytes.
-        """
+        """Open one frame that the network attributes to this sender. Never raises for any bytes."""
         opened = Opened()
         unsealed = unseal(raw, transport_sender, self._me, self._roster)
         if isinstance(unsealed, Refused):
@@ -309,16 +307,11 @@ class Mailbox:
         opened.received.append(Received(peer.name, role, message, body.epoch, raw))
 
     def _stored_replies(self, peer: Peer, now: Now) -> list[Transmit]:
-        """A duplicate means that our answer may be lost: say again what still waits and is not
-        fresh.
-        """
+        """A duplicate: our answer may be lost. Say again what still waits and is not fresh."""
         stale_ns = now.mono_ns - HELLO_RATE_MS * NS_PER_MS
-        again = [
-            self._transmit(peer, TOPICS[item.payload_type], item, now)
-            for outbox in (peer.session_out, peer.durable_out)
-            for item in outbox.waiting
-            if item.sent_ns <= stale_ns
-        ]
+        waiting = (*peer.session_out.waiting, *peer.durable_out.waiting)
+        stale = [item for item in waiting if item.sent_ns <= stale_ns]
+        again = [self._transmit(peer, TOPICS[item.payload_type], item, now) for item in stale]
         self._rearm(peer)
         return again
 
@@ -380,17 +373,11 @@ class Mailbox:
         opened.received.append(Received(peer.name, role, hello, body.epoch, b""))
 
     def _reopen(self, peer: Peer, opened: Opened, now: Now) -> None:
-        """Answer the HELLO, say behind it what has waited for this session, hear what has overtaken
-        it.
-        """
+        """Answer the HELLO, say behind it what has waited, and hear what has overtaken it."""
         opened.transmits.append(self._hello(peer, peer.boot_id, now, answer=True))
         opened.transmits += self._repeat(peer, now)
         for raw in peer.take_early():
-            early = self.open(raw, peer.name, now)
-            opened.received += early.received
-            opened.persists += early.persists
-            opened.transmits += early.transmits
-            opened.refused = early.refused
+            opened.add(self.open(raw, peer.name, now))
 
     def _answer_stranger(self, peer: Peer, body: Envelope, opened: Opened, now: Now) -> None:
         """Ask for a session, at a bounded rate, the boot that wrote to a boot of ours."""
@@ -399,10 +386,9 @@ class Mailbox:
             opened.transmits.append(self._hello(peer, body.boot_id, now, answer=False))
 
     def _peer(self, name: str) -> Peer:
-        peer = self._peers.get(name)
-        if peer is None:
-            peer = self._peers[name] = Peer(name)
-        return peer
+        if name not in self._peers:
+            self._peers[name] = Peer(name)
+        return self._peers[name]
 
     def _rearm(self, peer: Peer) -> None:
         """Keep the peers that have a deadline, and the earliest of them."""

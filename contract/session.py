@@ -141,9 +141,7 @@ class Peer:
         self.greeting_due_ns = None
 
     def keep_early(self, body: Envelope, raw: bytes) -> None:
-        """Keep a frame that has overtaken the HELLO of its boot; beyond the window it is repeated
-        anyway.
-        """
+        """Keep a frame that has overtaken its boot's HELLO; without room it is repeated."""
         if body.stream != STREAM_TELEMETRY and len(self.early) < HOLDBACK_MESSAGES_MAX:
             self.early.append((body.boot_id, raw))
 

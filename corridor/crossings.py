@@ -192,8 +192,8 @@ class Crossings:
             return
         if record.station_id not in mission.done:
             mission.done.append(record.station_id)
-        if record.verdict != SCAN_VERDICT_CLEAR:
-            crossing.adverse = True
+        if record.verdict != SCAN_VERDICT_CLEAR and clearance_missing(crossing) is None:
+            crossing.adverse = True  # until an office answers; where one holds it already, it has
         self._state.save(crossing)
         self._state.save(mission)
         self._state.dirty[mission.mission_id] = None

@@ -85,10 +85,9 @@ class Dispatch:
             return No(Reason.MISSION_UNANSWERED, crossing.vehicle)
         if any(crossing.vehicle in stop.vehicles for stop in self._state.stops.values()):
             return No(Reason.STOP_IN_FORCE, crossing.vehicle)
-        missing = clearance_missing(crossing)
-        if missing is not None and not self._goes_to_bay(crossing):
-            return missing
-        return None
+        if clearance_missing(crossing) is None or self._goes_to_bay(crossing):
+            return None
+        return clearance_missing(crossing, beside_bays=True)
 
     def _goes_to_bay(self, crossing: Crossing) -> bool:
         """Every office that has not released wants an inspection, not papers."""

@@ -306,10 +306,13 @@ class Grants:
         )
 
 
-def clearance_missing(crossing: Crossing) -> No | None:
-    """Which office has not released, with what it wants; None if both have."""
+def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | None:
+    """Which office has not released, with what it wants; None if both have.
+
+    beside_bays   pass over an office that wants no more than an inspection on the way
+    """
     for country in ("KZ", "CN"):
-        if country in crossing.releases:
+        if country in crossing.releases or (beside_bays and crossing.bays.get(country)):
             continue
         name = crossing.holds.get(country, "")
         reason = Reason.__members__.get(name, Reason.CLEARANCE_PENDING)

@@ -50,22 +50,30 @@ class Network:
         for tap in self.taps:
             tap(sender, to, raw)
         profile = self._profile
-        if self.messages == self.drop_nth or self._is_cut(sender, to):
+        if self._is_cut(sender, to) or (profile.loss and self._draw() < profile.loss):
             self.lost += 1
             return
-        if profile.loss and self._draw() < profile.loss:
+        carry = self._carry
+        if self.messages == self.drop_nth:
             self.lost += 1
-            return
-        self._carry(sender, to, raw)
+            carry = self._carry_off
+        carry(sender, to, raw)
         if profile.duplicate and self._draw() < profile.duplicate:
-            self._carry(sender, to, raw)
+            carry(sender, to, raw)
 
     def _carry(self, sender: str, to: str, raw: bytes) -> None:
+        self._engine.after(self._delay_ns(), self._deliver, sender, to, raw)
+
+    def _carry_off(self, sender: str, to: str, raw: bytes) -> None:
+        """Deliver to nobody, with every draw as if it had arrived: nothing but this differs."""
+        self._engine.after(self._delay_ns(), lambda: None)
+
+    def _delay_ns(self) -> int:
         profile = self._profile
         delay_ms = profile.delay_ms + profile.jitter_ms * self._draw()
         if profile.late and self._draw() < profile.late:
             delay_ms += profile.late_ms * self._draw()
-        self._engine.after(int(delay_ms * NS_PER_MS), self._deliver, sender, to, raw)
+        return int(delay_ms * NS_PER_MS)
 
     def cut(self, a: str, b: str) -> None:
         """Nothing passes between these two; `*` means anybody."""

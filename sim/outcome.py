@@ -279,8 +279,9 @@ def cycle(waiting: Mapping[str, Waiting]) -> list[str]:
         while vehicle in waiting and vehicle not in seen:
             seen.append(vehicle)
             vehicle = waiting[vehicle].holder
-        if vehicle in seen:
-            return seen[seen.index(vehicle) :]
+        ring = seen[seen.index(vehicle) :] if vehicle in seen else []
+        if len(ring) > 1:  # who waits for itself - a silent truck - is in nobody's ring
+            return ring
     return []
 
 

@@ -4,6 +4,7 @@ A crash of an agent that nobody ordered ends the run with exit code 3, and with 
 all the same.
 """
 
+import functools
 import platform
 import time
 import traceback
@@ -64,6 +65,12 @@ class Finished:
     crash: str = ""
 
 
+@functools.lru_cache(maxsize=4)
+def _compiled(data: bytes) -> CorridorMap:
+    """A map, compiled once in a process: it is never changed."""
+    return compile_map(data)
+
+
 def load_map(name: str) -> CorridorMap:
     """A compiled map by installed name or path. Raises ConfigError or MapError with what is
     wrong.
@@ -84,7 +91,7 @@ def load_map(name: str) -> CorridorMap:
             )
             raise ConfigError(f"map {name!r}: not installed; there are {', '.join(known)}")
         data = entry.read_bytes()
-    return compile_map(data)
+    return _compiled(data)
 
 
 def complete(scenario: Scenario, corridor: CorridorMap) -> None:

@@ -84,7 +84,7 @@ class World:
         self.engine = Engine(seed)
         self.cast: Cast = troupe or cast(scenario, corridor, seed)
         self.builder = Builder(scenario, corridor, self.cast)
-        self._say = say
+        self.say = say
         self._visited = visited
         self._crossings: dict[str, str] = {}
         self.loads = {name: Load(TARE_KG) for name in self.cast.vehicles}
@@ -285,7 +285,7 @@ class World:
             self.finished += 1
         elif name == "PERMIT_CONSUMED":
             self.roadside.permitted(fields["vehicle"], node)
-        self._say(self.engine.now_ns, node, report)
+        self.say(self.engine.now_ns, node, report)
 
     def _committed(self, name: str, records: list[Persist]) -> None:
         if name == SUPERVISOR:

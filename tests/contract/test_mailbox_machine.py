@@ -94,7 +94,7 @@ class Wire(RuleBasedStateMachine):
                 assert numbers == sorted(set(numbers))
 
     def teardown(self) -> None:
-        """When the faults end everything arrives: nothing durable is lost, no one is left behind."""
+        """When the faults end everything arrives, and nothing durable is lost."""
         if not hasattr(self, "rig"):
             return
         self.rig.settle()
