@@ -62,8 +62,9 @@ from vehicle.pilot.columns import (
     MILE_REACHED,
     MILE_TRIPPED,
 )
-from vehicle.reports import STATES, heartbeat, position
+from vehicle.reports import STANDING_MPS, STATES, heartbeat, position
 from vehicle.road import Road
+from vehicle.stops import Stops
 
 _TRIPS: Final = {
     CAUSE_OVERRUN: "ran past the end of authority",
@@ -100,7 +101,7 @@ class VehicleAgent:
         )
         self._passage = TruckPassage(config.name, signer.key_id, roster)
         self._phase = Phase.PARKED
-        self._stops: dict[str, str] = {}
+        self._stops = Stops()
         self._reading: VehicleReading | None = None
         self._greeted = False
         self._beats = 0
@@ -114,6 +115,9 @@ class VehicleAgent:
         self._out = [Act(Rest())]
         if self._road.restore(state.get("mission")):
             self._phase = next_phase(self._phase, Outcome.MISSION_TAKEN)
+        self._stops.restore(state)
+        if self._stops.in_force:
+            self._phase = next_phase(self._phase, Outcome.STOP_CAME)
         clearance = state.get("clearance")
         if clearance is not None:
             self._road.clear(ClearanceNotice.FromString(clearance).releases, now)
@@ -167,9 +171,10 @@ class VehicleAgent:
             if self._greeted:
                 self._report(POSITION_CAUSE_BOOTED)
             self._greeted = True
-        elif received.role is Role.GATE and self._phase is Phase.AT_GATE:
+        elif received.role is Role.GATE and self._phase in (Phase.AT_GATE, Phase.STOPPED):
             self._passage.forget(received.sender)
-            self._ask(now)
+            if self._phase is Phase.AT_GATE:
+                self._ask(now)
 
     def _on_mission(self, now: Now, received: Received) -> None:
         order = cast("MissionOrder", received.message)
@@ -233,23 +238,31 @@ class VehicleAgent:
             stop = mission.place_at(front_m)
             if stop is not None and stop.kind == STOP_KIND_GATE:
                 self._phase = next_phase(self._phase, Outcome.GATE_REACHED)
+            elif stop is not None and stop.kind == STOP_KIND_BERTH and self._stands():
+                self._reached(now)  # it came to rest here under a stop
         if self._phase is Phase.AT_GATE:
             self._ask(now)
+
+    def _stands(self) -> bool:
+        return self._reading is not None and self._reading.speed_mps <= STANDING_MPS
 
     def _on_stop(self, now: Now, received: Received) -> None:
         stop = cast("StopOrder", received.message)
         fields = {"stop": stop.stop_id, "issuer": stop.issuer, "reason": stop.reason}
         self._out.append(Report(Event.STOP_OBEYED, fields))
-        self._halt(stop.stop_id, stop.issuer, Reason.STOPPED_BY_ORDER, emergency=stop.emergency)
+        self._out.append(self._stops.take(received.sender, stop.stop_id, stop.issuer))
+        self._halt(Reason.STOPPED_BY_ORDER, emergency=stop.emergency)
 
     def _on_stop_lifted(self, now: Now, received: Received) -> None:
+        """Only who ordered a stop lifts it: the same issuer, by the same hand."""
         lifted = cast("StopLifted", received.message)
-        if self._stops.get(lifted.stop_id) != lifted.issuer:
+        forgotten = self._stops.lift(received.sender, lifted.stop_id, lifted.issuer)
+        if forgotten is None:
             return
-        del self._stops[lifted.stop_id]
+        self._out.append(forgotten)
         fields = {"stop": lifted.stop_id, "issuer": lifted.issuer}
         self._out.append(Report(Event.STOP_LIFTED, fields))
-        if self._stops:
+        if self._stops.in_force:
             return
         self._out.append(Act(ClearTrip()))
         idle = self._road.mission is None
@@ -286,10 +299,11 @@ class VehicleAgent:
     def _halt_itself(self, cause: str, reason: Reason) -> None:
         """Stop by ourselves and stay: only the supervisor's operator lifts it."""
         stop_id = f"{cause}/{self._config.name}"
-        self._halt(stop_id, self._config.supervisor, reason, emergency=True)
+        issuer = self._config.supervisor
+        self._out.append(self._stops.take(issuer, stop_id, issuer))
+        self._halt(reason, emergency=True)
 
-    def _halt(self, stop_id: str, issuer: str, reason: Reason, *, emergency: bool) -> None:
-        self._stops[stop_id] = issuer
+    def _halt(self, reason: Reason, *, emergency: bool) -> None:
         self._phase = next_phase(self._phase, Outcome.STOP_CAME)
         self._out.append(Act(Rest(emergency=emergency)))
         self._road.forget_order()

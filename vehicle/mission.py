@@ -82,6 +82,8 @@ class Mission:
 
 def read_mission(order: MissionOrder, corridor: CorridorMap) -> Mission | Refused:
     """A mission from an order, or why it cannot be driven on this map."""
+    if not (order.mission_id and order.version and order.crossing_id and order.direction):
+        return Refused(Reason.MISSION_INVALID, "leaves fields open")
     if not order.lanes or len(order.lanes) > _LANES_MAX:
         return Refused(Reason.MISSION_INVALID, f"{len(order.lanes)} lanes")
     try:
@@ -92,25 +94,29 @@ def read_mission(order: MissionOrder, corridor: CorridorMap) -> Mission | Refuse
         )
     except RouteError as error:
         return Refused(Reason.MISSION_INVALID, str(error))
-    gates = []
-    for stop in stops:
-        if stop.kind != STOP_KIND_GATE:
-            continue
-        gate = corridor.gates.get(stop.place_id)
-        if gate is None:
-            return Refused(Reason.MISSION_INVALID, f"no gate {stop.place_id}")
-        barrier_m = route.at(gate.lane, gate.barrier_offset_m)
-        gates.append(GateOnRoute(gate.id, stop.at_m, barrier_m, gate.side == "exit"))
-    on_way = set(route.lanes)
-    missing = [
-        g.id for g in corridor.gates.values() if g.lane in on_way and g.id not in order_gates(order)
-    ]
-    if missing:
-        return Refused(Reason.MISSION_INVALID, f"leaves out gate {missing[0]}")
+    on_way = {gate.id for gate in corridor.gates.values() if gate.lane in route.lanes}
+    named = order_gates(order)
+    for gate_id in sorted(on_way ^ named):
+        what = "leaves out" if gate_id in on_way else "does not pass"
+        return Refused(Reason.MISSION_INVALID, f"{what} gate {gate_id}")
+    gates = _gates_on(route, corridor, on_way)
     exits = [gate.barrier_m for gate in gates if gate.exit]
-    return Mission(
-        order, route, stops, tuple(gates), min(exits) if exits else _neutral_m(route, corridor)
-    )
+    neutral_m = min(exits) if exits else _neutral_m(route, corridor)
+    return Mission(order, route, stops, gates, neutral_m)
+
+
+def _gates_on(route: Route, corridor: CorridorMap, named: set[str]) -> tuple[GateOnRoute, ...]:
+    """The gates of a route in its own order; their lines are the map's, whatever the order says."""
+    gates = [
+        GateOnRoute(
+            gate.id,
+            route.at(gate.lane, gate.stop_offset_m),
+            route.at(gate.lane, gate.barrier_offset_m),
+            gate.side == "exit",
+        )
+        for gate in (corridor.gates[name] for name in named)
+    ]
+    return tuple(sorted(gates, key=lambda gate: gate.stop_m))
 
 
 def order_gates(order: MissionOrder) -> set[str]:
