@@ -44,7 +44,7 @@ class Event(Enum):
 
     # --- any program ---
     PROGRAM_STARTED = (_I, "boot_count restored", _NONE)
-    PEER_SESSION_OPENED = (_I, "peer boot_count", _NONE)
+    PEER_SESSION_OPENED = (_I, "peer", _NONE)
     MESSAGE_REFUSED = (_W, "sender reason detail", "look at the sender if it repeats")
     MESSAGE_UNDELIVERABLE = (_W, "peer payload_type reason", "check the peer and the line")
     # --- vehicle ---

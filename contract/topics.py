@@ -95,6 +95,18 @@ def _row(
     )
 
 
+def _stop_row(kind: type[Message]) -> Topic:
+    """A stop and its end outlive a restart of either side, so that neither is ever forgotten."""
+    return _row(
+        kind,
+        {_S, _G, _O, _P},
+        {_V, _S},
+        stream=STREAM_DURABLE,
+        signed=True,
+        consumer=Consumer.GUARD,
+    )
+
+
 _m, _g, _c = movement_pb2, gate_pb2, customs_pb2
 _ROWS: Final = (
     # --- sessions ---
@@ -134,8 +146,8 @@ _ROWS: Final = (
     _row(_m.MovementAuthority, {_S}, {_V}, signed=True, consumer=Consumer.GUARD),
     _row(_m.AuthorityReply, {_V}, {_S}),
     _row(_m.PositionReport, {_V}, {_S}),
-    _row(_m.StopOrder, {_S, _G, _O, _P}, {_V, _S}, signed=True, consumer=Consumer.GUARD),
-    _row(_m.StopLifted, {_S, _G, _O, _P}, {_V, _S}, signed=True, consumer=Consumer.GUARD),
+    _stop_row(_m.StopOrder),
+    _stop_row(_m.StopLifted),
     _row(_m.OperatorCommand, {_P}, {_S}, signed=True),
     _row(_m.OperatorReply, {_S}, {_P}),
     _row(_m.BerthReport, {_T}, {_S}, stream=STREAM_DURABLE),

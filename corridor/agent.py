@@ -34,6 +34,7 @@ from corridor.records import Crossing, Mission, Rest
 from corridor.state import State
 
 WATCH_MS: Final = 1_000
+_NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_UNSPECIFIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,8 @@ class SupervisorAgent:
             return
         if reply.version != mission.version or mission.accepted:
             self.state.dirty[mission.mission_id] = None
+            if reply.version == mission.version:
+                self._grants.again(mission)  # told anew: what was granted may not have come through
             return
         mission.accepted = True
         heard = self.state.heard.get(mission.vehicle)
@@ -261,7 +264,7 @@ class SupervisorAgent:
         reason = Reason.__members__.get(report.reason, "")
         self.state.say(Event.GATE_REPORTED, gate=gate, barrier=barrier.lower(), reason=reason)
         was = self.state.faulty_gates.pop(gate, None)
-        if report.reason or report.barrier == gate_pb2.BARRIER_STATE_FAULT:
+        if report.reason or report.barrier in _NO_WORD_OF_ARM:
             self.state.faulty_gates[gate] = report.reason or "fault"
         elif was is not None:
             self.state.dirty.update(dict.fromkeys(self.state.missions))

@@ -30,7 +30,7 @@ from contract.v1.customs_pb2 import (
     ScanRecord,
     ScanVerdict,
 )
-from contract.v1.document_pb2 import COUNTRY_KZ, DIRECTION_EAST, Document
+from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_EAST, Document
 from contract.v1.gate_pb2 import Passed
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from corridor.dispatch import Dispatch
@@ -62,7 +62,10 @@ class Crossings:
     # --- offices ---
 
     def on_notice(self, notice: CrossingNotice) -> None:
-        """A crossing exists."""
+        """A crossing exists. One that does not say what, who and where to is none."""
+        if not (notice.crossing_id and notice.vehicle_id and notice.direction):
+            self._refuse(Refused(Reason.MALFORMED, "a crossing with fields left open"))
+            return
         crossing = self._crossing(notice.crossing_id)
         if crossing.outcome:
             return
@@ -88,25 +91,29 @@ class Crossings:
             )
 
     def on_decision(self, now: Now, document: Document) -> None:
-        """Take a decision in if an office's release key signed it; otherwise say so."""
+        """Take a decision in if its own office's release key signed it; otherwise say so."""
         kind = _DECISIONS.get(document.payload_type)
         if kind is None:
             return
-        keys = {
-            key: value
-            for office in self._state.roster.release_keys.values()
-            for key, value in office.items()
-        }
-        decision = open_document(document, kind, keys)
-        if isinstance(decision, Refused):
-            self._state.say(
-                Event.MESSAGE_REFUSED,
-                sender="office",
-                reason=decision.reason,
-                detail=decision.detail,
+        decision: Message | Refused = Refused(Reason.BAD_SIGNATURE, "no office's key")
+        for country, keys in self._state.roster.release_keys.items():
+            opened = open_document(document, kind, keys)
+            if isinstance(opened, Refused):
+                continue
+            office = _country(getattr(opened, "office", 0))
+            mismatch = Refused(
+                Reason.SENDER_MISMATCH, f"{office or 'nobody'} by a key of {country}"
             )
-            return
-        self._decide(now, decision, document)
+            decision = opened if office == country else mismatch
+        if isinstance(decision, Refused):
+            self._refuse(decision)
+        else:
+            self._decide(now, decision, document)
+
+    def _refuse(self, refused: Refused) -> None:
+        self._state.say(
+            Event.MESSAGE_REFUSED, sender="office", reason=refused.reason, detail=refused.detail
+        )
 
     def _decide(self, now: Now, decision: Message, document: Document) -> None:
         if isinstance(decision, Release):
@@ -305,5 +312,8 @@ class Crossings:
         return crossing
 
 
+_COUNTRIES: Final[Mapping[int, str]] = {COUNTRY_KZ: "KZ", COUNTRY_CN: "CN"}
+
+
 def _country(office: int) -> str:
-    return "KZ" if office == COUNTRY_KZ else "CN"
+    return _COUNTRIES.get(office, "")

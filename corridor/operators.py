@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from contract.agent import Persist, Send
+from contract.agent import Persist, Role, Send
 from contract.events import Event
 from contract.reasons import Reason
 from contract.v1.movement_pb2 import (
@@ -92,7 +92,7 @@ class Operators:
         through us.
         """
         _, _, vehicle = stop_id.partition("/")
-        if vehicle not in self._state.heard:
+        if vehicle not in self._fleet():
             return Reason.MALFORMED
         self._state.say(Event.STOP_ENDED, stop=stop_id, issuer=operator)
         lifted = StopLifted(stop_id=stop_id, issuer=self._state.name)
@@ -103,15 +103,19 @@ class Operators:
         """Vehicles that a scope means, by name."""
         state = self._state
         if scope == STOP_SCOPE_ALL:
-            return tuple(sorted(state.heard))
+            return self._fleet()
         if scope == STOP_SCOPE_VEHICLE:
-            return (target,) if target in state.heard else ()
+            return (target,) if target in self._fleet() else ()
         if scope == STOP_SCOPE_CONVOY:
             found = [m.vehicle for m in state.missions.values() if m.convoy == target]
             return tuple(sorted(found))
         if scope == STOP_SCOPE_SIDE:
-            return tuple(v for v in sorted(state.heard) if self._side(v) == target)
+            return tuple(v for v in self._fleet() if self._side(v) == target)
         return ()
+
+    def _fleet(self) -> tuple[str, ...]:
+        """Every vehicle of the roster, heard or not: a stop waits for whoever is not heard."""
+        return tuple(node.name for node in self._state.roster.of_role(Role.VEHICLE))
 
     def _side(self, vehicle: str) -> str:
         """Country that a vehicle stands in by the zones it holds; "" on the line."""

@@ -16,7 +16,7 @@ from contract.limits import (
     VEHICLE_SILENCE_MS,
 )
 from contract.reasons import Reason
-from contract.route import RouteError
+from contract.route import Route
 from contract.v1.gate_pb2 import DetectorReport
 from contract.v1.movement_pb2 import (
     POSITION_CAUSE_BOOTED,
@@ -30,10 +30,11 @@ from contract.v1.movement_pb2 import (
     VehicleHeartbeat,
 )
 from corridor.grants import RENEW_BELOW_M
-from corridor.interlocking import Claim
+from corridor.interlocking import Claim, ZoneState
 from corridor.records import Mission, Rest
 from corridor.state import Heard, State
 
+BESIDE_END_M: Final = 0.5  # a place may be rounded beyond the end of its lane by this much
 # How long a vehicle may be silent, by what it last said of itself.
 _SILENCE_MS: Final[dict[int, int]] = {
     VEHICLE_STATE_PARKED: RESTING_SILENCE_MS,
@@ -70,14 +71,14 @@ class Positions:
         """A report by exception: the rear has left zones, a place is reached, or a start."""
         heard = self._hear(now, vehicle)
         first = not heard.reported
-        heard.reported = True
         heard.standing = report.standing
         heard.authority = report.authority_number
         mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
         if mission is None:
-            self._rests(vehicle, report)
+            located = self._rests(vehicle, report)
         else:
-            self._moves(now, mission, report, heard)
+            located = self._moves(now, mission, report, heard)
+        heard.reported = heard.reported or located
         if first or report.cause in (POSITION_CAUSE_BOOTED, POSITION_CAUSE_STOPPED):
             self._state.say(
                 Event.VEHICLE_REPORTED,
@@ -101,12 +102,12 @@ class Positions:
                 self._state.dirty[mission_id] = None
         return heard
 
-    def _rests(self, vehicle: str, report: PositionReport) -> None:
-        """A truck without a mission: it holds the zones it stands in."""
+    def _rests(self, vehicle: str, report: PositionReport) -> bool:
+        """A truck without a mission: it holds the zones it stands in. False if it names none."""
         state = self._state
         lanes = state.map.lanes
         if report.front_lane not in lanes or report.rear_lane not in lanes:
-            return
+            return False
         berths = [each.id for each in state.map.berths.values() if each.lane == report.front_lane]
         rest = Rest(vehicle, report.front_lane, berths[0] if berths else "")
         if state.rests.get(vehicle) != rest:
@@ -114,7 +115,10 @@ class Positions:
             state.save(rest)
         for lane in sorted({report.front_lane, report.rear_lane}):
             self._find(lanes[lane].zone, Claim(vehicle, vehicle, "", 0))
+            if not report.trailer_coupled:
+                self._parted([lanes[lane].zone], vehicle)
         state.dispatch_due = True
+        return True
 
     def _find(self, zone: str, claim: Claim) -> None:
         if claim.vehicle in self._state.zones.holders(zone):
@@ -123,15 +127,21 @@ class Positions:
             cause = f"{claim.vehicle} was found in it"
             self._state.say(Event.ZONE_BECAME_UNKNOWN, zone=zone, cause=cause)
 
-    def _moves(self, now: Now, mission: Mission, report: PositionReport, heard: Heard) -> None:
+    def _moves(self, now: Now, mission: Mission, report: PositionReport, heard: Heard) -> bool:
+        """A truck on its way: frees what its rear has left. False if it is not on its route."""
         state = self._state
         route = state.route(mission)
-        try:
-            front_m = route.at(report.front_lane, report.front_mm / 1000.0)
-            rear_m = route.at(report.rear_lane, report.rear_mm / 1000.0)
-        except RouteError:
-            return
+        ends = self._ends(route, report)
+        if ends is None:
+            return False
+        front_m, rear_m = ends
         heard.front_m = front_m
+        if not report.trailer_coupled:
+            inside = route.zone_spans[mission.cleared :]
+            self._parted(
+                [zone for zone, start_m, _ in inside if start_m <= front_m], mission.vehicle
+            )
+            return True
         while mission.cleared < len(route.zone_spans) - 1:
             zone, _, end_m = route.zone_spans[mission.cleared]
             if end_m + CLEAR_MARGIN_M / 2.0 > rear_m:
@@ -143,8 +153,34 @@ class Positions:
         for zone, start_m, _ in route.zone_spans[mission.cleared :]:
             if start_m > front_m:
                 break
-            self._find(zone, Claim(mission.vehicle, mission.convoy, mission.direction, 0))
+            claim = Claim(mission.vehicle, mission.convoy, mission.direction, mission.mass_kg)
+            self._find(zone, claim)
         state.dirty[mission.mission_id] = None
+        return True
+
+    def _ends(self, route: Route, report: PositionReport) -> tuple[float, float] | None:
+        """Front and rear along the route; None unless both are on it, one behind the other."""
+        ends = []
+        for lane, at_mm in (
+            (report.front_lane, report.front_mm),
+            (report.rear_lane, report.rear_mm),
+        ):
+            if lane not in route.lanes or at_mm / 1000.0 > self._lane_m(lane) + BESIDE_END_M:
+                return None
+            ends.append(route.at(lane, at_mm / 1000.0))
+        front_m, rear_m = ends
+        return (front_m, rear_m) if rear_m <= front_m else None
+
+    def _lane_m(self, lane: str) -> float:
+        return self._state.map.lanes[lane].length_m
+
+    def _parted(self, zones: list[str], vehicle: str) -> None:
+        """The trailer may stand anywhere behind: nothing is free until people say so."""
+        for zone in zones:
+            if self._state.zones.state(zone) is not ZoneState.UNKNOWN:
+                cause = f"the trailer of {vehicle} is not coupled"
+                self._state.zones.doubt(zone, cause)
+                self._state.say(Event.ZONE_BECAME_UNKNOWN, zone=zone, cause=cause)
 
     def _proof(self, zone: str) -> str:
         return "report and counter" if self._state.zones.rules[zone].wired else "report"
@@ -155,18 +191,22 @@ class Positions:
         detector = state.map.detectors.get(report.detector_id)
         if detector is None:
             return
-        name = f"detector/{detector.id}"
+        name, seen = f"detector/{detector.id}", f"seen/{detector.id}"
         before = state.store.number(name)
-        if report.count == before:
+        first = not state.store.number(seen)
+        if report.count == before and not first:
             return
         state.store.set_number(name, report.count)
-        first = not state.store.number(f"seen/{detector.id}")
-        state.store.set_number(f"seen/{detector.id}", 1)
-        if first and not state.zones.holders(detector.zone_before):
+        state.store.set_number(seen, 1)
+        if first:
             return  # the counter's first word: whatever it counted before us
+        zone = detector.zone_before
+        if report.count < before:
+            self._miscounted(detector.id, zone, expected=before, seen=report.count)
+            return
         direction = self._direction(detector.lane)
-        for _ in range(report.count - before):
-            self._count_out(detector.id, detector.zone_before, direction)
+        for _ in range(min(report.count - before, len(state.zones.holders(zone)) + 1)):
+            self._count_out(detector.id, zone, direction)
 
     def _direction(self, lane: str) -> str:
         """Direction of travel over a lane of a zone that is used both ways; "" where it does not
@@ -185,11 +225,18 @@ class Positions:
         before = state.zones.holders(zone)
         who = state.zones.counted(zone, direction)
         if who is None:
-            state.say(Event.DETECTOR_MISCOUNTED, detector=detector, zone=zone, expected=0, seen=1)
-            state.say(Event.ZONE_BECAME_UNKNOWN, zone=zone, cause="counted out more than let in")
+            self._miscounted(detector, zone, expected=0, seen=1)
         elif who in before and who not in state.zones.holders(zone):
             convoy = self._convoy(who)
             state.free(zone, who, convoy, "report and counter")
+
+    def _miscounted(self, detector: str, zone: str, *, expected: int, seen: int) -> None:
+        cause = "counted out more than let in" if seen > expected else "the counter went back"
+        self._state.zones.doubt(zone, cause)
+        self._state.say(
+            Event.DETECTOR_MISCOUNTED, detector=detector, zone=zone, expected=expected, seen=seen
+        )
+        self._state.say(Event.ZONE_BECAME_UNKNOWN, zone=zone, cause=cause)
 
     def _convoy(self, vehicle: str) -> str:
         mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))

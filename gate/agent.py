@@ -28,7 +28,7 @@ from contract.agent import (
     Send,
 )
 from contract.events import Event
-from contract.limits import BARRIER_MOVE_MS_MAX
+from contract.limits import BARRIER_MOVE_MS_MAX, TEXT_LENGTH_MAX
 from contract.map import CorridorMap, Gate
 from contract.reasons import Reason
 from contract.roster import Roster
@@ -157,7 +157,8 @@ class GateAgent:
 
     def _on_permit_request(self, now: Now, received: Received) -> None:
         request = cast("PermitRequest", received.message)
-        if self._phase is not Phase.CHALLENGED or request.attempt != self._passage.attempt:
+        asked = (self._passage.vehicle, self._passage.attempt)
+        if self._phase is not Phase.CHALLENGED or (received.sender, request.attempt) != asked:
             return
         ticket = self._passage.judge(now, request, received.sender)
         if isinstance(ticket, Refused):
@@ -202,7 +203,7 @@ class GateAgent:
         answer = PermitRefused(
             gate_id=self._gate.id,
             reason=refused.reason.name,
-            detail=refused.detail,
+            detail=refused.detail[:TEXT_LENGTH_MAX],
             attempt=attempt,
         )
         self._out.append(Send(vehicle, answer))
@@ -348,11 +349,10 @@ class GateAgent:
             crossing_id=ticket.crossing_id,
             custody=seal_document(self._signer, record),
         )
-        fields = self._about(ticket)
         self._out += [
             Persist("ticket/open", None),
             Persist(f"permit/{ticket.permit_id}", b"passed"),
-            Report(Event.VEHICLE_PASSED, fields),
+            Report(Event.VEHICLE_PASSED, self._about(ticket)),
         ]
         to = (ticket.vehicle_id, self._config.supervisor, *self._config.offices)
         self._out += [Send(name, passed) for name in to]

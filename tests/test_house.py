@@ -31,7 +31,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for package in PACKAGES:
         generated = shutil.ignore_patterns("*_pb2.py*", "generated.sha256", "__pycache__")
         shutil.copytree(ROOT / package, folder / package, ignore=generated)
-    for file in ("pyproject.toml", "hatch_build.py", "LICENSE", ".gitignore"):
+    for file in (
+        "pyproject.toml",
+        "hatch_build.py",
+        "README.md",
+        "LICENSE",
+        "NOTICE",
+        ".gitignore",
+    ):
         shutil.copy(ROOT / file, folder)
     subprocess.run([*BUILD, str(folder / "dist")], cwd=folder, check=True, capture_output=True)
     (built,) = (folder / "dist").glob("*.whl")

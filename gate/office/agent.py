@@ -53,7 +53,7 @@ from contract.v1.document_pb2 import (
     DIRECTION_WEST,
     Document,
 )
-from gate.office.declaration import faults
+from gate.office.declaration import FAULTS_TOLD_MAX, faults
 from gate.office.orders import AskDesk, OfficeReading, Ruling
 from gate.office.papers import Case, Papers, channel_name
 from gate.office.phases import Outcome, Phase, next_phase
@@ -215,7 +215,7 @@ class OfficeAgent:
             reply = DeclarationReply(
                 declaration_id=declaration_id,
                 accepted=False,
-                faults=[text[:200] for text in said],
+                faults=[text[:200] for text in said[:FAULTS_TOLD_MAX]],
                 reason=reason.name,
             )
             self._out.append(Send(received.sender, reply))
@@ -283,7 +283,9 @@ class OfficeAgent:
             return
         in_bay = any(record.station_id in bays for bays in self._config.bays.values())
         if record.verdict == SCAN_VERDICT_CLEAR:
-            if in_bay and Phase[case.phase] is Phase.INSPECTING:
+            declared = self._declarations[case.crossing_id].vehicle_id
+            inspecting = Phase[case.phase] is Phase.INSPECTING
+            if in_bay and inspecting and record.vehicle_id == declared:
                 self._move(case, Outcome.CLEAN)
                 case.rules = [*case.rules, f"inspected at {record.station_id}"]
                 self._release(now, case)

@@ -9,6 +9,7 @@ from contract.v1.document_pb2 import DIRECTION_UNSPECIFIED
 
 GROSS_MASS_KG_MAX = 100_000
 SEALS_MAX = 8
+FAULTS_TOLD_MAX = 64  # more do not fit a frame, and nobody mends so many at once
 
 
 def faults(declaration: Declaration) -> list[str]:

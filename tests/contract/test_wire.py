@@ -99,7 +99,9 @@ def test_enumeration_value_that_we_do_not_know_is_refused(
 
 
 @pytest.mark.parametrize(("kind", "place"), fields_of("text"))
-@pytest.mark.parametrize("text", ["a\nb", "\x1b[31m", "\x00", "\u202e", "x" * (TEXT_LENGTH_MAX + 1)])
+@pytest.mark.parametrize(
+    "text", ["a\nb", "\x1b[31m", "\x00", "\u202e", "x" * (TEXT_LENGTH_MAX + 1)]
+)
 def test_text_that_does_not_belong_in_a_log_is_refused(
     kind: type[Message], place: Place, text: str
 ) -> None:

@@ -18,7 +18,7 @@ from contract.events import Event
 from contract.limits import NODE_HEARTBEAT_MS, NODE_SILENCE_MS
 from sim.run import Finished
 from sim.world import World
-from tests.sim.runs import NS_PER_S, Ledger, Log, a_run, both, broken, ledger, payload_type
+from tests.sim.runs import Ledger, Log, a_run, both, broken, ledger, payload_type
 
 SETTLED_NS: Final = (NODE_SILENCE_MS + NODE_HEARTBEAT_MS) * 1_000_000
 Word = tuple[int, str, str, bytes]
@@ -96,6 +96,7 @@ class _Losing:
         self.lost = ""
         self.lost_ns = 0
         self.alike = True
+        self.settled = False
 
     def run(self) -> None:
         try:
@@ -131,6 +132,7 @@ class _Losing:
         words = self.before.words
         self.alike = self.alike and number <= len(words) and word == words[number - 1]
         if self.alike and word[0] > self.lost_ns + SETTLED_NS:
+            self.settled = True
             self.stop()
 
     def fork(self, number: int, lost: str) -> None:
@@ -154,10 +156,8 @@ class _Losing:
     def tell(self, finished: Finished) -> None:
         """In a child: hand the ending to the parent."""
         ending = _ending(finished, self.log)
-        last = self.before.words[-1][0] / NS_PER_S
-        early = finished.world.engine.now_ns / NS_PER_S < last - 1.0
-        if early and self.alike and not ending.broken:
+        if self.settled and not ending.broken:
             ending = self.before.ending
-        ending = Ending(ending.finished_s, ending.ledger, ending.broken, self.lost)
+        ending = msgspec.structs.replace(ending, lost=self.lost)
         with os.fdopen(self.out or 0, "wb") as out:
             out.write(msgspec.msgpack.encode(ending))

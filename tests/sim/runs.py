@@ -87,7 +87,9 @@ def violations(finished: Finished) -> dict[str, int]:
 
 def broken(finished: Finished) -> str:
     """What is wrong with a run as far as safety goes; empty if nothing is."""
-    said = [f"{v.invariant} at {v.t_s:.2f} s: {v.detail}" for v in finished.world.checkers.violations]
+    said = [
+        f"{v.invariant} at {v.t_s:.2f} s: {v.detail}" for v in finished.world.checkers.violations
+    ]
     return "\n".join([*said, finished.crash])
 
 

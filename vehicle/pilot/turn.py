@@ -129,14 +129,18 @@ def drive(
     _, _, _, limit = aim(path, rows, front + v * delay)
     limit = min(limit, order[i, ORDER_SPEED_MAX])
     room = order[i, ORDER_END] - front - SHORT_M
-    easing_s = push / BUILD_UP_MPS3
-    gained = 0.5 * push * easing_s
-    used = easing_s * (v + push * easing_s / 3.0)
-    stop = permitted_speed(room - used, STOP_BRAKE * service, delay + SETTLE_S) - gained
+    brake = STOP_BRAKE * service
+    pushed = max(0.0, push)
+    easing_s = pushed / BUILD_UP_MPS3
+    gained = 0.5 * pushed * easing_s
+    used = easing_s * (v + pushed * easing_s / 3.0)
+    settled_s = delay + SETTLE_S
+    falling = brake * v / (v + brake * settled_s)
+    build_up_s = 0.5 * max(0.0, falling + min(0.0, push)) / BUILD_UP_MPS3
+    stop = permitted_speed(room - used, brake, settled_s + build_up_s) - gained
     if room > 0.0:
         stop = max(stop, min(CREEP_MPS, room))
-    target = min(limit, stop)
-    accel = SPEED_GAIN * (target - v)
+    accel = SPEED_GAIN * (min(limit, stop) - v)
     if room <= 0.0:
         accel = min(accel, -0.5)
     gap = sensors[i, SENSE_GAP]
@@ -230,9 +234,10 @@ def pilot_turn(
             continue
         push = state[i, PILOT_PUSH]
         accel = drive(path, rows[p], s, sensors, order, truck, push, i)
-        most = BUILD_UP_MPS3 * PILOT_PERIOD_MS / 1000.0
-        state[i, PILOT_PUSH] = max(0.0, min(accel, push + 2.0 * most), push - most)
         standing = sensors[i, SENSE_V] <= STANDING_MPS and accel <= 0.05
+        most = BUILD_UP_MPS3 * PILOT_PERIOD_MS / 1000.0
+        push = max(min(accel, push + 2.0 * most), push - most)
+        state[i, PILOT_PUSH] = max(0.0, push) if standing else push
         command[i, COMMAND_PARK] = 1.0 if standing else 0.0
         command[i, COMMAND_ACCEL] = 0.0 if standing else accel
         command[i, COMMAND_EMERGENCY] = 0.0
