@@ -5,7 +5,7 @@ is proven to have left it - by its own report, and by the wired counter where th
 alone frees nothing. A zone has one convoy at a time, and inside gate cells, stations, bays, berths
 and yards one vehicle; a one-lane section has one direction; limits of count and mass hold at every
 allocation. What is not known blocks. Not here: who deserves a zone first (dispatch), customs
-(voters), what is sent (authority.py). Requirements: I4, I9, I22 in docs/SAFETY.md.
+(voters), what is sent (grants.py). Requirements: I4, I9, I22 in docs/SAFETY.md.
 """
 
 from collections.abc import Iterable, Mapping

@@ -102,7 +102,7 @@ class OfficeSection(_Section):
     """[office.KZ], [office.CN]: time to assess, officers and their time for documents."""
 
     assess: str = "30s"
-    documents: str = "lognormal:45min,0.5"
+    documents: str = "lognormal:51min,0.5"  # median 45 min
     officers: Annotated[int, Meta(ge=1, le=100)] = 2
     refuses: Share = 0.0
     release_valid: str = "12h"

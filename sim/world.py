@@ -29,7 +29,8 @@ from vehicle.orders import VehicleReading
 
 TICK_NS: Final = 50_000_000
 DEFAULT_STATIONS: Final = {
-    "weighbridge": StationSection(service="triangular:15s,25s,60s", false_alarm=0.0),
+    "weighbridge": StationSection(service="triangular:15s,25s,60s"),
+    "portal": StationSection(service="constant:12s"),
     "xray": StationSection(service="constant:200s"),
     "bay": StationSection(service="lognormal:150min,0.5"),
 }

@@ -106,6 +106,7 @@ def test_nonces_and_permits_are_never_used_twice() -> None:
     gate.answer()
     gate.start()
     gate.wake()
+    gate.wake()
     gate.ask()
     gate.answer()
     nonces = [each.nonce for each in sends(gate.said, Challenge)]

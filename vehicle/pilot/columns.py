@@ -27,8 +27,9 @@ NO_GAP_M: Final = 1.0e9
     ORDER_CLEAR,
     ORDER_HEADWAY,
     ORDER_STANDSTILL,
-) = range(8)
-ORDER_COLUMNS: Final = 8
+    ORDER_URGENT,
+) = range(9)
+ORDER_COLUMNS: Final = 9
 
 # --- guard row: what the guard itself read from authority and releases ---
 GUARD_ACTIVE, GUARD_PATH, GUARD_GENERATION, GUARD_END, GUARD_OVERLAP, GUARD_SPEED_MAX = range(6)

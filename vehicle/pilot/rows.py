@@ -80,6 +80,7 @@ class Rows:
         row[c.ORDER_CLEAR] = order.clear_m
         row[c.ORDER_HEADWAY] = order.headway_s
         row[c.ORDER_STANDSTILL] = order.standstill_m
+        row[c.ORDER_URGENT] = 0.0
         row[c.ORDER_ACTIVE] = 1.0
 
     def set_guard(self, i: int, order: SetGuard) -> None:
@@ -95,6 +96,7 @@ class Rows:
 
     def rest(self, i: int, order: Rest) -> None:
         self.order[i, c.ORDER_ACTIVE] = 0.0
+        self.order[i, c.ORDER_URGENT] = 1.0 if order.emergency else 0.0
 
     def clear_trip(self, i: int, order: ClearTrip) -> None:
         self.watch[i, c.WATCH_TRIPPED] = 0.0

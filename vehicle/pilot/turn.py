@@ -27,6 +27,7 @@ from vehicle.pilot.columns import (
     ORDER_PATH,
     ORDER_SPEED_MAX,
     ORDER_STANDSTILL,
+    ORDER_URGENT,
     PILOT_CLEARED,
     PILOT_GENERATION,
     PILOT_ON_PATH,
@@ -40,6 +41,7 @@ from vehicle.pilot.columns import (
     SENSE_X,
     SENSE_Y,
     TRUCK_ACCEL_MAX,
+    TRUCK_BRAKE_ASSURED,
     TRUCK_BRAKE_SERVICE,
     TRUCK_DELAY,
     TRUCK_FRONT,
@@ -156,14 +158,18 @@ def drive(
 
 
 @kernel
-def rest(command: Array, sensors: Array, truck: Array, i: int) -> None:
-    """Brake to standstill and set the parking brake: the rest state."""
-    command[i, COMMAND_EMERGENCY] = 0.0
+def rest(command: Array, sensors: Array, truck: Array, i: int, urgent: float) -> None:
+    """Brake to standstill and set the parking brake: the rest state.
+
+    urgent   1.0: brake as hard as is assured, 0.0: by the service brake
+    """
+    command[i, COMMAND_EMERGENCY] = urgent
     if sensors[i, SENSE_V] <= STANDING_MPS:
         command[i, COMMAND_ACCEL] = 0.0
         command[i, COMMAND_PARK] = 1.0
     else:
-        command[i, COMMAND_ACCEL] = -truck[i, TRUCK_BRAKE_SERVICE]
+        brake = TRUCK_BRAKE_ASSURED if urgent == 1.0 else TRUCK_BRAKE_SERVICE
+        command[i, COMMAND_ACCEL] = -truck[i, brake]
         command[i, COMMAND_PARK] = 0.0
 
 
@@ -207,13 +213,13 @@ def pilot_turn(
         if order[i, ORDER_ACTIVE] == 0.0:
             state[i, PILOT_PUSH] = 0.0
             if command[i, COMMAND_PARK] == 0.0:
-                rest(command, sensors, truck, i)
+                rest(command, sensors, truck, i, order[i, ORDER_URGENT])
             continue
         p = int(order[i, ORDER_PATH])
         path = paths[p]
         if not locate(path, rows[p], sensors, order, state, i):
             miles[i] |= MILE_LOST_PATH
-            rest(command, sensors, truck, i)
+            rest(command, sensors, truck, i, 0.0)
             continue
         s = state[i, PILOT_S]
         front = s + truck[i, TRUCK_FRONT]
