@@ -180,16 +180,6 @@ class SupervisorAgent:
                 self._grants.again(mission)
         elif report.cause == POSITION_CAUSE_REACHED and report.place_id == mission.berth:
             self._crossings.arrived(now, mission, mission.berth)
-            self._settle(vehicle, mission)
-
-    def _settle(self, vehicle: str, mission: Mission) -> None:
-        """A truck that has arrived rests at its berth and holds nothing else that it has left."""
-        if vehicle in self.state.mission_of:
-            return
-        berth = self.state.map.berths[mission.berth]
-        rest = Rest(vehicle, berth.lane, berth.id)
-        self.state.rests[vehicle] = rest
-        self.state.save(rest)
 
     def _on_mission_reply(self, now: Now, received: Received) -> None:
         reply = cast("movement_pb2.MissionReply", received.message)
@@ -252,7 +242,8 @@ class SupervisorAgent:
         self._crossings.on_station(now, result.record)
 
     def _on_passed(self, now: Now, received: Received) -> None:
-        self._crossings.on_passed(cast("gate_pb2.Passed", received.message))
+        passed = cast("gate_pb2.Passed", received.message)
+        self._crossings.on_passed(now, received.sender, passed)
 
     def _on_counter(self, now: Now, received: Received) -> None:
         self._positions.on_counter(cast("gate_pb2.DetectorReport", received.message))

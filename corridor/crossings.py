@@ -32,12 +32,12 @@ from contract.v1.customs_pb2 import (
 )
 from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_EAST, Document
 from contract.v1.gate_pb2 import Passed
-from contract.v1.movement_pb2 import Arrival, BerthReport
+from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport
 from corridor.dispatch import Dispatch
 from corridor.grants import clearance_missing
 from corridor.ledger import GENESIS, Entry, chain, judge_step
 from corridor.planning import DESTINATION
-from corridor.records import Crossing, Mission
+from corridor.records import Crossing, Mission, Rest
 from corridor.state import State
 
 _DECISIONS: Final[Mapping[str, type[Message]]] = {
@@ -213,12 +213,23 @@ class Crossings:
             reason=Reason.__members__.get(record.reason, ""),
         )
 
-    def on_passed(self, passed: Passed) -> None:
-        """A gate has let a truck through: the next link of its chain."""
-        keys = self._state.roster.keys_of(Role.GATE)
-        record = open_document(passed.custody, CustodyRecord, keys)
-        if isinstance(record, CustodyRecord):
-            self._record(record, passed.custody)
+    def on_passed(self, now: Now, gate: str, passed: Passed) -> None:
+        """A gate has let a truck through: the next link of its chain, and what waited for it.
+
+        Only the gate itself can sign for its place.
+        """
+        node = self._state.roster.nodes[gate]
+        record = open_document(passed.custody, CustodyRecord, {node.key_id: node.public_key})
+        if isinstance(record, Refused) or record.place_id != gate:
+            return
+        self._record(record, passed.custody)
+        crossing = self._state.crossings.get(record.crossing_id)
+        while crossing is not None and crossing.step + 1 in crossing.early:
+            document = Document.FromString(crossing.early.pop(crossing.step + 1))
+            self._record(CustodyRecord.FromString(document.payload), document)
+        mission = self._state.missions.get(crossing.mission) if crossing is not None else None
+        if mission is not None and mission.arrived:
+            self.arrived(now, mission, mission.berth)
 
     # --- custody ---
 
@@ -228,12 +239,20 @@ class Crossings:
         self._sign(now, crossing, CUSTODY_STEP_SEALED, crossing.berth)
 
     def arrived(self, now: Now, mission: Mission, berth: str) -> None:
-        """The truck stands at the destination berth: the crossing is over."""
+        """The truck stands at the destination berth: the crossing is over once both gates have
+        said that they let it through.
+        """
         state = self._state
         crossing = state.crossings[mission.crossing]
         if crossing.step == CUSTODY_STEP_ENTERED:
             self._sign(now, crossing, CUSTODY_STEP_HANDED_OVER, berth)
             self._finish(now, crossing, mission, berth)
+            return
+        mission.arrived = True
+        state.save(mission)
+        gates = [stop.place for stop in mission.stops if stop.kind == STOP_KIND_GATE]
+        owes = gates[max(0, crossing.step - CUSTODY_STEP_SEALED)]
+        state.wait(now, mission.vehicle, Reason.NODE_SILENT, resource=owes, holder=owes)
 
     def _sign(self, now: Now, crossing: Crossing, step: CustodyStep, place: str) -> None:
         record = CustodyRecord(
@@ -253,6 +272,10 @@ class Crossings:
         before = crossing.step if crossing is not None else 0
         refused = judge_step(before, record)
         step = CustodyStep.Name(record.step).removeprefix("CUSTODY_STEP_")
+        if crossing is not None and before + 1 < record.step and self._is_entry(record):
+            crossing.early[record.step] = document.SerializeToString(deterministic=True)
+            state.save(crossing)
+            return  # the exit gate has been slower to say so: kept until the chain has come so far
         if crossing is None or refused is not None:
             reason = refused.reason if refused is not None else Reason.RELEASE_FOREIGN
             state.say(
@@ -277,6 +300,10 @@ class Crossings:
             vehicle=record.vehicle_id,
         )
 
+    def _is_entry(self, record: CustodyRecord) -> bool:
+        gate = self._state.map.gates.get(record.place_id)
+        return record.step == CUSTODY_STEP_ENTERED and gate is not None and gate.side != "exit"
+
     def _finish(self, now: Now, crossing: Crossing, mission: Mission, berth: str) -> None:
         state = self._state
         crossing.outcome = "cleared"
@@ -288,6 +315,9 @@ class Crossings:
         for zone in state.zones.held_by(mission.vehicle):
             state.zones.rename(zone, mission.vehicle, mission.vehicle)
         state.goes_on(now, mission.vehicle)
+        rest = Rest(mission.vehicle, state.map.berths[berth].lane, berth)
+        state.rests[mission.vehicle] = rest
+        state.save(rest)
         state.say(
             Event.CROSSING_FINISHED,
             crossing=crossing.crossing_id,
@@ -307,7 +337,7 @@ class Crossings:
     def _crossing(self, crossing_id: str) -> Crossing:
         crossing = self._state.crossings.get(crossing_id)
         if crossing is None:
-            crossing = Crossing(crossing_id, releases={}, holds={}, bays={})
+            crossing = Crossing(crossing_id, releases={}, holds={}, bays={}, early={})
             self._state.crossings[crossing_id] = crossing
         return crossing
 

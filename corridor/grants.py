@@ -56,22 +56,36 @@ class Grants:
         """
         state = self._state
         heard = state.heard.get(mission.vehicle)
-        if not mission.accepted or heard is None or not heard.reported:
+        if not mission.accepted or mission.arrived or heard is None or not heard.reported:
             return
         route = state.route(mission)
         left_m = mission.end_m - heard.front_m
         if left_m > RENEW_BELOW_M and not heard.silent:
             return
-        no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
-        end_m, overlap_m = self._end(mission, route)
-        final = mission.next_span == len(route.zone_spans)
-        if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
-            self._grant(mission, route, end_m, overlap_m)
+        no = self._barred(mission)
+        if no is None:
+            no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
+            end_m, overlap_m = self._end(mission, route)
+            final = mission.next_span == len(route.zone_spans)
+            if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
+                self._grant(mission, route, end_m, overlap_m)
         near = mission.end_m - heard.front_m <= NEAR_END_M or heard.silent
         if no is not None and near:
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
         else:
             state.goes_on(now, mission.vehicle)
+
+    def _barred(self, mission: Mission) -> No | None:
+        """What forbids this truck any more road, allocated or not: stop, silence, open finding."""
+        crossing = self._state.crossings[mission.crossing]
+        for stop in self._state.stops.values():
+            if mission.vehicle in stop.vehicles:
+                return No(Reason.STOP_IN_FORCE, stop.stop_id, stop.issuer)
+        if self._state.heard[mission.vehicle].silent:
+            return No(Reason.VEHICLE_SILENT, mission.vehicle)
+        if crossing.adverse:
+            return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
+        return None
 
     def again(self, mission: Mission) -> None:
         """Say the authority in force anew, under a new number: the vehicle may not have it."""
@@ -161,17 +175,6 @@ class Grants:
 
     # --- voters: each a no with its reason, or None ---
 
-    def _stop_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        for stop in self._state.stops.values():
-            if mission.vehicle in stop.vehicles:
-                return No(Reason.STOP_IN_FORCE, stop.stop_id, stop.issuer)
-        return None
-
-    def _silence_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        if self._state.heard[mission.vehicle].silent:
-            return No(Reason.VEHICLE_SILENT, mission.vehicle)
-        return None
-
     def _station_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         """Nothing behind a station or bay until it has finished with the truck."""
         stop = self._pending(mission)
@@ -182,12 +185,8 @@ class Grants:
         return No(reason, stop.place, self._station_gate.get(stop.place, ""))
 
     def _clearance_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """Nothing behind an exit gate without both releases; nothing at all while a finding is
-        open.
-        """
+        """Nothing behind an exit gate without both releases."""
         crossing = self._state.crossings[mission.crossing]
-        if crossing.adverse:
-            return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
         for stop in mission.stops:
             if stop.kind != STOP_KIND_GATE or route.zone_spans[index][1] <= stop.at_m:
                 continue
@@ -322,8 +321,6 @@ def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | 
 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]
 _VOTERS: Final[tuple[_Voter, ...]] = (
-    Grants._stop_votes,
-    Grants._silence_votes,
     Grants._station_votes,
     Grants._clearance_votes,
     Grants._order_votes,

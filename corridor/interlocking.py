@@ -124,6 +124,14 @@ class Interlocking:
             if any(holder.vehicle == vehicle for holder in self.zones[zone].holders)
         )
 
+    def entered_by(self, vehicle: str) -> tuple[str, ...]:
+        """Zones that a vehicle stands in as far as is known, by name; not those only reserved."""
+        return tuple(
+            zone
+            for zone in self.held_by(vehicle)
+            if any(h.entered and not h.reported for h in self._rows(zone) if h.vehicle == vehicle)
+        )
+
     def judge(self, zone: str, claim: Claim) -> Denied | None:
         """Whether `claim` could have `zone` now; None means yes."""
         rule = self.rules[zone]

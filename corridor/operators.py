@@ -110,18 +110,21 @@ class Operators:
             found = [m.vehicle for m in state.missions.values() if m.convoy == target]
             return tuple(sorted(found))
         if scope == STOP_SCOPE_SIDE:
-            return tuple(v for v in self._fleet() if self._side(v) == target)
+            known = {str(lane.country) for lane in state.map.lanes.values() if lane.country}
+            if target in known:
+                return tuple(v for v in self._fleet() if target in self._sides(v, known))
         return ()
 
     def _fleet(self) -> tuple[str, ...]:
         """Every vehicle of the roster, heard or not: a stop waits for whoever is not heard."""
         return tuple(node.name for node in self._state.roster.of_role(Role.VEHICLE))
 
-    def _side(self, vehicle: str) -> str:
-        """Country that a vehicle stands in by the zones it holds; "" on the line."""
-        lanes = self._state.map.lanes
-        for zone in self._state.zones.held_by(vehicle):
-            for lane in self._state.map.zones[zone].lanes:
-                if lanes[lane].country:
-                    return str(lanes[lane].country)
-        return ""
+    def _sides(self, vehicle: str, known: set[str]) -> set[str]:
+        """Countries that a vehicle stands in; none on the line, any while that is not known."""
+        zones, lanes = self._state.zones.entered_by(vehicle), self._state.map.lanes
+        if not zones:
+            return known
+        inside = {
+            lanes[lane].country for zone in zones for lane in self._state.map.zones[zone].lanes
+        }
+        return {str(country) for country in inside if country}

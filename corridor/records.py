@@ -15,7 +15,10 @@ from corridor.interlocking import Zone
 
 
 class Crossing(msgspec.Struct):
-    """One crossing as the supervisor knows it: no goods, no names, no values."""
+    """One crossing as the supervisor knows it: no goods, no names, no values.
+
+    early   links of its chain of custody that came before those in between, by their step
+    """
 
     crossing_id: str
     direction: str = ""
@@ -38,6 +41,7 @@ class Crossing(msgspec.Struct):
     ready_ms: int = 0
     started_ms: int = 0
     finished_ms: int = 0
+    early: dict[int, bytes] = {}
 
 
 class Stop(msgspec.Struct):
@@ -56,6 +60,7 @@ class Mission(msgspec.Struct):
     next_span   index of the first zone of the route that is not allocated yet
     cleared     how many zones of the route the rear has left
     end_m       end of the newest authority along the route
+    arrived     the truck stands at its berth; the crossing ends once its custody is whole
     """
 
     mission_id: str
@@ -77,6 +82,7 @@ class Mission(msgspec.Struct):
     end_m: float = 0.0
     done: list[str] = []
     announced: list[str] = []
+    arrived: bool = False
 
 
 class Rest(msgspec.Struct):

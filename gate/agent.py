@@ -28,21 +28,14 @@ from contract.agent import (
     Send,
 )
 from contract.events import Event
-from contract.limits import BARRIER_MOVE_MS_MAX, TEXT_LENGTH_MAX
+from contract.limits import BARRIER_MOVE_MS_MAX
 from contract.map import CorridorMap, Gate
 from contract.reasons import Reason
 from contract.roster import Roster
-from contract.signing import Signer, digest, seal_document
+from contract.signing import Signer
 from contract.sites import exit_detector
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2
-from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED, CustodyRecord
-from contract.v1.gate_pb2 import (
-    PassageRequest,
-    Passed,
-    PermitGranted,
-    PermitRefused,
-    PermitRequest,
-)
+from contract.v1.gate_pb2 import PassageRequest, PermitRequest
 from gate.interlock import Consumed, Hold, Move, judge_closing, judge_opening
 from gate.orders import Barrier, CloseBarrier, GateReading, OpenBarrier
 from gate.passage import GatePassage, Ticket
@@ -113,6 +106,7 @@ class GateAgent:
             to = (*self._config.offices, self._config.supervisor)
             self._out += [Send(name, result) for name in to]
         _STEPS[self._phase](self, now, reading)
+        self._passage.expire(now)
         self._watch(now, reading)
         self._out += self._reports.arm(reading, faulty=self._phase is Phase.FAULT)
         self._out += self._reports.beat(now)
@@ -149,6 +143,9 @@ class GateAgent:
             return Refused(Reason.GATE_RESTARTED)
         if self._phase is Phase.FAULT:
             return Refused(Reason.BARRIER_FAULT)
+        let_go = self._ticket.vehicle_id if self._ticket is not None else ""
+        if self._phase in (Phase.OPEN, Phase.PASSING) and let_go == received.sender:
+            return None
         if self._phase not in (Phase.IDLE, Phase.CHALLENGED):
             return Refused(Reason.GATE_BUSY, self._phase.value)
         if self._phase is Phase.CHALLENGED and self._passage.vehicle != received.sender:
@@ -158,7 +155,12 @@ class GateAgent:
     def _on_permit_request(self, now: Now, received: Received) -> None:
         request = cast("PermitRequest", received.message)
         asked = (self._passage.vehicle, self._passage.attempt)
-        if self._phase is not Phase.CHALLENGED or (received.sender, request.attempt) != asked:
+        if (received.sender, request.attempt) != asked:
+            return
+        if self._phase in (Phase.OPEN, Phase.PASSING) and self._ticket is not None:
+            self._renew(now, request, self._ticket)
+            return
+        if self._phase is not Phase.CHALLENGED:
             return
         ticket = self._passage.judge(now, request, received.sender)
         if isinstance(ticket, Refused):
@@ -191,6 +193,19 @@ class GateAgent:
             Act(OpenBarrier(ticket.permit_id)),
         ]
 
+    def _renew(self, now: Now, request: PermitRequest, ticket: Ticket) -> None:
+        """The truck let go has restarted: the permit in force once more, and nothing moves."""
+        refused = self._passage.renew(now, request, ticket)
+        if refused is not None:
+            self._refuse(ticket.vehicle_id, request.attempt, request.crossing_id, refused)
+            return
+        self._out.append(Persist("ticket/open", ticket.encode()))
+        self._grant(now, ticket)
+
+    def _grant(self, now: Now, ticket: Ticket) -> None:
+        """The arm is proven open: the truck may have its permit."""
+        self._out.append(Send(ticket.vehicle_id, self._passage.granted(now, ticket)))
+
     def _refuse(self, vehicle: str, attempt: int, crossing: str, refused: Refused) -> None:
         fields = {
             "gate": self._gate.id,
@@ -200,13 +215,7 @@ class GateAgent:
             "detail": refused.detail,
         }
         self._out.append(Report(Event.PERMIT_REFUSED, fields))
-        answer = PermitRefused(
-            gate_id=self._gate.id,
-            reason=refused.reason.name,
-            detail=refused.detail[:TEXT_LENGTH_MAX],
-            attempt=attempt,
-        )
-        self._out.append(Send(vehicle, answer))
+        self._out.append(Send(vehicle, self._passage.refused(attempt, refused)))
 
     def _on_decision(self, now: Now, received: Received) -> None:
         """A revocation reaches us directly from its office."""
@@ -230,16 +239,23 @@ class GateAgent:
         """Nothing moves until the cell's presence is known and the arm is down or free to fall."""
         if reading.barrier is Barrier.FAULT or reading.cell_vehicles is None:
             return
+        ticket = self._ticket
+        counter = reading.detectors.get(self._exit_detector)
+        gone = counter is not None and ticket is not None and counter.count > ticket.count_before
+        inside = ticket is not None and not gone and reading.cell_vehicles == 1
+        before = reading.loop_occupied or bool(reading.plate)
+        if inside and before and reading.barrier is Barrier.OPEN:
+            self._deadline_ns = None  # it may be on its way: nothing falls
+            self._phase = next_phase(self._phase, Outcome.STILL_OPEN)
+            self._step_open(now, reading)
+            return
         if reading.barrier is not Barrier.CLOSED:
             if judge_closing(reading) is Move.CLOSE and self._deadline_ns is None:
                 self._deadline_ns = now.mono_ns + BARRIER_MOVE_MS_MAX * NS_PER_MS
                 self._out.append(Act(CloseBarrier()))
             return
         self._deadline_ns = None
-        ticket = self._ticket
-        counter = reading.detectors.get(self._exit_detector)
-        gone = counter is not None and ticket is not None and counter.count > ticket.count_before
-        if ticket is not None and not gone and reading.cell_vehicles == 1 and not reading.plate:
+        if inside and not before:
             self._phase = next_phase(self._phase, Outcome.STILL_PASSING)
             return
         self._phase = next_phase(self._phase, Outcome.PRESENCE_KNOWN)
@@ -269,11 +285,9 @@ class GateAgent:
         elif reading.barrier is Barrier.OPEN and ticket is not None:
             self._phase = next_phase(self._phase, Outcome.PROVEN_OPEN)
             self._deadline_ns = None
-            permit = seal_document(self._signer, ticket.permit(now, self._gate.id))
-            granted = PermitGranted(permit=permit, attempt=ticket.attempt)
             fields = {"gate": self._gate.id, "permit": ticket.permit_id}
             self._out.append(Report(Event.BARRIER_OPENED, fields))
-            self._out.append(Send(ticket.vehicle_id, granted))
+            self._grant(now, ticket)
 
     def _step_open(self, now: Now, reading: GateReading) -> None:
         if reading.loop_occupied:
@@ -332,23 +346,7 @@ class GateAgent:
 
     def _settle(self, now: Now, ticket: Ticket) -> None:
         """Through: record custody, tell everybody, be free for the next."""
-        exiting = self._gate.side == "exit"
-        record = CustodyRecord(
-            crossing_id=ticket.crossing_id,
-            step=CUSTODY_STEP_EXITED if exiting else CUSTODY_STEP_ENTERED,
-            place_id=self._gate.id,
-            vehicle_id=ticket.vehicle_id,
-            seals=ticket.seals,
-            at_utc_ms=now.utc_ms,
-            evidence_sha256=digest(ticket.permit_id.encode()),
-        )
-        passed = Passed(
-            gate_id=self._gate.id,
-            permit_id=ticket.permit_id,
-            vehicle_id=ticket.vehicle_id,
-            crossing_id=ticket.crossing_id,
-            custody=seal_document(self._signer, record),
-        )
+        passed = self._passage.passed(now, ticket)
         self._out += [
             Persist("ticket/open", None),
             Persist(f"permit/{ticket.permit_id}", b"passed"),

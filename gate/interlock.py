@@ -2,7 +2,7 @@
 
 Pure. In: the cabinet's newest word, the permit in force. Out: `Move` or `Hold(reason)`. Opens only
 with one consumed permit for the one vehicle that is in the cell. Closes only over a free loop. When
-presence is unknown nothing moves. Below it the hardware closes by itself if the loop is free. Not
+presence is unknown nothing moves. Below it the hardware closes once the cell is empty. Not
 here: sockets, clocks, retries (live/); who may have a permit (passage.py); whose turn it is
 (corridor/). Requirements: GATE-003, GATE-004 in docs/SAFETY.md.
 """

@@ -13,15 +13,28 @@ import msgspec
 
 from contract import release
 from contract.agent import NS_PER_MS, Boot, Now, Refused
-from contract.limits import NONCE_AGE_MS_MAX, NONCE_BYTES, PERMIT_VALID_MS
+from contract.limits import NONCE_AGE_MS_MAX, NONCE_BYTES, PERMIT_VALID_MS, TEXT_LENGTH_MAX
 from contract.map import Gate
 from contract.reasons import Reason
 from contract.release import Claimant, Cleared
 from contract.roster import Roster
-from contract.signing import Signer, open_document
-from contract.v1.customs_pb2 import Permit, Revocation
+from contract.signing import Signer, digest, open_document, seal_document
+from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_ENTERED,
+    CUSTODY_STEP_EXITED,
+    CustodyRecord,
+    Permit,
+    Revocation,
+)
 from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST, Document
-from contract.v1.gate_pb2 import Challenge, PassageRequest, PermitRequest
+from contract.v1.gate_pb2 import (
+    Challenge,
+    PassageRequest,
+    Passed,
+    PermitGranted,
+    PermitRefused,
+    PermitRequest,
+)
 from gate.orders import GateReading
 
 
@@ -106,23 +119,15 @@ class GatePassage:
         self._nonce = b""
         self.vehicle = self.crossing = ""
 
+    def expire(self, now: Now) -> None:
+        """A challenge that nobody answers does not stay."""
+        if self.due_ns is not None and now.mono_ns >= self.due_ns:
+            self._nonce = b""
+
     def judge(self, now: Now, request: PermitRequest, sender: str) -> Ticket | Refused:
         """A ticket for the sender, or why it may not pass. The nonce is used up either way."""
-        nonce, self._nonce = self._nonce, b""
-        if not nonce or request.nonce != nonce or request.gate_id != self.gate.id:
-            return Refused(Reason.NONCE_UNKNOWN)
-        if now.mono_ns - self._asked_ns > NONCE_AGE_MS_MAX * NS_PER_MS:
-            return Refused(Reason.NONCE_EXPIRED)
-        if (request.vehicle_id, request.crossing_id) != (sender, self.crossing):
-            return Refused(Reason.RELEASE_FOREIGN, f"{request.vehicle_id} asked by {sender}")
-        key_id = self.roster.nodes[sender].key_id
-        judged = release.judge(
-            request.releases,
-            self.roster.release_keys,
-            Claimant(request.crossing_id, sender, key_id),
-            now=now,
-            revoked=self.revoked,
-        )
+        nonce = self._nonce
+        judged = self._answered(now, request, sender)
         if isinstance(judged, Refused):
             return judged
         fault = self._fault(judged)
@@ -132,13 +137,44 @@ class GatePassage:
         return Ticket(
             permit_id=f"{self.gate.id}-{self._boots}-{self._counter}",
             vehicle_id=sender,
-            vehicle_key_id=key_id,
+            vehicle_key_id=self.roster.nodes[sender].key_id,
             crossing_id=request.crossing_id,
             release_kz=judged.kz.release_id,
             release_cn=judged.cn.release_id,
             seals=list(judged.subject.seals),
             nonce=nonce,
             attempt=request.attempt,
+        )
+
+    def renew(self, now: Now, request: PermitRequest, ticket: Ticket) -> Refused | None:
+        """The vehicle has lost the permit it is passing on: the same ticket for the new nonce, or
+        why not.
+        """
+        nonce = self._nonce
+        judged = self._answered(now, request, ticket.vehicle_id)
+        if isinstance(judged, Refused):
+            return judged
+        if request.crossing_id != ticket.crossing_id:
+            return Refused(Reason.RELEASE_FOREIGN, f"{ticket.permit_id}: {ticket.crossing_id}")
+        ticket.nonce, ticket.attempt = nonce, request.attempt
+        return None
+
+    def _answered(self, now: Now, request: PermitRequest, sender: str) -> Cleared | Refused:
+        """Both releases of the sender, if it answers the nonce, which is used up."""
+        nonce, self._nonce = self._nonce, b""
+        if not nonce or request.nonce != nonce or request.gate_id != self.gate.id:
+            return Refused(Reason.NONCE_UNKNOWN)
+        if now.mono_ns - self._asked_ns > NONCE_AGE_MS_MAX * NS_PER_MS:
+            return Refused(Reason.NONCE_EXPIRED)
+        if (request.vehicle_id, request.crossing_id) != (sender, self.crossing):
+            return Refused(Reason.RELEASE_FOREIGN, f"{request.vehicle_id} asked by {sender}")
+        key_id = self.roster.nodes[sender].key_id
+        return release.judge(
+            request.releases,
+            self.roster.release_keys,
+            Claimant(request.crossing_id, sender, key_id),
+            now=now,
+            revoked=self.revoked,
         )
 
     def _fault(self, judged: Cleared) -> Refused | None:
@@ -164,3 +200,35 @@ class GatePassage:
                 self.revoked.add(revocation.release_id)
                 return revocation.release_id
         return ""
+
+    def granted(self, now: Now, ticket: Ticket) -> PermitGranted:
+        """The permit, signed: for when the arm is proven open."""
+        permit = seal_document(self.signer, ticket.permit(now, self.gate.id))
+        return PermitGranted(permit=permit, attempt=ticket.attempt)
+
+    def refused(self, attempt: int, why: Refused) -> PermitRefused:
+        """A no with its reason."""
+        detail = why.detail[:TEXT_LENGTH_MAX]
+        return PermitRefused(
+            gate_id=self.gate.id, reason=why.reason.name, detail=detail, attempt=attempt
+        )
+
+    def passed(self, now: Now, ticket: Ticket) -> Passed:
+        """The word that a vehicle is through, with the link of its chain of custody."""
+        exiting = self.gate.side == "exit"
+        record = CustodyRecord(
+            crossing_id=ticket.crossing_id,
+            step=CUSTODY_STEP_EXITED if exiting else CUSTODY_STEP_ENTERED,
+            place_id=self.gate.id,
+            vehicle_id=ticket.vehicle_id,
+            seals=ticket.seals,
+            at_utc_ms=now.utc_ms,
+            evidence_sha256=digest(ticket.permit_id.encode()),
+        )
+        return Passed(
+            gate_id=self.gate.id,
+            permit_id=ticket.permit_id,
+            vehicle_id=ticket.vehicle_id,
+            crossing_id=ticket.crossing_id,
+            custody=seal_document(self.signer, record),
+        )

@@ -34,6 +34,7 @@ class Outcome(Enum):
     FAILED = "failed"
     MENDED = "mended"
     STILL_PASSING = "still passing"
+    STILL_OPEN = "still open"
 
 
 P, O = Phase, Outcome  # noqa: E741 - the table reads better
@@ -41,6 +42,7 @@ P, O = Phase, Outcome  # noqa: E741 - the table reads better
 NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
     (P.UNKNOWN, O.PRESENCE_KNOWN): P.IDLE,
     (P.UNKNOWN, O.STILL_PASSING): P.CLEARING,  # restarted behind a truck that has gone through
+    (P.UNKNOWN, O.STILL_OPEN): P.OPEN,  # restarted before the truck that it had let go
     (P.UNKNOWN, O.FAILED): P.FAULT,
     (P.IDLE, O.ASKED): P.CHALLENGED,
     (P.IDLE, O.FAILED): P.FAULT,
@@ -51,8 +53,10 @@ NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
     (P.OPENING, O.PROVEN_OPEN): P.OPEN,
     (P.OPENING, O.UNDER_ARM): P.PASSING,  # it moved while the arm was rising
     (P.OPENING, O.FAILED): P.FAULT,
+    (P.OPEN, O.ASKED): P.OPEN,  # restarted without its permit: a new nonce, the same passage
     (P.OPEN, O.UNDER_ARM): P.PASSING,
     (P.OPEN, O.FAILED): P.FAULT,
+    (P.PASSING, O.ASKED): P.PASSING,  # as in OPEN, with its front under the arm
     (P.PASSING, O.ARM_FREE): P.CLEARING,
     (P.PASSING, O.FAILED): P.FAULT,
     (P.CLEARING, O.LEFT_CELL): P.IDLE,
@@ -65,9 +69,10 @@ NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
 _NEVER: Final[Mapping[Outcome, tuple[Phase, ...]]] = {
     # Presence is a question of the start alone; elsewhere it is read, not awaited.
     O.PRESENCE_KNOWN: (P.IDLE, P.CHALLENGED, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
+    O.STILL_OPEN: (P.IDLE, P.CHALLENGED, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
     O.STILL_PASSING: (P.IDLE, P.CHALLENGED, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
     # A busy, faulty or ignorant gate refuses whoever asks: that is an answer and no outcome.
-    O.ASKED: (P.UNKNOWN, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
+    O.ASKED: (P.UNKNOWN, P.OPENING, P.CLEARING, P.FAULT),
     # Only an answered challenge is judged; permit requests at other times are dropped.
     O.CONSUMED: (P.UNKNOWN, P.IDLE, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),
     O.DENIED: (P.UNKNOWN, P.IDLE, P.OPENING, P.OPEN, P.PASSING, P.CLEARING, P.FAULT),

@@ -2,7 +2,7 @@
 readings out.
 
 Each gate has one cabinet with everything its controller reads. Hardware has a mind of its own where
-it must: an arm without a controller falls if its loop is free, and never onto an object. Not here:
+it must: an arm without a controller falls once its cell is empty. Not here:
 what a controller makes of it (gate/).
 """
 
@@ -170,9 +170,13 @@ class Cabinet:
             self._serve(command)
 
     def lost(self) -> None:
-        """No controller: the arm falls if the loop is free."""
+        """No controller: the arm falls once nobody is in the cell, whom it might hit."""
         self._alive = False
-        self.arm.close()
+        self._fall()
+
+    def _fall(self) -> None:
+        if not self._alive and self.entered == self.left:
+            self.arm.close()
 
     def booted(self) -> None:
         self._alive = True
@@ -182,8 +186,12 @@ class Cabinet:
     def loop(self, *, on: bool) -> None:
         """A front has reached the arm, or a rear has left it."""
         self.under_arm += 1 if on else -1
-        if not on and not self._alive:
-            self.arm.close()
+        self.changed()
+
+    def leave(self) -> None:
+        """A rear has left the cell."""
+        self.left += 1
+        self._fall()
         self.changed()
 
     def stands(self, vehicle: str) -> None:

@@ -111,9 +111,8 @@ class Roadside:
             cabinet.entered += 1
 
         def leave(vehicle: str) -> None:
-            cabinet.left += 1
             self._passage_ends(vehicle, gate)
-            cabinet.changed()
+            cabinet.leave()
 
         def reach_arm(vehicle: str) -> None:
             self._checkers().under_arm(gate, vehicle)

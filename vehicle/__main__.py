@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from contract.agent import Role
 from contract.errors import ConfigError
-from contract.limits import VEHICLE_LENGTH_M_MAX
+from contract.limits import PILOT_PERIOD_MS, VEHICLE_LENGTH_M_MAX
 from live.body import BodyLink
 from live.config import ProgramConfig
 from live.program import ProgramSpec, Setting, run_program
@@ -23,6 +23,9 @@ from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array
 
 LIFE_BYTES: Final = 8
+LOOP_DELAY_S: Final = (
+    2 * PILOT_PERIOD_MS / 1_000.0
+)  # a frame is up to one turn old, and so a command
 Length = Annotated[float, Meta(gt=0.0, le=VEHICLE_LENGTH_M_MAX)]
 Angle = Annotated[float, Meta(gt=0.0, lt=1.5)]
 Rate = Annotated[float, Meta(gt=0.0, le=12.0)]
@@ -66,7 +69,7 @@ def truck_row(truck: TruckSection) -> Array:
     row[0, c.TRUCK_ACCEL_MAX] = truck.accel_max_mps2
     row[0, c.TRUCK_BRAKE_SERVICE] = truck.brake_service_mps2
     row[0, c.TRUCK_BRAKE_ASSURED] = truck.brake_assured_mps2
-    row[0, c.TRUCK_DELAY] = truck.brake_delay_s
+    row[0, c.TRUCK_DELAY] = truck.brake_delay_s + LOOP_DELAY_S
     return row
 
 

@@ -144,6 +144,8 @@ class VehicleAgent:
             if reading.milestones:
                 self._on_milestones(now, reading)
             self._retry(now)
+            if self._phase is Phase.WAITING:
+                self._go_on(now)  # it may have come to rest where it may ask
             self._order(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
@@ -234,11 +236,11 @@ class VehicleAgent:
             return
         if self._road.may_drive_to_m(self._passage.permits) > front_m + STOP_WINDOW_M / 2.0:
             self._phase = next_phase(self._phase, Outcome.ROAD_GROWN)
-        elif self._phase is Phase.WAITING:
-            stop = mission.place_at(front_m)
-            if stop is not None and stop.kind == STOP_KIND_GATE:
+        elif self._phase is Phase.WAITING and self._stands():
+            stop, gate = mission.place_at(front_m), mission.gate_ahead(front_m)
+            if gate is not None and gate.stop_m <= front_m + STOP_WINDOW_M:
                 self._phase = next_phase(self._phase, Outcome.GATE_REACHED)
-            elif stop is not None and stop.kind == STOP_KIND_BERTH and self._stands():
+            elif stop is not None and stop.kind == STOP_KIND_BERTH:
                 self._reached(now)  # it came to rest here under a stop
         if self._phase is Phase.AT_GATE:
             self._ask(now)

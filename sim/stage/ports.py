@@ -1,7 +1,7 @@
 """The hardware's ends of the body channels: commands in, readings out, and what holds in silence.
 
 A truck without a command for 200 ms brakes; a gate's arm without a controller for three seconds
-falls if its loop is free. A new life of a program starts its numbers again.
+falls once its cell is empty. A new life of a program starts its numbers again.
 Not here: how bodies behave (sim/devices.py, sim/fleet.py), the channel itself (live/body.py).
 """
 

@@ -1,9 +1,11 @@
-"""Lose exactly one message: every n of a run, each in a child that is forked where the message is sent.
+"""Lose exactly one message: every n of a run, each in a child that is forked where the message is
+sent.
 
-The child loses the message - all draws stay as if it had arrived - and runs on to the end; the parent goes on to the next.
-So nothing is simulated twice before the loss. Behind it, a child whose every later message is, byte for byte and
-to the nanosecond, the baseline's has lost a heartbeat that nobody missed: once that has been so for longer than
-any silence that is watched, nothing is left that could remember it, and the rest is the baseline.
+The child loses the message - all draws stay as if it had arrived - and runs on to the end; the
+parent goes on to the next. So nothing is simulated twice before the loss. Behind it, a child whose
+every later message is, byte for byte and to the nanosecond, the baseline's has lost a heartbeat
+that nobody missed: once that has been so for longer than any silence that is watched, nothing is
+left that could remember it, and the rest is the baseline.
 """
 
 import gc

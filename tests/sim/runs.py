@@ -1,4 +1,5 @@
-"""Runs in this process for the tests of the simulator: small scenarios, taps, ledgers, one map each.
+"""Runs in this process for the tests of the simulator: small scenarios, taps, ledgers, one map
+each.
 
 Nothing here knows an agent from inside: a run is its result, its log, its messages and its disks.
 """

@@ -1,4 +1,6 @@
-"""Lose exactly one message, whichever it is: the mission ends within one retry period more, with the same ledger."""
+"""Lose exactly one message, whichever it is: the mission ends within one retry period more, with
+the same ledger.
+"""
 
 from typing import Final
 
@@ -11,7 +13,7 @@ from tests.sim.losses import Baseline, baseline, lose_each
 # pilot period. Each hand-over behind the lost message - arrived, permitted, granted, and the same
 # for the truck that waited behind - may slip to the next period, as may the jitter of 10 ms a hop
 # that is drawn anew from there on.
-ALLOWANCE_MS: Final = 4 * PILOT_PERIOD_MS
+ALLOWANCE_MS: Final = 6 * PILOT_PERIOD_MS
 CHUNKS: Final = {1: 4, 3: 12}
 
 
@@ -47,7 +49,9 @@ def test_a_mission_that_loses_any_one_message_ends_within_one_retry_with_the_sam
 def test_the_mission_that_loses_nothing_hands_over_every_crossing(
     baselines: dict[int, Baseline], trucks: int
 ) -> None:
-    """Every crossing is sealed, exited, entered and handed over: the ledger that is compared says so."""
+    """Every crossing is sealed, exited, entered and handed over: the ledger that is compared says
+    so.
+    """
     steps = {
         crossing: [step for step, _, _, _ in links]
         for crossing, links in baselines[trucks].ending.ledger.items()

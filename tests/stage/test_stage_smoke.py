@@ -89,7 +89,8 @@ def test_restarted_program_finishes_the_day(victim: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "victim",
     [
-        *(f"truck-01@{at}:{at + 3}" for at in (10, 40, 75)),
+        *(f"truck-01@{at}:{at + 3}" for at in (10, 12, 40, 70, 75)),
+        "truck-02@50:53",
         *(f"kz_out@{at}:{at + 3}" for at in (20, 50, 72)),
         *(f"office-kz@{at}:{at + 3}" for at in (1, 4)),
         *(f"supervisor@{at}:{at + 3}" for at in (2, 20, 60, 100)),

@@ -100,17 +100,18 @@ class TruckBody:
 
     def step(self, now: Now) -> None:
         """One turn of pilot and guard, and its command to the actuators."""
-        frame = self._frame
+        frame, made_of_ns = self._frame, now.mono_ns
         if frame is None or now.mono_ns - frame.sampled_mono_ns > STALE_NS:
             self._brake(frame)
         else:
             self._rows.turn()
+            made_of_ns = frame.sampled_mono_ns
         self._sequence += 1
         row = self._rows.command[0]
         command = ActuatorCommand(
             life=self._life,
             sequence=self._sequence,
-            at_mono_ns=now.mono_ns,
+            at_mono_ns=made_of_ns,
             accel_mps2=row[c.COMMAND_ACCEL],
             steer_rad=row[c.COMMAND_STEER],
             park=row[c.COMMAND_PARK] > 0.5,
