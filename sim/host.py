@@ -66,7 +66,7 @@ class Host:
         self.boots = 0
         self.node: Node[Any] | None = None
         self._engine = engine
-        self._build = build
+        self.build = build
         self._body = body
         self._seed = seed
         self._start_utc_ns = start_utc_ns
@@ -99,7 +99,7 @@ class Host:
         journal = hashlib.blake2b(f"{self._seed}/{self.name}".encode(), digest_size=16)
         boot = Boot(self._bytes("boot", 16), self.boots, self._bytes("nonce", 32), journal.digest())
         self._body.booted()
-        self.node = self._build()
+        self.node = self.build()
         self._carry(self.node.start(self.now(), boot, dict(self.disk)))
         self.wake()
 

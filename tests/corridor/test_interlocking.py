@@ -303,6 +303,17 @@ def test_resting_truck_keeps_its_zone_under_its_next_convoy_and_direction() -> N
     assert why(table, a_claim("a2", direction="W", before=("a1",))) is None
 
 
+def test_vehicle_stands_where_it_has_entered_and_not_where_it_only_may_go() -> None:
+    table = Interlocking({name: a_rule(wired=True) for name in "xyz"})
+    for name in "xyz":
+        table.allocate(name, a_claim())
+    table.entered("x", "a1")
+    table.entered("y", "a1")
+    table.reported("x", "a1")
+    assert table.entered_by("a1") == ("y",)
+    assert table.entered_by("b1") == ()
+
+
 def test_rules_come_from_the_map() -> None:
     """Lanes and boundary are shared; a zone before a counter is wired."""
     corridor = the_map()

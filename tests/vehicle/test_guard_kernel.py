@@ -1,6 +1,8 @@
 """The guard's kernel: brakes before the end, latches beyond it, never lets a rest roll. (vital)"""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,6 +27,15 @@ STEP_S: Final = 0.05
 
 turn = plain(vital.guard_turn)
 brake_speed = plain(vital.brake_speed)
+
+
+@contextmanager
+def interpreted() -> Iterator[None]:
+    """The kernel and what it calls in this module as plain Python, as on a truck without numba."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vital, "judge", plain(vital.judge))
+        patch.setattr(vital, "brake_speed", brake_speed)
+        yield
 
 
 def a_straight() -> Array:
@@ -65,7 +76,8 @@ class Truck:
         truck[0, [c.TRUCK_BRAKE_SERVICE, c.TRUCK_BRAKE_ASSURED]] = SERVICE_MPS2, ASSURED_MPS2
         self.command[0, [c.COMMAND_ACCEL, c.COMMAND_PARK]] = self.accel_mps2, self.park
         rows = np.array([ROWS], np.int64)
-        turn(PATH, rows, sensors, row, truck, self.state, self.command, self.miles)
+        with interpreted():
+            turn(PATH, rows, sensors, row, truck, self.state, self.command, self.miles)
         return self
 
     @property
@@ -267,7 +279,7 @@ def test_compiled_and_plain_guard_agree_in_lockstep() -> None:
     for step in range(200):
         given_now = Truck(at_m=step * 0.8, speed_mps=float(draws.uniform(0, 9)))
         sides = []
-        for kernel, state in zip((turn, vital.guard_turn), states, strict=True):
+        for is_plain, state in zip((True, False), states, strict=True):
             truck = Truck(at_m=given_now.at_m, speed_mps=given_now.speed_mps, state=state)
             rows = np.array([ROWS], np.int64)
             sensors = np.zeros((1, c.SENSOR_COLUMNS))
@@ -275,6 +287,8 @@ def test_compiled_and_plain_guard_agree_in_lockstep() -> None:
             row = np.array([[1.0, 0.0, 1.0, END_M, OVERLAP_M, 0.0]])
             own = np.array([[FRONT_M, 16.5, 3.6, 0.5, 1.0, SERVICE_MPS2, ASSURED_MPS2, DELAY_S]])
             truck.command[0, c.COMMAND_ACCEL] = 1.0
-            kernel(PATH, rows, sensors, row, own, state, truck.command, truck.miles)
+            kernel = turn if is_plain else vital.guard_turn
+            with interpreted() if is_plain else nullcontext():
+                kernel(PATH, rows, sensors, row, own, state, truck.command, truck.miles)
             sides.append(np.concatenate([truck.command[0], state[0]]))
         assert np.abs(sides[0] - sides[1]).max() <= 1e-12
