@@ -51,6 +51,7 @@ RADAR_STRIDE: Final = 4
 RADAR_NEAR_M: Final = 6.0  # more than half a stride and the width that counts as ahead
 RADAR_BESIDE_M: Final = 2.0
 STANDING_MPS: Final = 0.02
+BODY_BRAKE_MPS2: Final = 4.0  # what the guard assumes of an emergency brake
 EVENTS_MAX: Final = 512
 
 # --- event kinds in the buffer: (row, kind, device or other row) ---
@@ -149,11 +150,14 @@ def sense(
 
 @kernel
 def body(truth: Array, sensors: Array, command: Array) -> None:
-    """The body's own last word: without a pilot, or under a personnel lock, it brakes and parks."""
+    """The body's own last word: without a pilot, or under a personnel lock, it brakes and parks.
+
+    Hard, for nobody steers: what it rolls on it rolls beside its path.
+    """
     for i in range(truth.shape[0]):
         if truth[i, TRUTH_ALIVE] == 0.0:
-            command[i, COMMAND_ACCEL] = -2.0
-            command[i, COMMAND_EMERGENCY] = 0.0
+            command[i, COMMAND_ACCEL] = -BODY_BRAKE_MPS2
+            command[i, COMMAND_EMERGENCY] = 1.0
             command[i, COMMAND_PARK] = 1.0 if sensors[i, SENSE_V] <= STANDING_MPS else 0.0
 
 

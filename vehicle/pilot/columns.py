@@ -12,10 +12,48 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Bits = npt.NDArray[np.int64]
 
-# --- sensors: what the body measured ---
-SENSE_X, SENSE_Y, SENSE_PSI, SENSE_V, SENSE_GAP, SENSE_CLOSING = range(6)
-SENSOR_COLUMNS: Final = 6
+# --- sensors: what the body measured, raw ---
+(
+    SENSE_X,  # m, GNSS position of the reference point (tractor rear axle; AGV: middle)
+    SENSE_Y,
+    SENSE_PSI,  # rad, heading of the two GNSS antennas
+    SENSE_V,  # m/s, wheel speed
+    SENSE_GAP,  # m, radar: bumper to bumper; NO_GAP_M: nothing in range
+    SENSE_CLOSING,  # m/s, radar: how fast the gap shrinks
+    SENSE_FIX,  # GNSS quality as in NMEA GGA: FIX_*
+    SENSE_FIX_NEW,  # 1.0 in the turn in which a fix came
+    SENSE_GYRO,  # rad/s, yaw rate
+    SENSE_HITCH,  # rad, trailer yaw minus tractor yaw
+    SENSE_COUPLED,  # 1.0: the trailer hangs on the fifth wheel
+    SENSE_RADAR,  # 1.0: the radar is alive
+    SENSE_MARK,  # 1.0 in the turn in which a ground marker was read
+    SENSE_MARK_X,  # m, where the map has that marker
+    SENSE_MARK_Y,
+    SENSE_MARK_AHEAD,  # m, where the truck saw it: ahead of the reference point along the heading
+    SENSE_MARK_LEFT,  # m, left of it
+) = range(17)
+SENSOR_COLUMNS: Final = 17
 NO_GAP_M: Final = 1.0e9
+FIX_NONE: Final = 0.0
+FIX_SINGLE: Final = 1.0
+FIX_DIFFERENTIAL: Final = 2.0
+FIX_RTK_FIXED: Final = 4.0
+FIX_RTK_FLOAT: Final = 5.0
+
+# --- beacon: what a member of a convoy says, and what its follower has heard of it ---
+(
+    BEACON_AGE,  # s since the sample; AGE_NEVER: nothing was ever heard
+    BEACON_SEQUENCE,
+    BEACON_V,  # m/s
+    BEACON_A,  # m/s^2, as measured
+    BEACON_U,  # m/s^2, as commanded
+    BEACON_BRAKE,  # m/s^2, what the sender surely brakes with, positive
+    BEACON_WEAKEST,  # m/s^2, the weakest service brake from the leader to the sender, positive
+    BEACON_ALARM,  # 1.0: braking hard or in a minimal-risk manoeuvre
+    BEACON_MU,  # friction, the worse of told and estimated
+) = range(9)
+BEACON_COLUMNS: Final = 9
+AGE_NEVER: Final = 1.0e9
 
 # --- drive order: what the agent wants ---
 (
@@ -28,8 +66,11 @@ NO_GAP_M: Final = 1.0e9
     ORDER_HEADWAY,
     ORDER_STANDSTILL,
     ORDER_URGENT,
-) = range(9)
-ORDER_COLUMNS: Final = 9
+    ORDER_MU,  # friction as the supervisor has it
+    ORDER_SIGHT,  # m, visibility as the supervisor has it
+    ORDER_MEMBER,  # 1.0: the vehicle ahead is the predecessor in a convoy, its beacons count
+) = range(12)
+ORDER_COLUMNS: Final = 12
 
 # --- guard row: what the guard itself read from authority and releases ---
 GUARD_ACTIVE, GUARD_PATH, GUARD_GENERATION, GUARD_END, GUARD_OVERLAP, GUARD_SPEED_MAX = range(6)
@@ -56,9 +97,21 @@ COMMAND_COLUMNS: Final = 4
     TRUCK_ACCEL_MAX,
     TRUCK_BRAKE_SERVICE,
     TRUCK_BRAKE_ASSURED,
-    TRUCK_DELAY,
-) = range(8)
-TRUCK_COLUMNS: Final = 8
+    TRUCK_DELAY,  # s, brake dead time plus lag
+    TRUCK_STEER_LAG,  # s
+    TRUCK_STEER_DEAD,  # s
+    TRUCK_STEER_RATE,  # rad/s
+    TRUCK_DRIVE_LAG,  # s
+    TRUCK_DRIVE_DEAD,  # s
+    TRUCK_BRAKE_LAG,  # s
+    TRUCK_BRAKE_DEAD,  # s
+    TRUCK_JERK,  # m/s^3, service
+    TRUCK_DRIVEN,  # share of the weight on driven axles, the worse of loaded and empty
+    TRUCK_TRAILER,  # m, fifth wheel to trailer axle; 0: no trailer
+    TRUCK_HITCH_AHEAD,  # m, fifth wheel ahead of the rear axle
+    TRUCK_WIDTH,  # m
+) = range(20)
+TRUCK_COLUMNS: Final = 20
 
 # --- milestones: bits, set once, taken by the agent ---
 MILE_REACHED: Final = 1
@@ -68,8 +121,8 @@ MILE_GAP_LOST: Final = 8
 MILE_LOST_PATH: Final = 16
 
 # --- path table: columns of contract.route, with the speed profile in the last ---
-PATH_S, PATH_X, PATH_Y, PATH_PSI, PATH_KAPPA, PATH_SPEED = range(6)
-PATH_COLUMNS: Final = 6
+PATH_S, PATH_X, PATH_Y, PATH_PSI, PATH_KAPPA, PATH_SPEED, PATH_GRADE = range(7)
+PATH_COLUMNS: Final = 7
 
 # --- causes of a guard trip ---
 CAUSE_NONE, CAUSE_OVERRUN, CAUSE_OVERSPEED, CAUSE_LOST = range(4)

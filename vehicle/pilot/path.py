@@ -12,7 +12,7 @@ import numpy as np
 
 from contract.kernel import kernel
 from contract.route import Route
-from vehicle.pilot.columns import PATH_PSI, PATH_SPEED, PATH_X, PATH_Y, Array
+from vehicle.pilot.columns import PATH_COLUMNS, PATH_PSI, PATH_SPEED, PATH_X, PATH_Y, Array
 
 COMFORT_BRAKE_MPS2: Final = 0.6
 SEARCH_BACK_ROWS: Final = 3
@@ -25,7 +25,8 @@ def profile(route: Route, length_m: float, brake_mps2: float = COMFORT_BRAKE_MPS
 
     A limit applies while any part of the vehicle is within it, and is approached at `brake_mps2`.
     """
-    table = np.array(route.table, dtype=np.float64)
+    table = np.zeros((len(route.table), PATH_COLUMNS))
+    table[:, : route.table.shape[1]] = route.table
     speeds = table[:, PATH_SPEED].copy()
     behind = math.ceil(length_m)
     held = speeds.copy()
