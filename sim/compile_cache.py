@@ -48,8 +48,13 @@ def _with_kernels(top: Path) -> set[Path]:
             text = path.read_text(encoding="utf-8")
             if "@kernel" in text:
                 found.add(path)
-                for module in re.findall(r"^from ([\w.]+) import", text, flags=re.MULTILINE):
-                    source = top / f"{module.replace('.', '/')}.py"
-                    if source.is_file():
-                        found.add(source)
+                found |= _imported(text, top)
     return found
+
+
+def _imported(text: str, top: Path) -> set[Path]:
+    """Our files that a source imports from, or imports as a whole."""
+    lines = re.findall(r"^from ([\w.]+) import (\w+)", text, flags=re.MULTILINE)
+    names = {module for module, _ in lines} | {f"{module}.{what}" for module, what in lines}
+    files = {top / f"{name.replace('.', '/')}.py" for name in names}
+    return {path for path in files if path.is_file()}

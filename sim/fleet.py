@@ -4,13 +4,14 @@ Each vehicle has one row in every block. Plant, pilot and guard have blocks of t
 restart resets pilot and guard only. Not here: physics (truth.py, plant.py), time (engine.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from contract.map import CorridorMap, Route
+from sim.blocks import Blocks
 from sim.plant import (
     DELTA,
     F_HALF_LENGTH,
@@ -28,21 +29,20 @@ from sim.plant import (
     new_state,
 )
 from sim.plant_params import (
-    P_ACCEL_MAX_MPS2,
-    P_BRAKE_DEAD_TIME_S,
-    P_BRAKE_EMERGENCY_MPS2,
-    P_BRAKE_LAG_S,
-    P_BRAKE_SERVICE_MPS2,
     P_MASS_KG,
-    P_STEER_MAX_RAD,
-    P_WHEELBASE_M,
     VehicleParams,
     front_offset,
     params_block,
     straight_length,
 )
-from sim.truth import (
+from sim.radio import new_air, new_radio
+from sim.sensors import FAULT_COLUMNS, KEPT_PSI, noise_block, traits
+from sim.sensors import new_memory as new_sense_memory
+from sim.truck_rows import truck_rows
+from sim.truth import fleet_steps, outside_steps, sense
+from sim.truth_columns import (
     EVENTS_MAX,
+    TRUTH_AHEAD,
     TRUTH_ALIVE,
     TRUTH_BEYOND,
     TRUTH_COLUMNS,
@@ -53,18 +53,17 @@ from sim.truth import (
     TRUTH_NEXT_REAR,
     TRUTH_PATH,
     TRUTH_S,
-    fleet_steps,
-    physical_step,
-    rear_ends,
-    sense,
 )
 from vehicle.orders import VehicleReading
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import nearest
+from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_STATE
 from vehicle.pilot.rows import PATHS_FIRST, Rows
 
 DT_S: Final = 0.05
+NOISE_TICKS: Final = 4099  # a prime: drawn once and gone through again and again
+MARKS_FIRST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,16 @@ class DevicePlace:
     offset_m: float
 
 
+def no_markers(route: Route) -> Array:
+    """A road without markers."""
+    return np.zeros((0, 3))
+
+
+def _seed(seed: int, what: str, name: str) -> list[int]:
+    """A stream of its own for each vehicle, whatever the order of names."""
+    return [seed, *f"{what}/{name}".encode()]
+
+
 class Fleet:
     """All vehicles of a run. Row order is the order of names given."""
 
@@ -85,7 +94,11 @@ class Fleet:
         vehicles: Sequence[VehicleParams],
         devices: Sequence[DevicePlace],
         mu: float,
+        *,
+        seed: int = 0,
+        markers: Callable[[Route], Array] = no_markers,
     ) -> None:
+        """`markers` gives what lies in the ground along a route: rows of s, x, y in metres."""
         n = len(names)
         self.names = tuple(names)
         self.row = {name: i for i, name in enumerate(names)}
@@ -96,24 +109,88 @@ class Fleet:
         self.road[:, MU] = mu
         self.feet = np.zeros((n, 2, FOOTPRINT_COLUMNS))
         self.rears: Array = np.zeros((n, 2))
+        self.near: Bits = np.zeros((n, n), dtype=np.int64)
+        self.near_counts: Bits = np.zeros(n, dtype=np.int64)
+        self.ticks: Bits = np.zeros(1, dtype=np.int64)
         self.board = Rows(truck_rows(self.params))
         self.order = self.board.order
         self.command = self.board.command
         self.miles = self.board.miles
         self.truth = np.zeros((n, TRUTH_COLUMNS))
         self.truth[:, TRUTH_PATH] = -1.0
+        self.truth[:, TRUTH_AHEAD] = -1.0
         self.truth[:, TRUTH_FRONT] = front_offset(self.params)
         self.truth[:, TRUTH_LENGTH] = straight_length(self.params)
         self.truth[:, TRUTH_END] = 1.0e9
         self.moving: Bits = np.zeros(n, dtype=np.int64)
         self.events: Bits = np.zeros((EVENTS_MAX, 3), dtype=np.int64)
+        self.faults: Array = np.zeros((n, FAULT_COLUMNS))
+        draws = [np.random.default_rng(_seed(seed, "sensors", name)) for name in names]
+        self.noise = np.array([noise_block(draw, NOISE_TICKS) for draw in draws])
+        self.chance: Array = np.array([draw.random(NOISE_TICKS) for draw in draws])
+        self.sense_memory = new_sense_memory(self.state, [traits(draw) for draw in draws])
+        self.air = new_air(n)
+        self.radio = new_radio(n, late_ticks=1)
         self.vehicle_steps = 0
         self.on_board = True  # False: pilots and guards are elsewhere and only give commands
         self._devices = tuple(devices)
+        self._markers = markers
         self._placed: set[int] = set()
         self.places: Array = np.zeros((PATHS_FIRST, max(1, len(devices))))
         self.place_ids: Bits = np.zeros((PATHS_FIRST, max(1, len(devices))), dtype=np.int64)
         self.place_counts: Bits = np.zeros(PATHS_FIRST, dtype=np.int64)
+        self.marks: Array = np.zeros((PATHS_FIRST, MARKS_FIRST, 3))
+        self.mark_counts: Bits = np.zeros(PATHS_FIRST, dtype=np.int64)
+        self._blocks: Blocks | None = None
+
+    @property
+    def blocks(self) -> Blocks:
+        """Every array, as the compiled step takes them."""
+        board = self.board
+        made = self._blocks
+        if made is None or made.paths is not board.paths or made.marks is not self.marks:
+            made = self._blocks = Blocks(
+                state=self.state,
+                params=self.params,
+                road=self.road,
+                memory=self.memory,
+                feet=self.feet,
+                rears=self.rears,
+                truth=self.truth,
+                near=self.near,
+                near_counts=self.near_counts,
+                ticks=self.ticks,
+                moving=self.moving,
+                events=self.events,
+                faults=self.faults,
+                noise=self.noise,
+                sense_memory=self.sense_memory,
+                sensors=board.sensors,
+                air=self.air,
+                radio=self.radio,
+                chance=self.chance,
+                heard=board.heard,
+                truck=board.truck,
+                gains=board.gains,
+                order=board.order,
+                guard=board.guard,
+                pose=board.pose,
+                steering=board.steering,
+                spacing=board.spacing,
+                pilot=board.pilot,
+                watch=board.watch,
+                command=board.command,
+                said=board.said,
+                miles=board.miles,
+                paths=board.paths,
+                rows=board.path_rows,
+                places=self.places,
+                place_ids=self.place_ids,
+                place_counts=self.place_counts,
+                marks=self.marks,
+                mark_counts=self.mark_counts,
+            )
+        return made
 
     # --- placing and stepping ---
 
@@ -127,82 +204,20 @@ class Fleet:
         shift = s_m - route.table[near, 0]
         self.state[i, X] = x_m + shift * np.cos(psi)
         self.state[i, Y] = y_m + shift * np.sin(psi)
-        self.state[i, PSI] = psi
+        self.state[i, PSI] = self.sense_memory[i, KEPT_PSI] = psi
         footprints(self.state, self.params, self.feet)
 
     def step(self, ticks: int) -> tuple[int, int]:
         """Up to `ticks` steps; returns (steps done, events in `self.events`)."""
-        if not self.on_board:
-            return self._step_outside(ticks)
-        done, used = fleet_steps(
-            ticks,
-            DT_S,
-            self.state,
-            self.params,
-            self.road,
-            self.memory,
-            self.feet,
-            self.rears,
-            self.board.sensors,
-            self.order,
-            self.board.guard,
-            self.board.truck,
-            self.board.pilot,
-            self.board.watch,
-            self.command,
-            self.truth,
-            self.board.paths,
-            self.board.path_rows,
-            self.places,
-            self.place_ids,
-            self.place_counts,
-            self.miles,
-            self.moving,
-            self.events,
-        )
+        step = fleet_steps if self.on_board else outside_steps
+        done, used = step(ticks, DT_S, self.blocks)
         self.vehicle_steps += done * len(self.names)
         return done, used
 
-    def _step_outside(self, ticks: int) -> tuple[int, int]:
-        """Everything that is not on board: the vehicles obey the commands they were given last."""
-        for tick in range(ticks):
-            used = physical_step(
-                DT_S,
-                self.state,
-                self.params,
-                self.road,
-                self.memory,
-                self.feet,
-                self.board.sensors,
-                self.command,
-                self.truth,
-                self.board.paths,
-                self.board.path_rows,
-                self.places,
-                self.place_ids,
-                self.place_counts,
-                self.moving,
-                self.events,
-            )
-            self.vehicle_steps += len(self.names)
-            if used > 0:
-                return tick + 1, used
-        return ticks, 0
-
     def measure(self) -> None:
-        """Bring the sensors up to date, radar along the way of each vehicle."""
-        board = self.board
-        rear_ends(self.feet, self.rears)
+        """Bring the sensors up to date, for computers that are elsewhere."""
         self.order[:, c.ORDER_ACTIVE] = self.truth[:, TRUTH_PATH] >= 0.0
-        sense(
-            self.state,
-            self.truth,
-            self.rears,
-            board.paths,
-            board.path_rows,
-            board.sensors,
-            self.order,
-        )
+        sense(self.blocks, DT_S)
 
     def obey(self, name: str, *, alive: bool) -> None:
         """Whether the body follows `command`, or brakes because nobody commands it."""
@@ -213,7 +228,10 @@ class Fleet:
         """True while nothing moves and nothing is ordered to."""
         if not self.on_board:
             return False
-        return not (self.moving.any() or self.order[:, c.ORDER_ACTIVE].any())
+        lost = (self.board.pose[:, POSE_STATE] == POSE_NOT_KNOWN) & (
+            self.truth[:, TRUTH_ALIVE] == 1.0
+        )
+        return not (self.moving.any() or self.order[:, c.ORDER_ACTIVE].any() or lost.any())
 
     # --- commands ---
 
@@ -239,9 +257,7 @@ class Fleet:
 
     def reading(self, name: str) -> VehicleReading:
         """What the agent is told; takes the milestones."""
-        i = self.row[name]
-        x_m, y_m, psi, _, v = self.state[i, X : V + 1].tolist()
-        return self.board.reading(i, (x_m, y_m, psi, v))
+        return self.board.reading(self.row[name])
 
     def front_m(self, name: str) -> float:
         """True front along the vehicle's way."""
@@ -270,7 +286,7 @@ class Fleet:
     def follow(self, name: str, route: Route) -> None:
         """The truth of a vehicle is measured along this route from now on."""
         i = self.row[name]
-        path = self.board.path(route)
+        path = self.board.path(route, float(self.road[i, MU]))
         if path not in self._placed:
             self._place_on(path, route)
         if int(self.truth[i, TRUTH_PATH]) != path:
@@ -286,6 +302,7 @@ class Fleet:
             self.places = np.concatenate([self.places, np.zeros((extra, wide))])
             ids = np.zeros((extra, wide), dtype=np.int64)
             self.place_ids = np.concatenate([self.place_ids, ids])
+        self._mark(path, route)
         placed = sorted(
             (route.at(device.lane, device.offset_m), device.index)
             for device in self._devices
@@ -296,6 +313,21 @@ class Fleet:
             self.place_ids[path, k] = index
         self.place_counts[path] = len(placed)
         self._placed.add(path)
+
+    def _mark(self, path: int, route: Route) -> None:
+        """Which markers lie along a path that is new."""
+        rows = self._markers(route)
+        count, wide = self.marks.shape[:2]
+        more, wider = max(count, len(self.board.paths)), max(wide, len(rows))
+        if (more, wider) != (count, wide):
+            marks: Array = np.zeros((more, wider, 3))
+            marks[:count, :wide] = self.marks
+            self.marks = marks
+            counts: Bits = np.zeros(more, dtype=np.int64)
+            counts[:count] = self.mark_counts
+            self.mark_counts = counts
+        self.marks[path, : len(rows)] = rows
+        self.mark_counts[path] = len(rows)
 
     def _follow(self, i: int, path: int) -> None:
         """Find row i on a path and set its device pointers behind what it has passed."""
@@ -328,17 +360,3 @@ class Fleet:
 
     def has_trailer(self, name: str) -> bool:
         return bool(self.feet[self.row[name], 1, F_HALF_LENGTH] > 0.0)
-
-
-def truck_rows(params: Array) -> Array:
-    """What pilot and guard believe of their truck: the plant's figures on the cautious side."""
-    rows = np.zeros((len(params), c.TRUCK_COLUMNS))
-    rows[:, c.TRUCK_FRONT] = front_offset(params)
-    rows[:, c.TRUCK_LENGTH] = straight_length(params)
-    rows[:, c.TRUCK_WHEELBASE] = params[:, P_WHEELBASE_M]
-    rows[:, c.TRUCK_STEER_MAX] = params[:, P_STEER_MAX_RAD]
-    rows[:, c.TRUCK_ACCEL_MAX] = params[:, P_ACCEL_MAX_MPS2]
-    rows[:, c.TRUCK_BRAKE_SERVICE] = np.minimum(params[:, P_BRAKE_SERVICE_MPS2], 1.5)
-    rows[:, c.TRUCK_BRAKE_ASSURED] = 0.8 * params[:, P_BRAKE_EMERGENCY_MPS2]
-    rows[:, c.TRUCK_DELAY] = params[:, P_BRAKE_DEAD_TIME_S] + params[:, P_BRAKE_LAG_S]
-    return rows

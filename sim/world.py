@@ -24,7 +24,7 @@ from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.roadside import Roadside
 from sim.scenario import Scenario, StationSection
 from sim.terminal import TARE_KG, Flow, TerminalAgent, TerminalConfig
-from sim.truth import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
+from sim.truth_columns import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
 from vehicle.orders import VehicleReading
 
 TICK_NS: Final = 50_000_000
@@ -104,6 +104,8 @@ class World:
             [params] * len(self.cast.vehicles),
             [place for place, _, _ in self.roadside.devices],
             scenario.weather.friction,
+            seed=seed,
+            markers=corridor.markers_on,
         )
         self._starts = self._stand_at_berths()
         self.network = Network(self.engine, seed, self._profile(), self._deliver)

@@ -1,14 +1,13 @@
 """Guard: the truck's own no (vital).
 
-Two things. A small pure part that opens movement authorities and releases itself, from the received
-bytes, and writes a guard row. And a kernel that judges the pilot's command by that row and by its
-own odometer: it brakes before the end, latches when the end is overrun, and without a row the truck
-rests. No field of a drive order reaches it. The neutral zone ends its row until both releases
-verify. Not here: driving (vehicle/pilot), permits (the gate's word to the agent), stop orders.
+Opens movement authorities and releases itself, from the received bytes, and writes the guard row:
+how far this truck may go, and on what friction. No field of a drive order reaches it. The neutral
+zone ends the row until both releases verify; without a row the truck rests. The kernel that holds
+the pilot to the row is vehicle/watch. Not here: driving (vehicle/pilot), permits (the gate's word
+to the agent), stop orders.
 Requirements: I2, I3, I7, I16 in docs/SAFETY.md.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +15,7 @@ from typing import Final
 from contract import release
 from contract.agent import Now, Refused
 from contract.envelope import ENVELOPE_TYPE
-from contract.kernel import kernel
-from contract.limits import GATE_OVERLAP_M, LANE_OVERLAP_M
+from contract.limits import FRICTION_DRY, FRICTION_WORST, GATE_OVERLAP_M, LANE_OVERLAP_M
 from contract.reasons import Reason
 from contract.release import Claimant, Cleared
 from contract.route import Route, RouteError
@@ -26,39 +24,7 @@ from contract.v1.document_pb2 import Document
 from contract.v1.envelope_pb2 import Envelope, Frame
 from contract.v1.movement_pb2 import MovementAuthority
 from contract.wire import parse
-from vehicle.pilot.columns import (
-    CAUSE_LOST,
-    CAUSE_OVERRUN,
-    CAUSE_OVERSPEED,
-    COMMAND_ACCEL,
-    COMMAND_EMERGENCY,
-    COMMAND_PARK,
-    COMMAND_STEER,
-    GUARD_ACTIVE,
-    GUARD_END,
-    GUARD_GENERATION,
-    GUARD_OVERLAP,
-    GUARD_PATH,
-    MILE_TRIPPED,
-    SENSE_V,
-    SENSE_X,
-    SENSE_Y,
-    TRUCK_BRAKE_ASSURED,
-    TRUCK_BRAKE_SERVICE,
-    TRUCK_DELAY,
-    TRUCK_FRONT,
-    WATCH_CAUSE,
-    WATCH_GENERATION,
-    WATCH_S,
-    WATCH_TRIPPED,
-    Array,
-    Bits,
-)
-from vehicle.pilot.path import nearest
 
-OVERRUN_M: Final = 0.5
-LOST_M: Final = 3.0
-STANDING_MPS: Final = 0.02
 _AUTHORITY: Final = type_name(MovementAuthority)
 
 
@@ -70,6 +36,7 @@ class GuardRow:
 
     end_m: float
     overlap_m: float
+    mu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +71,7 @@ class Guard:
         self._end_m: float | None = None
         self._overlap_m = GATE_OVERLAP_M
         self._cleared = False
+        self._mu = FRICTION_WORST
 
     def mission(
         self,
@@ -158,6 +126,8 @@ class Guard:
         self._end = (opened.end_lane, opened.end_mm / 1000.0)
         self._end_m = end_m
         self._overlap_m = min(opened.overlap_mm / 1000.0, LANE_OVERLAP_M)
+        told = opened.friction_permille / 1000.0
+        self._mu = min(told, FRICTION_DRY) if told > 0.0 else FRICTION_WORST
         return None
 
     def _open(self, raw: bytes, epoch_min: int) -> MovementAuthority | Refused:
@@ -197,96 +167,11 @@ class Guard:
         if self._end_m is None:
             return None
         if self._neutral_m is None or self._cleared:
-            return GuardRow(self._end_m, self._overlap_m)
-        return GuardRow(min(self._end_m, self._neutral_m - GATE_OVERLAP_M), GATE_OVERLAP_M)
+            return GuardRow(self._end_m, self._overlap_m, self._mu)
+        end_m = min(self._end_m, self._neutral_m - GATE_OVERLAP_M)
+        return GuardRow(end_m, GATE_OVERLAP_M, self._mu)
 
 
 def _lane_end_m(route: Route, lane: str) -> float:
     """Where a lane of the route ends along it, metres."""
     return (*route.starts_m[1:], route.length_m)[route.lanes.index(lane)]
-
-
-@kernel
-def brake_speed(distance_m: float, brake_mps2: float, delay_s: float) -> float:
-    """Speed at which braking must begin to stop within `distance_m`; the guard's own copy of the
-    curve.
-    """
-    room = max(0.0, distance_m)
-    lag = brake_mps2 * delay_s
-    return -lag + math.sqrt(lag * lag + 2.0 * brake_mps2 * room)
-
-
-@kernel
-def judge(
-    path: Array, rows: int, sensors: Array, row: Array, truck: Array, state: Array, i: int
-) -> tuple[int, float]:
-    """What row i does wrong (CAUSE_*, 0 for nothing) by the guard's own odometer, and its room in
-    metres.
-    """
-    v = sensors[i, SENSE_V]
-    x = sensors[i, SENSE_X]
-    y = sensors[i, SENSE_Y]
-    if state[i, WATCH_GENERATION] != row[i, GUARD_GENERATION]:
-        s, left = nearest(path, rows, 0.0, x, y, 0, rows)
-        state[i, WATCH_GENERATION] = row[i, GUARD_GENERATION]
-    else:
-        s, left = nearest(path, rows, state[i, WATCH_S], x, y, 3, 8)
-    state[i, WATCH_S] = s
-    room = row[i, GUARD_END] - s - truck[i, TRUCK_FRONT]
-    if not math.isfinite(v + x + y + room):
-        return CAUSE_LOST, room
-    if room < -OVERRUN_M:
-        return CAUSE_OVERRUN, room
-    over_m = room + row[i, GUARD_OVERLAP]
-    if v > 0.5 + brake_speed(over_m, truck[i, TRUCK_BRAKE_ASSURED], truck[i, TRUCK_DELAY]):
-        return CAUSE_OVERSPEED, room
-    if abs(left) > LOST_M:
-        return CAUSE_LOST, room
-    return 0, room
-
-
-@kernel
-def guard_turn(
-    paths: Array,
-    rows: Bits,
-    sensors: Array,
-    row: Array,
-    truck: Array,
-    state: Array,
-    command: Array,
-    miles: Bits,
-) -> None:
-    """One step of every guard: clips or replaces the pilot's command. Arrays as in `pilot_turn`.
-
-    Without a row: brake, then park. Past the service curve: service brake. Past the emergency
-    curve, past the end, off the path or without a position: emergency brake, latched until the
-    agent clears WATCH_TRIPPED at standstill. A brake is only ever made stronger, and a command
-    that is no number is an emergency brake.
-    """
-    for i in range(sensors.shape[0]):
-        v = sensors[i, SENSE_V]
-        if not math.isfinite(command[i, COMMAND_ACCEL] + command[i, COMMAND_STEER]):
-            command[i, COMMAND_ACCEL] = -truck[i, TRUCK_BRAKE_ASSURED]
-            command[i, COMMAND_STEER] = 0.0
-            command[i, COMMAND_EMERGENCY] = 1.0
-        if command[i, COMMAND_PARK] == 1.0 and v <= STANDING_MPS:
-            continue
-        if row[i, GUARD_ACTIVE] == 0.0:
-            rest = -truck[i, TRUCK_BRAKE_SERVICE]
-            command[i, COMMAND_ACCEL] = min(command[i, COMMAND_ACCEL], rest)
-            command[i, COMMAND_PARK] = 1.0 if v <= STANDING_MPS else 0.0
-            continue
-        p = int(row[i, GUARD_PATH])
-        cause, room = judge(paths[p], rows[p], sensors, row, truck, state, i)
-        service = truck[i, TRUCK_BRAKE_SERVICE]
-        assured = truck[i, TRUCK_BRAKE_ASSURED]
-        if cause != 0 and state[i, WATCH_TRIPPED] == 0.0:
-            state[i, WATCH_TRIPPED] = 1.0
-            state[i, WATCH_CAUSE] = cause
-            miles[i] |= MILE_TRIPPED
-        if state[i, WATCH_TRIPPED] == 1.0:
-            command[i, COMMAND_ACCEL] = min(command[i, COMMAND_ACCEL], -assured)
-            command[i, COMMAND_EMERGENCY] = 1.0
-            command[i, COMMAND_PARK] = 1.0 if v <= STANDING_MPS else 0.0
-        elif v > 0.3 + brake_speed(room, service, truck[i, TRUCK_DELAY]):
-            command[i, COMMAND_ACCEL] = min(command[i, COMMAND_ACCEL], -service)

@@ -73,20 +73,58 @@ AGE_NEVER: Final = 1.0e9
 ORDER_COLUMNS: Final = 12
 
 # --- guard row: what the guard itself read from authority and releases ---
-GUARD_ACTIVE, GUARD_PATH, GUARD_GENERATION, GUARD_END, GUARD_OVERLAP, GUARD_SPEED_MAX = range(6)
+(
+    GUARD_ACTIVE,
+    GUARD_PATH,
+    GUARD_GENERATION,
+    GUARD_END,
+    GUARD_OVERLAP,
+    GUARD_MU,  # friction as the supervisor has it
+) = range(6)
 GUARD_COLUMNS: Final = 6
 
 # --- pilot state ---
-PILOT_S, PILOT_GENERATION, PILOT_PUSH, PILOT_ON_PATH, PILOT_CLEARED, PILOT_REACHED = range(6)
-PILOT_COLUMNS: Final = 6
+(
+    PILOT_S,
+    PILOT_GENERATION,
+    PILOT_PUSH,
+    PILOT_ON_PATH,
+    PILOT_CLEARED,
+    PILOT_REACHED,
+    PILOT_LEFT,  # m, rear axle left of the path
+    PILOT_TURN,  # number of this turn since the start
+    PILOT_V,  # m/s, the wheels' last word
+    PILOT_A,  # m/s^2, as the wheels measure it, smoothed
+    PILOT_MU,  # friction by own estimate
+    PILOT_SHORT_S,  # s, since the brake has given less than it was asked for
+    PILOT_HALT,  # HALT_*: a stop that the pilot itself has begun, until there is a new order
+) = range(13)
+PILOT_COLUMNS: Final = 13
+HALT_NONE, HALT_COMFORT, HALT_EMERGENCY = range(3)
 
 # --- guard state ---
-WATCH_S, WATCH_GENERATION, WATCH_TRIPPED, WATCH_CAUSE = range(4)
-WATCH_COLUMNS: Final = 4
+(
+    WATCH_S,  # m, reference point along the guard's path, by its own odometer
+    WATCH_GENERATION,
+    WATCH_TRIPPED,  # TRIP_*: the minimal-risk manoeuvre that is latched
+    WATCH_CAUSE,  # CAUSE_* of the latch
+    WATCH_TUBE,  # m, how wrong WATCH_S may be
+    WATCH_LEFT,  # m, left of the path at the last fix that counted
+    WATCH_ODD_S,  # s, since when fixes contradict the odometer
+    WATCH_BLIND_M,  # m, driven since a fix or marker counted
+    WATCH_TURN,  # newest turn of the pilot that was seen
+    WATCH_SILENT_S,  # s, since then
+    WATCH_DEAF_S,  # s, since the radar died
+    WATCH_STRIKES,  # commands outside the envelope within the window
+    WATCH_WINDOW_S,  # s, left of the window
+    WATCH_STEER,  # rad, what the steering was told last
+) = range(14)
+WATCH_COLUMNS: Final = 14
+TRIP_NONE, TRIP_COMFORT, TRIP_EMERGENCY = range(3)
 
-# --- command: the same columns the body takes ---
-COMMAND_ACCEL, COMMAND_STEER, COMMAND_PARK, COMMAND_EMERGENCY = range(4)
-COMMAND_COLUMNS: Final = 4
+# --- command: the same columns the body takes, and the number of the turn that made it ---
+COMMAND_ACCEL, COMMAND_STEER, COMMAND_PARK, COMMAND_EMERGENCY, COMMAND_TURN = range(5)
+COMMAND_COLUMNS: Final = 5
 
 # --- vehicle: what pilot and guard know of their own truck ---
 (
@@ -119,10 +157,35 @@ MILE_CLEARED: Final = 2
 MILE_TRIPPED: Final = 4
 MILE_GAP_LOST: Final = 8
 MILE_LOST_PATH: Final = 16
+MILE_LOST_PLACE: Final = 32
 
 # --- path table: columns of contract.route, with the speed profile in the last ---
-PATH_S, PATH_X, PATH_Y, PATH_PSI, PATH_KAPPA, PATH_SPEED, PATH_GRADE = range(7)
-PATH_COLUMNS: Final = 7
+(
+    PATH_S,
+    PATH_X,
+    PATH_Y,
+    PATH_PSI,
+    PATH_KAPPA,
+    PATH_SPEED,
+    PATH_GRADE,  # rise over run; the lowest under any part of the truck
+    PATH_MU,  # friction where the map or the weather knows a worse one; the lowest under it
+    PATH_FALL,  # lowest PATH_GRADE within FORESIGHT_M from here
+    PATH_SLICK,  # lowest PATH_MU within FORESIGHT_M from here
+) = range(10)
+PATH_COLUMNS: Final = 10
+FORESIGHT_M: Final = 200.0
 
 # --- causes of a guard trip ---
-CAUSE_NONE, CAUSE_OVERRUN, CAUSE_OVERSPEED, CAUSE_LOST = range(4)
+(
+    CAUSE_NONE,
+    CAUSE_OVERRUN,  # front past the end
+    CAUSE_OVERSPEED,  # cannot stop before end and overlap
+    CAUSE_LOST,  # off the path, or a reading that is no number
+    CAUSE_BLIND,  # position not confirmed, or contradicted, for too long
+    CAUSE_GAP,  # too close to the vehicle ahead
+    CAUSE_RADAR,  # the radar is dead
+    CAUSE_SILENT,  # the pilot has stopped giving commands
+    CAUSE_ENVELOPE,  # the pilot's commands leave the envelope again and again
+    CAUSE_PARTED,  # the trailer is gone
+    CAUSE_ROLLBACK,  # rolling backwards
+) = range(11)

@@ -11,32 +11,68 @@ from typing import Final
 import numpy as np
 
 from contract.kernel import kernel
+from contract.limits import FRICTION_DRY
 from contract.route import Route
-from vehicle.pilot.columns import PATH_COLUMNS, PATH_PSI, PATH_SPEED, PATH_X, PATH_Y, Array
+from vehicle.pilot.columns import (
+    FORESIGHT_M,
+    PATH_COLUMNS,
+    PATH_FALL,
+    PATH_GRADE,
+    PATH_KAPPA,
+    PATH_MU,
+    PATH_PSI,
+    PATH_S,
+    PATH_SLICK,
+    PATH_SPEED,
+    PATH_X,
+    PATH_Y,
+    Array,
+)
 
 COMFORT_BRAKE_MPS2: Final = 0.6
+COMFORT_SHARE: Final = 0.3  # of the grip
+LATERAL_MPS2: Final = 1.5
+LATERAL_SHARE: Final = 0.4  # of the grip
+GRAVITY_MPS2: Final = 9.81
+KAPPA_MIN_PER_M: Final = 1e-6  # divisor guard: straight
 SEARCH_BACK_ROWS: Final = 3
 SEARCH_AHEAD_ROWS: Final = 8
 LOST_M: Final = 3.0
 
 
-def profile(route: Route, length_m: float, brake_mps2: float = COMFORT_BRAKE_MPS2) -> Array:
-    """The route's table with speeds that a truck of `length_m` can keep, (n, 6).
+def profile(route: Route, length_m: float, mu: float = FRICTION_DRY) -> Array:
+    """The route's table with speeds that a truck of `length_m` can keep, (n, PATH_COLUMNS).
 
-    A limit applies while any part of the vehicle is within it, and is approached at `brake_mps2`.
+    A limit, a grade and a friction hold while any part of the vehicle is there; a bend is driven
+    with at most 1.5 m/s^2 or two fifths of the grip sideways; what is slower is approached gently.
+    mu   friction that the route is driven on. Source: docs/vehicle.md section 2.
     """
     table = np.zeros((len(route.table), PATH_COLUMNS))
     table[:, : route.table.shape[1]] = route.table
-    speeds = table[:, PATH_SPEED].copy()
-    behind = math.ceil(length_m)
-    held = speeds.copy()
-    for shift in range(1, min(behind, len(speeds) - 1) + 1):
-        held[shift:] = np.minimum(held[shift:], speeds[:-shift])
+    behind = min(math.ceil(length_m), len(table) - 1)
+    sideways = min(LATERAL_MPS2, LATERAL_SHARE * mu * GRAVITY_MPS2)
+    bend = np.sqrt(sideways / np.maximum(np.abs(table[:, PATH_KAPPA]), KAPPA_MIN_PER_M))
+    speeds = np.minimum(table[:, PATH_SPEED], bend)
+    held = _lowest(speeds, behind, 0)
+    brake = min(COMFORT_BRAKE_MPS2, COMFORT_SHARE * mu * GRAVITY_MPS2)
     for row in range(len(held) - 2, -1, -1):
-        step_m = table[row + 1, 0] - table[row, 0]
-        held[row] = min(held[row], math.sqrt(held[row + 1] ** 2 + 2.0 * brake_mps2 * step_m))
+        step_m = table[row + 1, PATH_S] - table[row, PATH_S]
+        held[row] = min(held[row], math.sqrt(held[row + 1] ** 2 + 2.0 * brake * step_m))
     table[:, PATH_SPEED] = held
+    table[:, PATH_GRADE] = _lowest(table[:, PATH_GRADE], behind, 0)
+    table[:, PATH_MU] = mu
+    ahead = int(FORESIGHT_M)
+    table[:, PATH_FALL] = _lowest(table[:, PATH_GRADE], 0, ahead)
+    table[:, PATH_SLICK] = _lowest(table[:, PATH_MU], 0, ahead)
     return table
+
+
+def _lowest(values: Array, behind: int, ahead: int) -> Array:
+    """The lowest of each value and those up to `behind` rows before and `ahead` rows after it."""
+    size = behind + ahead + 1
+    padded = np.concatenate([np.full(behind, np.inf), values, np.full(ahead, np.inf)])
+    lowest: Array = np.lib.stride_tricks.sliding_window_view(padded, size).min(axis=1)
+    return lowest
 
 
 @kernel

@@ -10,14 +10,27 @@ from typing import Any, Final
 
 import numpy as np
 
+from contract.limits import FRICTION_DRY, FRICTION_WORST, PILOT_PERIOD_MS
 from contract.route import Route
-from vehicle.guard import guard_turn
 from vehicle.orders import ClearTrip, Drive, Rest, SetGuard, VehicleReading
 from vehicle.pilot import columns as c
+from vehicle.pilot.ahead import SPACE_LEVEL, new_spacing
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import profile
-from vehicle.pilot.turn import pilot_turn
+from vehicle.pilot.pose import new_pose, pose_turn
+from vehicle.pilot.pose_columns import (
+    POSE_NOT_KNOWN,
+    POSE_PSI,
+    POSE_STATE,
+    POSE_V,
+    POSE_X,
+    POSE_Y,
+)
+from vehicle.pilot.steering import gain_tables, new_steering
+from vehicle.pilot.turn import pilot_turn, speak
+from vehicle.watch.turn import guard_turn
 
+PERIOD_S: Final = PILOT_PERIOD_MS / 1000.0
 PATHS_FIRST: Final = 8
 ROWS_FIRST: Final = 16
 
@@ -28,28 +41,40 @@ class Rows:
     def __init__(self, truck: Array) -> None:
         n = len(truck)
         self.truck = truck
+        self.gains = gain_tables(truck)
         self.sensors: Array = np.zeros((n, c.SENSOR_COLUMNS))
-        self.sensors[:, c.SENSE_GAP] = c.NO_GAP_M
+        self.heard: Array = np.zeros((n, c.BEACON_COLUMNS))
         self.order: Array = np.zeros((n, c.ORDER_COLUMNS))
         self.guard: Array = np.zeros((n, c.GUARD_COLUMNS))
+        self.pose = new_pose(n)
+        self.steering = new_steering(n)
+        self.spacing = new_spacing(n)
         self.pilot: Array = np.zeros((n, c.PILOT_COLUMNS))
         self.watch: Array = np.zeros((n, c.WATCH_COLUMNS))
         self.command: Array = np.zeros((n, c.COMMAND_COLUMNS))
-        self.command[:, c.COMMAND_PARK] = 1.0
+        self.said: Array = np.zeros((n, c.BEACON_COLUMNS))
         self.miles: Bits = np.zeros(n, dtype=np.int64)
         self.routes: list[Route] = []
         self.paths: Array = np.zeros((PATHS_FIRST, ROWS_FIRST, c.PATH_COLUMNS))
         self.path_rows: Bits = np.zeros(PATHS_FIRST, dtype=np.int64)
-        self._known: dict[tuple[str, ...], int] = {}
+        self._known: dict[tuple[tuple[str, ...], int], int] = {}
+        for i in range(n):
+            self.forget(i)
 
     def turn(self) -> None:
-        """One turn of pilot and guard on what the sensors say: their command is in `command`."""
+        """One turn on what the sensors say: the command is in `command`, the beacon in `said`."""
+        pose_turn(self.sensors, self.truck, self.pose, PERIOD_S)
         pilot_turn(
             self.paths,
             self.path_rows,
             self.sensors,
+            self.pose,
+            self.heard,
             self.order,
             self.truck,
+            self.gains,
+            self.steering,
+            self.spacing,
             self.pilot,
             self.command,
             self.miles,
@@ -64,6 +89,7 @@ class Rows:
             self.command,
             self.miles,
         )
+        speak(self.pose, self.heard, self.order, self.truck, self.pilot, self.command, self.said)
 
     # --- orders ---
 
@@ -73,7 +99,7 @@ class Rows:
 
     def drive(self, i: int, order: Drive) -> None:
         row = self.order[i]
-        row[c.ORDER_PATH] = self.path(order.route)
+        row[c.ORDER_PATH] = self.path(order.route, order.mu)
         row[c.ORDER_GENERATION] = order.generation
         row[c.ORDER_END] = order.end_m
         row[c.ORDER_SPEED_MAX] = order.speed_max_mps
@@ -81,6 +107,9 @@ class Rows:
         row[c.ORDER_HEADWAY] = order.headway_s
         row[c.ORDER_STANDSTILL] = order.standstill_m
         row[c.ORDER_URGENT] = 0.0
+        row[c.ORDER_MU] = order.mu
+        row[c.ORDER_SIGHT] = order.sight_m
+        row[c.ORDER_MEMBER] = 1.0 if order.member else 0.0
         row[c.ORDER_ACTIVE] = 1.0
 
     def set_guard(self, i: int, order: SetGuard) -> None:
@@ -88,7 +117,8 @@ class Rows:
         if order.row is None or order.route is None:
             row[:] = 0.0
             return
-        row[c.GUARD_PATH] = self.path(order.route)
+        row[c.GUARD_PATH] = self.path(order.route, order.row.mu)
+        row[c.GUARD_MU] = order.row.mu
         row[c.GUARD_GENERATION] = order.generation
         row[c.GUARD_END] = order.row.end_m
         row[c.GUARD_OVERLAP] = order.row.overlap_m
@@ -99,52 +129,63 @@ class Rows:
         self.order[i, c.ORDER_URGENT] = 1.0 if order.emergency else 0.0
 
     def clear_trip(self, i: int, order: ClearTrip) -> None:
-        self.watch[i, c.WATCH_TRIPPED] = 0.0
+        self.watch[i, c.WATCH_TRIPPED] = c.TRIP_NONE
+        self.watch[i, c.WATCH_ODD_S] = 0.0
+        self.pilot[i, c.PILOT_HALT] = c.HALT_NONE
 
     def forget(self, i: int) -> None:
         """The computer of row i has restarted: nothing is ordered, nothing is remembered."""
-        for block in (self.order, self.guard, self.pilot, self.watch):
+        for block in (self.order, self.guard, self.steering, self.spacing, self.pilot, self.watch):
             block[i] = 0.0
+        self.pose[i] = new_pose(1)[0]
+        self.heard[i] = 0.0
+        self.heard[i, c.BEACON_AGE] = c.AGE_NEVER
+        self.sensors[i, c.SENSE_GAP] = c.NO_GAP_M
+        self.command[i] = 0.0
+        self.command[i, c.COMMAND_PARK] = 1.0
         self.miles[i] = 0
 
     # --- readings ---
 
-    def reading(
-        self, i: int, pose: tuple[float, float, float, float], *, trailer_coupled: bool = True
-    ) -> VehicleReading:
-        """What the agent of row i is told; takes the milestones.
-
-        pose   x_m, y_m, psi_rad, speed_mps as measured
-        """
-        x_m, y_m, psi_rad, speed_mps = pose
+    def reading(self, i: int) -> VehicleReading:
+        """What the agent of row i is told; takes the milestones."""
         miles = int(self.miles[i])
         self.miles[i] = 0
+        pose, sensors = self.pose[i], self.sensors[i]
         return VehicleReading(
-            x_m=x_m,
-            y_m=y_m,
-            psi_rad=psi_rad,
-            speed_mps=speed_mps,
+            x_m=float(pose[POSE_X]),
+            y_m=float(pose[POSE_Y]),
+            psi_rad=float(pose[POSE_PSI]),
+            speed_mps=float(pose[POSE_V]),
             front_m=float(self.pilot[i, c.PILOT_S] + self.truck[i, c.TRUCK_FRONT]),
             on_path=bool(self.pilot[i, c.PILOT_ON_PATH]),
             milestones=miles,
             trip_cause=int(self.watch[i, c.WATCH_CAUSE]),
-            trailer_coupled=trailer_coupled,
+            trailer_coupled=bool(sensors[c.SENSE_COUPLED]),
+            known=bool(pose[POSE_STATE] != POSE_NOT_KNOWN),
+            gap_m=float(sensors[c.SENSE_GAP]),
+            closing_mps=float(sensors[c.SENSE_CLOSING]),
+            beacon_age_s=float(self.heard[i, c.BEACON_AGE]),
+            level=int(self.spacing[i, SPACE_LEVEL]),
         )
 
     # --- paths ---
 
-    def path(self, route: Route) -> int:
-        """Index of a route among the paths; a new one is added."""
-        path = self._known.get(route.lanes)
+    def path(self, route: Route, mu: float = FRICTION_DRY) -> int:
+        """Index of a route on this friction among the paths; a new one is added."""
+        key = (route.lanes, round(1000.0 * mu))
+        path = self._known.get(key)
         if path is not None:
             return path
         path = len(self.routes)
-        table = profile(route, float(self.truck[:, c.TRUCK_LENGTH].max()))
+        table = profile(
+            route, float(self.truck[:, c.TRUCK_LENGTH].max()), mu if mu > 0.0 else FRICTION_WORST
+        )
         self._grow(path, len(table))
         self.paths[path, : len(table)] = table
         self.path_rows[path] = len(table)
         self.routes.append(route)
-        self._known[route.lanes] = path
+        self._known[key] = path
         return path
 
     def _grow(self, path: int, rows: int) -> None:

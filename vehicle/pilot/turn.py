@@ -1,196 +1,172 @@
 """One turn of the pilot, 20 Hz: where am I on the path, how fast may I be, where do I steer.
 
-Thin on purpose: pure pursuit with a look-ahead of one second, a braking curve to the end of the
-order, a constant-time-gap law behind a predecessor, and a parking brake as rest state. Row i reads
-row i only. In: sensors, paths, order. Out: command and milestones. Source of the laws:
-docs/vehicle.md; pure pursuit delta = atan(2 L sin(eta) / l_d).
+The order of the turn: take up the path, learn from the brakes, steer (steering.py), the speed that
+limits and end allow (speed.py), the one ahead (spacing.py), the parking brake as rest state. A
+stop that the pilot begins by itself - place lost, gap lost - is kept until there is a new order.
+Row i reads row i only. In: sensors, pose, beacon heard, order. Out: command, beacon to say,
+milestones. Source of the laws: docs/vehicle.md section 2. Not here: judging the command (watch).
 """
 
-import math
 from typing import Final
 
 from contract.kernel import kernel
-from contract.limits import PILOT_PERIOD_MS
-from vehicle.pilot.columns import (
-    COMMAND_ACCEL,
-    COMMAND_EMERGENCY,
-    COMMAND_PARK,
-    COMMAND_STEER,
-    MILE_CLEARED,
-    MILE_LOST_PATH,
-    MILE_REACHED,
-    ORDER_ACTIVE,
-    ORDER_CLEAR,
-    ORDER_END,
-    ORDER_GENERATION,
-    ORDER_HEADWAY,
-    ORDER_PATH,
-    ORDER_SPEED_MAX,
-    ORDER_STANDSTILL,
-    ORDER_URGENT,
-    PILOT_CLEARED,
-    PILOT_GENERATION,
-    PILOT_ON_PATH,
-    PILOT_PUSH,
-    PILOT_REACHED,
-    PILOT_S,
-    SENSE_CLOSING,
-    SENSE_GAP,
-    SENSE_PSI,
-    SENSE_V,
-    SENSE_X,
-    SENSE_Y,
-    TRUCK_ACCEL_MAX,
-    TRUCK_BRAKE_ASSURED,
-    TRUCK_BRAKE_SERVICE,
-    TRUCK_DELAY,
-    TRUCK_FRONT,
-    TRUCK_LENGTH,
-    TRUCK_STEER_MAX,
-    TRUCK_WHEELBASE,
-    Array,
-    Bits,
-)
-from vehicle.pilot.path import aim, nearest
+from contract.limits import FRICTION_DRY
+from vehicle.pilot import columns as c
+from vehicle.pilot.ahead import SPACE_HARD, SPACE_MRM
+from vehicle.pilot.columns import Array, Bits
+from vehicle.pilot.gaps import weakest
+from vehicle.pilot.path import GRAVITY_MPS2, LATERAL_MPS2, LATERAL_SHARE, LOST_M, nearest
+from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_PSI, POSE_STATE, POSE_V, POSE_X, POSE_Y
+from vehicle.pilot.spacing import space
+from vehicle.pilot.speed import BUILD_UP_MPS3, HARD, PERIOD_S, certain, cruise, feel
+from vehicle.pilot.steering import settle_row, steer_row
 
-LOOK_AHEAD_S: Final = 1.0
-LOOK_AHEAD_M: Final = 5.0
-SPEED_GAIN: Final = 1.5
-STOP_BRAKE: Final = 0.75  # share of the service brake used for a stop at a line
-SETTLE_S: Final = 0.3  # how long the speed loop takes to follow the curve down
-SHORT_M: Final = 0.15  # aim short of the line: dead time and lag carry the truck on
-BUILD_UP_MPS3: Final = (
-    0.7  # how fast an acceleration is taken back: the gentlest body's service jerk
-)
-GAP_GAIN: Final = 0.1
 STANDING_MPS: Final = 0.02
-LOST_M: Final = 3.0
-CREEP_MPS: Final = 0.20
 ARRIVED_M: Final = 0.20
+MOVE_MPS2: Final = 0.05  # a wish to go on that is one
+COMFORT_MPS2: Final = 1.0
+COMFORT_SHARE: Final = 0.5  # of the grip
 
 
 @kernel
-def permitted_speed(distance_m: float, brake_mps2: float, delay_s: float) -> float:
-    """Speed from which the truck stops within `distance_m`: v T + v^2 / (2 A) = d. Metres, m/s^2,
-    s.
+def rest(command: Array, v: float, truck: Array, i: int, urgent: float) -> None:
+    """Brake to standstill and set the parking brake: the rest state.
+
+    urgent   1.0: brake as hard as is assured, 0.0: by the service brake
     """
-    room = max(0.0, distance_m)
-    lag = brake_mps2 * delay_s
-    return -lag + math.sqrt(lag * lag + 2.0 * brake_mps2 * room)
+    command[i, c.COMMAND_EMERGENCY] = urgent
+    if v <= STANDING_MPS:
+        command[i, c.COMMAND_ACCEL] = 0.0
+        command[i, c.COMMAND_PARK] = 1.0
+    else:
+        brake = truck[i, c.TRUCK_BRAKE_SERVICE]
+        if urgent == 1.0:
+            brake = truck[i, c.TRUCK_BRAKE_ASSURED]
+        command[i, c.COMMAND_ACCEL] = -brake
+        command[i, c.COMMAND_PARK] = 0.0
 
 
 @kernel
-def steer(path: Array, rows: int, s: float, sensors: Array, i: int, truck: Array) -> float:
-    """Road-wheel angle by pure pursuit from the rear axle, radians, left positive."""
-    v = sensors[i, SENSE_V]
-    look = max(LOOK_AHEAD_M, LOOK_AHEAD_S * v)
-    ax, ay, _, _ = aim(path, rows, s + look)
-    dx = ax - sensors[i, SENSE_X]
-    dy = ay - sensors[i, SENSE_Y]
-    psi = sensors[i, SENSE_PSI]
-    left = -math.sin(psi) * dx + math.cos(psi) * dy
-    square = dx * dx + dy * dy
-    if square < 1.0:
-        return 0.0
-    angle = math.atan(2.0 * truck[i, TRUCK_WHEELBASE] * left / square)
-    limit = truck[i, TRUCK_STEER_MAX]
-    return float(min(limit, max(-limit, angle)))
-
-
-@kernel
-def follow(
-    gap_m: float, closing_mps: float, v: float, headway_s: float, standstill_m: float
-) -> float:
-    """Constant-time-gap law (Rajamani 6.18): acceleration that keeps standstill + headway * v,
-    m/s^2.
+def locate(path: Array, rows: int, pose: Array, order: Array, state: Array, i: int) -> bool:
+    """Take up a new path generation by searching all of it, else follow it. True if the path is
+    under us.
     """
-    error = gap_m - (standstill_m + headway_s * v)
-    return (-closing_mps + GAP_GAIN * error) / headway_s
+    x, y = pose[i, POSE_X], pose[i, POSE_Y]
+    if state[i, c.PILOT_GENERATION] != order[i, c.ORDER_GENERATION]:
+        s, left = nearest(path, rows, 0.0, x, y, 0, rows)
+        state[i, c.PILOT_GENERATION] = order[i, c.ORDER_GENERATION]
+        state[i, c.PILOT_CLEARED] = -1.0
+        state[i, c.PILOT_REACHED] = -1.0
+        state[i, c.PILOT_HALT] = c.HALT_NONE
+    else:
+        s, left = nearest(path, rows, state[i, c.PILOT_S], x, y, 3, 8)
+    state[i, c.PILOT_S] = s
+    state[i, c.PILOT_LEFT] = left
+    on_path = abs(left) <= LOST_M
+    state[i, c.PILOT_ON_PATH] = 1.0 if on_path else 0.0
+    return on_path
+
+
+@kernel
+def clear(order: Array, truck: Array, state: Array, miles: Bits, i: int) -> None:
+    """Tell once that the rear has passed the place that the order names."""
+    rear = state[i, c.PILOT_S] + truck[i, c.TRUCK_FRONT] - truck[i, c.TRUCK_LENGTH]
+    place = order[i, c.ORDER_CLEAR]
+    if place > 0.0 and rear >= place > state[i, c.PILOT_CLEARED]:
+        state[i, c.PILOT_CLEARED] = place
+        miles[i] |= c.MILE_CLEARED
+
+
+@kernel
+def lose(state: Array, miles: Bits, mile: int, how: int, i: int) -> None:
+    """Begin a stop of the pilot's own, or a harder one; say so once."""
+    if how > state[i, c.PILOT_HALT]:
+        state[i, c.PILOT_HALT] = how
+        miles[i] |= mile
+
+
+@kernel
+def doubt(
+    path: Array, rows: int, pose: Array, spacing: Array, state: Array, miles: Bits, i: int
+) -> None:
+    """Stop when the own place or the one ahead is not known well enough to drive."""
+    row = min(rows - 1, max(0, int(state[i, c.PILOT_S])))
+    used = certain(pose, path[row, c.PATH_SPEED], i)
+    if used > HARD:
+        lose(state, miles, c.MILE_LOST_PLACE, c.HALT_EMERGENCY, i)
+    elif used > 1.0:
+        lose(state, miles, c.MILE_LOST_PLACE, c.HALT_COMFORT, i)
+    if spacing[i, SPACE_MRM] == 1.0:
+        spacing[i, SPACE_MRM] = 0.0
+        lose(state, miles, c.MILE_GAP_LOST, c.HALT_COMFORT, i)
+
+
+@kernel
+def halt(command: Array, v: float, truck: Array, mu: float, how: float, i: int) -> None:
+    """The pilot's own stop: gently, or as hard as is assured; then the parking brake."""
+    rest(command, v, truck, i, 1.0 if how == c.HALT_EMERGENCY else 0.0)
+    if how == c.HALT_COMFORT and v > STANDING_MPS:
+        command[i, c.COMMAND_ACCEL] = -min(COMFORT_MPS2, COMFORT_SHARE * mu * GRAVITY_MPS2)
+
+
+@kernel
+def arrive(order: Array, v: float, state: Array, command: Array, miles: Bits, i: int) -> None:
+    """Standing at the end of the order: park, and say so once."""
+    command[i, c.COMMAND_ACCEL] = 0.0
+    command[i, c.COMMAND_PARK] = 1.0
+    command[i, c.COMMAND_EMERGENCY] = 0.0
+    state[i, c.PILOT_PUSH] = 0.0
+    if state[i, c.PILOT_REACHED] != order[i, c.ORDER_END]:
+        state[i, c.PILOT_REACHED] = order[i, c.ORDER_END]
+        miles[i] |= c.MILE_REACHED
+
+
+@kernel
+def push_or_brake(wish: float, v: float, state: Array, command: Array, hard: bool, i: int) -> None:
+    """Give the wished acceleration to the body: brakes at once, pushes built up and taken back."""
+    standing = v <= STANDING_MPS and wish <= MOVE_MPS2
+    most = BUILD_UP_MPS3 * PERIOD_S
+    push = state[i, c.PILOT_PUSH]
+    push = max(min(wish, push + 2.0 * most), push - most)
+    state[i, c.PILOT_PUSH] = max(0.0, push) if standing else push
+    command[i, c.COMMAND_PARK] = 1.0 if standing else 0.0
+    command[i, c.COMMAND_ACCEL] = 0.0 if standing else wish
+    command[i, c.COMMAND_EMERGENCY] = 1.0 if hard and not standing else 0.0
 
 
 @kernel
 def drive(
     path: Array,
     rows: int,
-    s: float,
     sensors: Array,
+    pose: Array,
+    beacon: Array,
     order: Array,
     truck: Array,
-    push: float,
+    spacing: Array,
+    state: Array,
+    command: Array,
+    miles: Bits,
+    mu: float,
     i: int,
-) -> float:
-    """Acceleration wanted by limits, end of order and predecessor, m/s^2.
-
-    push   how hard the truck is still being accelerated, m/s^2: it gains speed and uses up road
-           until that is taken back, and the curve to the end begins only there
-    """
-    v = sensors[i, SENSE_V]
-    front = s + truck[i, TRUCK_FRONT]
-    service = truck[i, TRUCK_BRAKE_SERVICE]
-    delay = truck[i, TRUCK_DELAY]
-    _, _, _, limit = aim(path, rows, front + v * delay)
-    limit = min(limit, order[i, ORDER_SPEED_MAX])
-    room = order[i, ORDER_END] - front - SHORT_M
-    brake = STOP_BRAKE * service
-    pushed = max(0.0, push)
-    easing_s = pushed / BUILD_UP_MPS3
-    gained = 0.5 * pushed * easing_s
-    used = easing_s * (v + pushed * easing_s / 3.0)
-    settled_s = delay + SETTLE_S
-    falling = brake * v / (v + brake * settled_s)
-    build_up_s = 0.5 * max(0.0, falling + min(0.0, push)) / BUILD_UP_MPS3
-    stop = permitted_speed(room - used, brake, settled_s + build_up_s) - gained
-    if room > 0.0:
-        stop = max(stop, min(CREEP_MPS, room))
-    accel = SPEED_GAIN * (min(limit, stop) - v)
-    if room <= 0.0:
-        accel = min(accel, -0.5)
-    gap = sensors[i, SENSE_GAP]
-    if gap < 200.0:
-        wish = follow(
-            gap, sensors[i, SENSE_CLOSING], v, order[i, ORDER_HEADWAY], order[i, ORDER_STANDSTILL]
-        )
-        accel = min(accel, wish)
-        reach = permitted_speed(gap - order[i, ORDER_STANDSTILL], service, delay)
-        if v > reach:
-            accel = min(accel, -service)
-    return float(min(truck[i, TRUCK_ACCEL_MAX], max(-service, accel)))
-
-
-@kernel
-def rest(command: Array, sensors: Array, truck: Array, i: int, urgent: float) -> None:
-    """Brake to standstill and set the parking brake: the rest state.
-
-    urgent   1.0: brake as hard as is assured, 0.0: by the service brake
-    """
-    command[i, COMMAND_EMERGENCY] = urgent
-    if sensors[i, SENSE_V] <= STANDING_MPS:
-        command[i, COMMAND_ACCEL] = 0.0
-        command[i, COMMAND_PARK] = 1.0
-    else:
-        brake = TRUCK_BRAKE_ASSURED if urgent == 1.0 else TRUCK_BRAKE_SERVICE
-        command[i, COMMAND_ACCEL] = -truck[i, brake]
-        command[i, COMMAND_PARK] = 0.0
-
-
-@kernel
-def locate(path: Array, rows: int, sensors: Array, order: Array, state: Array, i: int) -> bool:
-    """Take up a new path generation by searching all of it, else follow it. True if the path is
-    under us.
-    """
-    if state[i, PILOT_GENERATION] != order[i, ORDER_GENERATION]:
-        s, left = nearest(path, rows, 0.0, sensors[i, SENSE_X], sensors[i, SENSE_Y], 0, rows)
-        state[i, PILOT_GENERATION] = order[i, ORDER_GENERATION]
-        state[i, PILOT_CLEARED] = -1.0
-        state[i, PILOT_REACHED] = -1.0
-    else:
-        s, left = nearest(
-            path, rows, state[i, PILOT_S], sensors[i, SENSE_X], sensors[i, SENSE_Y], 3, 8
-        )
-    state[i, PILOT_S] = s
-    on_path = abs(left) <= LOST_M
-    state[i, PILOT_ON_PATH] = 1.0 if on_path else 0.0
-    return on_path
+) -> None:
+    """Speed of a truck that has an order and is on its path."""
+    v, s = pose[i, POSE_V], state[i, c.PILOT_S]
+    if order[i, c.ORDER_END] - s - truck[i, c.TRUCK_FRONT] <= ARRIVED_M and v <= STANDING_MPS:
+        arrive(order, v, state, command, miles, i)
+        return
+    wish = cruise(path, rows, s, pose, order, truck, mu, state[i, c.PILOT_PUSH], i)
+    accel = state[i, c.PILOT_A]
+    behind = space(sensors, beacon, order, truck, spacing, v, accel, mu, wish, PERIOD_S, i)
+    doubt(path, rows, pose, spacing, state, miles, i)
+    if state[i, c.PILOT_HALT] != c.HALT_NONE:
+        halt(command, v, truck, mu, state[i, c.PILOT_HALT], i)
+        return
+    hard = spacing[i, SPACE_HARD] == 1.0
+    service = truck[i, c.TRUCK_BRAKE_SERVICE]
+    least = -truck[i, c.TRUCK_BRAKE_ASSURED] if hard else -service
+    wish = min(truck[i, c.TRUCK_ACCEL_MAX], max(least, min(wish, behind)))
+    push_or_brake(wish, v, state, command, hard, i)
 
 
 @kernel
@@ -198,52 +174,92 @@ def pilot_turn(
     paths: Array,
     rows: Bits,
     sensors: Array,
+    pose: Array,
+    beacon: Array,
     order: Array,
     truck: Array,
+    gains: Array,
+    steering: Array,
+    spacing: Array,
     state: Array,
     command: Array,
     miles: Bits,
 ) -> None:
     """One step of every pilot.
 
-    paths (p, m, 6), rows (p,) rows in use;  sensors, order, truck, state, command (n, columns)
+    paths (p, m, PATH_COLUMNS), rows (p,) rows in use;  gains (n, ...) of `gain_tables`
+    sensors, pose, beacon, order, truck, steering, spacing, state, command   (n, columns)
     miles (n,) int64 bits, set here and cleared by whoever takes them
     """
     for i in range(sensors.shape[0]):
-        if order[i, ORDER_ACTIVE] == 0.0:
-            state[i, PILOT_PUSH] = 0.0
-            if command[i, COMMAND_PARK] == 0.0:
-                rest(command, sensors, truck, i, order[i, ORDER_URGENT])
+        state[i, c.PILOT_TURN] += 1.0
+        command[i, c.COMMAND_TURN] = state[i, c.PILOT_TURN]
+        v = pose[i, POSE_V]
+        if order[i, c.ORDER_ACTIVE] == 0.0:
+            state[i, c.PILOT_PUSH] = 0.0
+            if command[i, c.COMMAND_PARK] == 0.0:
+                settle_row(command[i, c.COMMAND_STEER], steering, i)
+                rest(command, v, truck, i, order[i, c.ORDER_URGENT])
             continue
-        p = int(order[i, ORDER_PATH])
+        p = int(order[i, c.ORDER_PATH])
         path = paths[p]
-        if not locate(path, rows[p], sensors, order, state, i):
-            miles[i] |= MILE_LOST_PATH
-            rest(command, sensors, truck, i, 0.0)
+        if pose[i, POSE_STATE] == POSE_NOT_KNOWN:
+            rest(command, v, truck, i, 0.0)
             continue
-        s = state[i, PILOT_S]
-        front = s + truck[i, TRUCK_FRONT]
-        clear = order[i, ORDER_CLEAR]
-        if clear > 0.0 and front - truck[i, TRUCK_LENGTH] >= clear > state[i, PILOT_CLEARED]:
-            state[i, PILOT_CLEARED] = clear
-            miles[i] |= MILE_CLEARED
-        command[i, COMMAND_STEER] = steer(path, rows[p], s, sensors, i, truck)
-        room = order[i, ORDER_END] - front
-        if room <= ARRIVED_M and sensors[i, SENSE_V] <= STANDING_MPS:
-            command[i, COMMAND_ACCEL] = 0.0
-            command[i, COMMAND_PARK] = 1.0
-            command[i, COMMAND_EMERGENCY] = 0.0
-            state[i, PILOT_PUSH] = 0.0
-            if state[i, PILOT_REACHED] != order[i, ORDER_END]:
-                state[i, PILOT_REACHED] = order[i, ORDER_END]
-                miles[i] |= MILE_REACHED
+        if not locate(path, rows[p], pose, order, state, i):
+            miles[i] |= c.MILE_LOST_PATH
+            rest(command, v, truck, i, 0.0)
             continue
-        push = state[i, PILOT_PUSH]
-        accel = drive(path, rows[p], s, sensors, order, truck, push, i)
-        standing = sensors[i, SENSE_V] <= STANDING_MPS and accel <= 0.05
-        most = BUILD_UP_MPS3 * PILOT_PERIOD_MS / 1000.0
-        push = max(min(accel, push + 2.0 * most), push - most)
-        state[i, PILOT_PUSH] = max(0.0, push) if standing else push
-        command[i, COMMAND_PARK] = 1.0 if standing else 0.0
-        command[i, COMMAND_ACCEL] = 0.0 if standing else accel
-        command[i, COMMAND_EMERGENCY] = 0.0
+        s = state[i, c.PILOT_S]
+        row = min(rows[p] - 1, max(0, int(s)))
+        feel(pose, path[row, c.PATH_GRADE], command, state, i)
+        told = order[i, c.ORDER_MU]
+        mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
+        clear(order, truck, state, miles, i)
+        side = min(LATERAL_MPS2, LATERAL_SHARE * mu * GRAVITY_MPS2)
+        place = (s, state[i, c.PILOT_LEFT], pose[i, POSE_PSI])
+        command[i, c.COMMAND_STEER] = steer_row(
+            path, rows[p], place, v, command[i, c.COMMAND_STEER], side, gains, truck, steering, i
+        )
+        drive(
+            path,
+            rows[p],
+            sensors,
+            pose,
+            beacon,
+            order,
+            truck,
+            spacing,
+            state,
+            command,
+            miles,
+            mu,
+            i,
+        )
+
+
+@kernel
+def speak(
+    pose: Array,
+    heard: Array,
+    order: Array,
+    truck: Array,
+    state: Array,
+    command: Array,
+    said: Array,
+) -> None:
+    """What every truck says in its beacon of this turn, after the guard has had its word."""
+    for i in range(pose.shape[0]):
+        told = order[i, c.ORDER_MU]
+        mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
+        service = truck[i, c.TRUCK_BRAKE_SERVICE]
+        said[i, c.BEACON_AGE] = 0.0
+        said[i, c.BEACON_SEQUENCE] = state[i, c.PILOT_TURN]
+        said[i, c.BEACON_V] = pose[i, POSE_V]
+        said[i, c.BEACON_A] = state[i, c.PILOT_A]
+        said[i, c.BEACON_U] = command[i, c.COMMAND_ACCEL]
+        said[i, c.BEACON_BRAKE] = min(truck[i, c.TRUCK_BRAKE_ASSURED], mu * GRAVITY_MPS2)
+        said[i, c.BEACON_WEAKEST] = weakest(truck, heard, order, mu, i)
+        hard = command[i, c.COMMAND_EMERGENCY] == 1.0 or command[i, c.COMMAND_ACCEL] < -service
+        said[i, c.BEACON_ALARM] = 1.0 if hard and pose[i, POSE_V] > STANDING_MPS else 0.0
+        said[i, c.BEACON_MU] = mu

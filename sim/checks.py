@@ -1,0 +1,111 @@
+"""Checks on the truth, every step: footprints that touch, devices passed, ends overrun.
+
+By the simulator's own reckoning of who may be where; nothing of it reaches an agent.
+"""
+
+import math
+
+from contract.kernel import kernel
+from sim.plant import X, Y
+from sim.truth_columns import (
+    EVENT_FRONT,
+    EVENT_OVERLAP,
+    EVENT_REAR,
+    EVENTS_MAX,
+    TRUTH_FRONT,
+    TRUTH_LENGTH,
+    TRUTH_NEXT_FRONT,
+    TRUTH_NEXT_REAR,
+    TRUTH_PATH,
+    TRUTH_S,
+)
+from vehicle.pilot.columns import Array, Bits
+from vehicle.pilot.path import nearest
+
+
+@kernel
+def track(state: Array, truth: Array, paths: Array, rows: Bits, i: int) -> None:
+    """Where row i truly is along its way."""
+    p = int(truth[i, TRUTH_PATH])
+    if p >= 0:
+        s, _ = nearest(paths[p], rows[p], truth[i, TRUTH_S], state[i, X], state[i, Y], 3, 8)
+        truth[i, TRUTH_S] = s
+
+
+@kernel
+def pass_devices(
+    i: int, truth: Array, places: Array, ids: Bits, count: int, events: Bits, used: int
+) -> int:
+    """Devices that the front or rear of row i has just passed on its way; returns events used."""
+    front = truth[i, TRUTH_S] + truth[i, TRUTH_FRONT]
+    rear = front - truth[i, TRUTH_LENGTH]
+    k = int(truth[i, TRUTH_NEXT_FRONT])
+    while k < count and places[k] <= front and used < EVENTS_MAX:
+        events[used, 0] = i
+        events[used, 1] = EVENT_FRONT
+        events[used, 2] = ids[k]
+        used += 1
+        k += 1
+    truth[i, TRUTH_NEXT_FRONT] = k
+    k = int(truth[i, TRUTH_NEXT_REAR])
+    while k < count and places[k] <= rear and used < EVENTS_MAX:
+        events[used, 0] = i
+        events[used, 1] = EVENT_REAR
+        events[used, 2] = ids[k]
+        used += 1
+        k += 1
+    truth[i, TRUTH_NEXT_REAR] = k
+    return used
+
+
+@kernel
+def apart(a: Array, b: Array) -> bool:
+    """Whether two oriented rectangles (F_* columns) do not overlap, by separating axes."""
+    if a[3] <= 0.0 or b[3] <= 0.0:
+        return True
+    dx = b[0] - a[0]
+    dy = b[1] - a[1]
+    for k in range(4):
+        heading = a[2] if k < 2 else b[2]
+        if k % 2 == 1:
+            heading += 0.5 * math.pi
+        ux = math.cos(heading)
+        uy = math.sin(heading)
+        reach = 0.0
+        reach += a[3] * abs(math.cos(a[2]) * ux + math.sin(a[2]) * uy)
+        reach += a[4] * abs(-math.sin(a[2]) * ux + math.cos(a[2]) * uy)
+        reach += b[3] * abs(math.cos(b[2]) * ux + math.sin(b[2]) * uy)
+        reach += b[4] * abs(-math.sin(b[2]) * ux + math.cos(b[2]) * uy)
+        if abs(dx * ux + dy * uy) > reach:
+            return True
+    return False
+
+
+@kernel
+def check_overlaps(
+    feet: Array, near: Bits, counts: Bits, moving: Bits, events: Bits, used: int
+) -> int:
+    """I1: footprints of different vehicles never overlap. Pairs of which one moved in this step."""
+    n = feet.shape[0]
+    for i in range(n):
+        if moving[i] == 0:
+            continue
+        for k in range(counts[i]):
+            j = near[i, k]
+            if j < i and moving[j] == 1:
+                continue
+            dx = feet[i, 0, 0] - feet[j, 0, 0]
+            dy = feet[i, 0, 1] - feet[j, 0, 1]
+            if dx * dx + dy * dy > 2500.0:
+                continue
+            hit = False
+            for p in range(2):
+                for q in range(2):
+                    if not apart(feet[i, p], feet[j, q]):
+                        hit = True
+            if hit and used < EVENTS_MAX:
+                events[used, 0] = i
+                events[used, 1] = EVENT_OVERLAP
+                events[used, 2] = j
+                used += 1
+    return used

@@ -1,0 +1,140 @@
+"""Radar: what each truck sees ahead on its own way, and who is near whom.
+
+Truth in, readings out: noise and faults come later (sensors.py). Who is near is gathered once a
+second; the radius leaves room for what can be driven until the next time.
+"""
+
+import math
+from typing import Final
+
+from contract.kernel import kernel
+from sim.plant import PSI, V, X, Y
+from sim.truth_columns import TRUTH_FRONT, TRUTH_PATH, TRUTH_S
+from vehicle.pilot.columns import (
+    NO_GAP_M,
+    ORDER_ACTIVE,
+    PATH_X,
+    PATH_Y,
+    SENSE_CLOSING,
+    SENSE_GAP,
+    Array,
+    Bits,
+)
+from vehicle.pilot.path import nearest
+
+RADAR_RANGE_M: Final = 60.0  # twice what a loaded truck needs to stop from 25 km/h
+RADAR_STRIDE: Final = 4
+RADAR_NEAR_M: Final = 6.0  # more than half a stride and the width that counts as ahead
+RADAR_BESIDE_M: Final = 2.0
+GATHER_TICKS: Final = 20
+GATHER_M: Final = 110.0  # range, a truck's length, and a second at twice 12 m/s
+
+
+@kernel
+def rear_ends(feet: Array, rears: Array) -> None:
+    """Middle of every vehicle's rear edge, map frame, metres."""
+    for j in range(feet.shape[0]):
+        part = 1 if feet[j, 1, 3] > 0.0 else 0
+        heading = feet[j, part, 2]
+        rears[j, 0] = feet[j, part, 0] - feet[j, part, 3] * math.cos(heading)
+        rears[j, 1] = feet[j, part, 1] - feet[j, part, 3] * math.sin(heading)
+
+
+@kernel
+def gather(state: Array, near: Bits, counts: Bits) -> None:
+    """Who is within GATHER_M of whom: near (n, n) row by row, counts (n,)."""
+    n = state.shape[0]
+    for i in range(n):
+        count = 0
+        for j in range(n):
+            dx = state[j, X] - state[i, X]
+            dy = state[j, Y] - state[i, Y]
+            if j != i and dx * dx + dy * dy <= GATHER_M * GATHER_M:
+                near[i, count] = j
+                count += 1
+        counts[i] = count
+
+
+@kernel
+def look_ahead(path: Array, rows: int, from_m: float, to_m: float, x: float, y: float) -> float:
+    """Where on a stretch of the path a point lies, to two strides, metres; -1 if it is not near
+    it.
+    """
+    first = max(0, int(from_m))
+    last = min(rows - 1, int(to_m))
+    best = RADAR_NEAR_M * RADAR_NEAR_M
+    found = -1.0
+    for row in range(first, last + 1, RADAR_STRIDE):
+        dx = path[row, PATH_X] - x
+        dy = path[row, PATH_Y] - y
+        square = dx * dx + dy * dy
+        if square < best:
+            best = square
+            found = path[row, 0]
+    return found
+
+
+@kernel
+def gap_ahead(
+    i: int, state: Array, truth: Array, rears: Array, near: Bits, count: int, path: Array, rows: int
+) -> tuple[float, int]:
+    """Distance from the front of row i to the nearest rear ahead on its own path, metres, and
+    whose.
+
+    Bumper to bumper along the path; NO_GAP_M and -1 if nothing is in range.
+    """
+    best = NO_GAP_M
+    other = -1
+    front = truth[i, TRUTH_FRONT]
+    s_front = truth[i, TRUTH_S] + front
+    reach = RADAR_RANGE_M + front
+    cos_psi, sin_psi = math.cos(state[i, PSI]), math.sin(state[i, PSI])
+    for k in range(count):
+        j = near[i, k]
+        dx = rears[j, 0] - state[i, X]
+        dy = rears[j, 1] - state[i, Y]
+        square = dx * dx + dy * dy
+        if square > reach * reach or dx * cos_psi + dy * sin_psi < 0.0:
+            continue
+        straight = math.sqrt(
+            square
+        )  # no way is shorter; in the sharpest bend it is half as long again
+        from_m = truth[i, TRUTH_S] + straight - RADAR_NEAR_M
+        around = look_ahead(
+            path, rows, from_m, from_m + 0.6 * straight + 12.0, rears[j, 0], rears[j, 1]
+        )
+        if around < 0.0:
+            continue
+        s, left = nearest(path, rows, around, rears[j, 0], rears[j, 1], 5, 5)
+        if abs(left) > RADAR_BESIDE_M or s <= s_front - 5.0:
+            continue
+        gap = s - s_front
+        if gap < best:
+            best = gap
+            other = j
+    return best, other
+
+
+@kernel
+def look(
+    state: Array,
+    truth: Array,
+    rears: Array,
+    near: Bits,
+    counts: Bits,
+    paths: Array,
+    rows: Bits,
+    sensors: Array,
+    order: Array,
+) -> None:
+    """The radar of each truck that has an order: gap and closing speed of the one ahead."""
+    for i in range(state.shape[0]):
+        sensors[i, SENSE_GAP] = NO_GAP_M
+        sensors[i, SENSE_CLOSING] = 0.0
+        p = int(truth[i, TRUTH_PATH])
+        if order[i, ORDER_ACTIVE] == 0.0 or p < 0:
+            continue
+        gap, other = gap_ahead(i, state, truth, rears, near, counts[i], paths[p], rows[p])
+        if other >= 0:
+            sensors[i, SENSE_GAP] = gap
+            sensors[i, SENSE_CLOSING] = state[i, V] - state[other, V]

@@ -1,0 +1,73 @@
+"""Envelope: what a truck may be asked to do, and who must keep talking (vital)."""
+
+import math
+
+from contract.kernel import kernel
+from vehicle.pilot import columns as c
+from vehicle.pilot.columns import Array
+from vehicle.watch import limits as m
+
+
+@kernel
+def envelope(sensors: Array, mu: float, truck: Array, command: Array, state: Array, i: int) -> bool:
+    """Clip the command to what the truck may be asked for; True if it was far outside."""
+    v = sensors[i, c.SENSE_V]
+    accel, angle = command[i, c.COMMAND_ACCEL], command[i, c.COMMAND_STEER]
+    if not math.isfinite(accel + angle):
+        command[i, c.COMMAND_ACCEL] = -truck[i, c.TRUCK_BRAKE_ASSURED]
+        command[i, c.COMMAND_STEER] = state[i, c.WATCH_STEER]
+        command[i, c.COMMAND_EMERGENCY] = 1.0
+        return True
+    high, low = truck[i, c.TRUCK_ACCEL_MAX], -truck[i, c.TRUCK_BRAKE_ASSURED]
+    command[i, c.COMMAND_ACCEL] = min(max(accel, low), high)
+    far = accel > high + m.ACCEL_SLACK_MPS2 or accel < low - m.ACCEL_SLACK_MPS2
+    lateral = min(m.LATERAL_MPS2, m.LATERAL_SHARE * mu * m.GRAVITY_MPS2)
+    sharp = math.atan(truck[i, c.TRUCK_WHEELBASE] * lateral / max(v * v, m.STANDING_MPS))
+    most = min(truck[i, c.TRUCK_STEER_MAX], sharp)
+    slack = math.atan(
+        truck[i, c.TRUCK_WHEELBASE] * m.LATERAL_SLACK_MPS2 / max(v * v, m.STANDING_MPS)
+    )
+    far = far or abs(angle) > min(truck[i, c.TRUCK_STEER_MAX], sharp + slack) + m.STEER_SLACK
+    step = truck[i, c.TRUCK_STEER_RATE] * m.TICK_S
+    last = state[i, c.WATCH_STEER]
+    far = far or abs(angle - last) > step + m.STEER_SLACK
+    angle = min(max(angle, -most), most)
+    command[i, c.COMMAND_STEER] = min(max(angle, last - step), last + step)
+    return far
+
+
+@kernel
+def struck(state: Array, far: bool, i: int) -> bool:
+    """Count commands far outside the envelope; True on the third within a second."""
+    if state[i, c.WATCH_WINDOW_S] > 0.0:
+        state[i, c.WATCH_WINDOW_S] -= m.TICK_S
+    else:
+        state[i, c.WATCH_STRIKES] = 0.0
+    if far:
+        if state[i, c.WATCH_STRIKES] == 0.0:
+            state[i, c.WATCH_WINDOW_S] = m.WINDOW_S
+        state[i, c.WATCH_STRIKES] += 1.0
+    return state[i, c.WATCH_STRIKES] >= m.STRIKES_MAX
+
+
+@kernel
+def heartbeats(sensors: Array, truck: Array, command: Array, state: Array, i: int) -> int:
+    """Who has been silent too long: c.CAUSE_*, 0 if nobody."""
+    if command[i, c.COMMAND_TURN] != state[i, c.WATCH_TURN]:
+        state[i, c.WATCH_TURN] = command[i, c.COMMAND_TURN]
+        state[i, c.WATCH_SILENT_S] = 0.0
+    else:
+        state[i, c.WATCH_SILENT_S] += m.TICK_S
+    if sensors[i, c.SENSE_RADAR] == 1.0:
+        state[i, c.WATCH_DEAF_S] = 0.0
+    else:
+        state[i, c.WATCH_DEAF_S] += m.TICK_S
+    if state[i, c.WATCH_SILENT_S] >= m.SILENT_MAX_S:
+        return c.CAUSE_SILENT
+    if state[i, c.WATCH_DEAF_S] > m.DEAF_MAX_S:
+        return c.CAUSE_RADAR
+    if truck[i, c.TRUCK_TRAILER] > 0.0 and sensors[i, c.SENSE_COUPLED] == 0.0:
+        return c.CAUSE_PARTED
+    if state[i, c.WATCH_ODD_S] >= m.ODD_MAX_S or state[i, c.WATCH_BLIND_M] > m.BLIND_M_MAX:
+        return c.CAUSE_BLIND
+    return 0

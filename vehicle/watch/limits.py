@@ -1,0 +1,55 @@
+"""Limits of the guard's kernel, each with its reason. Sources: docs/vehicle.md section 3."""
+
+from typing import Final
+
+from contract.errors import require
+from contract.limits import PILOT_ACT_MS, PILOT_PERIOD_MS, PILOT_WARN_MS
+
+GRAVITY_MPS2: Final = 9.81
+TICK_S: Final = PILOT_PERIOD_MS / 1000.0
+STANDING_MPS: Final = 0.02
+
+# --- ends ---
+OVERRUN_M: Final = 0.5  # front past the end: a good run stays within
+SERVICE_SLACK_MPS: Final = 0.3  # above the service curve before the guard brakes
+TRIP_SLACK_MPS: Final = 0.5  # above the emergency curve before it latches
+BRAKE_ABS_SHARE: Final = 0.75  # of the friction that brakes surely use (ABS: 0.75 to 0.85)
+
+# --- position ---
+TUBE_FIRST_M: Final = 0.3
+MARK_TUBE_M: Final = 0.1
+WHEEL_ERROR: Final = 0.01  # share of the way; three times the scale error of a good wheel
+SLIP: Final = 0.05  # the same under hard braking
+NEAR_M: Final = 1.0  # beyond the tube, before a fix or marker contradicts the wheels
+LEFT_STEP_M: Final = 0.3  # more between two fixes no truck does
+LEFT_MAX_M: Final = 0.6  # off the path: stop; the pilot holds a tenth of a metre
+LOST_M: Final = 1.5  # off the path: stop hard
+ODD_MAX_S: Final = 1.0
+BLIND_M_MAX: Final = 150.0  # driven without any confirmation of the place across the lane
+
+# --- gap, heartbeats ---
+FRONT_BRAKE_MPS2: Final = 7.0  # the hardest that an empty truck ahead brakes on a dry road
+GAP_LOST_SHARE: Final = 0.6  # of the needed gap: brake and stay
+DEAF_MAX_S: Final = 0.25
+SILENT_WARN_S: Final = PILOT_WARN_MS / 1000.0
+SILENT_MAX_S: Final = PILOT_ACT_MS / 1000.0
+ROLLBACK_MPS: Final = 0.2
+
+# --- envelope ---
+ACCEL_SLACK_MPS2: Final = 0.2
+STEER_SLACK: Final = 0.1  # rad
+LATERAL_MPS2: Final = 1.5
+LATERAL_SHARE: Final = 0.4  # of the friction
+LATERAL_SLACK_MPS2: Final = 0.5
+STRIKES_MAX: Final = 3
+WINDOW_S: Final = 1.0
+
+# --- the manoeuvre ---
+COMFORT_MPS2: Final = 1.0
+GRIP_COMFORT_SHARE: Final = 0.5
+PURSUIT_S: Final = 1.0
+PURSUIT_M: Final = 5.0
+
+require(LEFT_MAX_M < LOST_M, "the comfort stop comes before the hard one")
+require(MARK_TUBE_M < TUBE_FIRST_M, "a marker is better than a fix")
+require(SILENT_WARN_S < SILENT_MAX_S, "the guard warns before it acts")

@@ -1,0 +1,197 @@
+"""Watch: the guard's kernel. It judges every command of the pilot by senses of its own (vital).
+
+In: raw sensors, the guard row (authority and releases as the guard read them), the command. Out:
+the command, let through, clipped or replaced. It has an odometer of its own - wheels, ground
+markers, and satellites only as far as the wheels believe them - its own braking curves, its own
+gap. It never plans: all it can do is hold the path and brake.
+    curve       service brake above the service curve to the end, latch above the emergency curve
+    gap         the least distance while both brake, over time: brake, and latch when it is lost
+    envelope    clip; brake outside; latch on the third in a second
+    latched     comfort or emergency, only upwards; ends at standstill under the parking brake
+No field of a drive order and no state of the pilot reaches it but the number of its turns.
+Not here: opening authorities and releases (guard.py), who may lift the latch (agent.py).
+Curves: docs/vehicle.md section 3. Requirements: I3, I4, I7, I16 in docs/SAFETY.md.
+"""
+
+import math
+
+from contract.kernel import kernel
+from vehicle.pilot import columns as c
+from vehicle.pilot.columns import Array, Bits
+from vehicle.pilot.path import aim
+from vehicle.watch import limits as m
+from vehicle.watch.curves import curve_speed, gap_needed
+from vehicle.watch.envelope import envelope, heartbeats, struck
+from vehicle.watch.odometer import odometer, take_up
+
+
+@kernel
+def close(sensors: Array, mu: float, truck: Array, i: int) -> float:
+    """How much of the needed gap there is: 1 or more is enough; above it nothing is in range."""
+    if sensors[i, c.SENSE_RADAR] == 0.0:
+        return 1.0
+    v, gap = sensors[i, c.SENSE_V], sensors[i, c.SENSE_GAP]
+    ahead = max(0.0, v - sensors[i, c.SENSE_CLOSING])
+    grip = mu * m.GRAVITY_MPS2
+    brake = min(truck[i, c.TRUCK_BRAKE_ASSURED], m.BRAKE_ABS_SHARE * grip)
+    front = min(m.FRONT_BRAKE_MPS2, max(grip, brake))
+    needed = gap_needed(
+        v, ahead, max(brake, 0.1), max(front, 0.1), truck[i, c.TRUCK_DELAY] + m.TICK_S
+    )
+    return gap / needed if needed > 0.0 else 1.0
+
+
+@kernel
+def judge(
+    path: Array, rows: int, sensors: Array, row: Array, truck: Array, state: Array, i: int
+) -> tuple[int, int, float]:
+    """What row i does wrong and how hard it must stop for it: (cause, trip, room in
+    metres)."""
+    v, tube = sensors[i, c.SENSE_V], state[i, c.WATCH_TUBE]
+    front = state[i, c.WATCH_S] + truck[i, c.TRUCK_FRONT]
+    room = row[i, c.GUARD_END] - front
+    delay = truck[i, c.TRUCK_DELAY] + m.TICK_S
+    if room + tube < -m.OVERRUN_M:
+        return c.CAUSE_OVERRUN, c.TRIP_EMERGENCY, room
+    if v < -m.ROLLBACK_MPS:
+        return c.CAUSE_ROLLBACK, c.TRIP_EMERGENCY, room
+    mu, left = row[i, c.GUARD_MU], abs(state[i, c.WATCH_LEFT])
+    brake = truck[i, c.TRUCK_BRAKE_ASSURED]
+    over = room + row[i, c.GUARD_OVERLAP] - tube
+    if v > m.TRIP_SLACK_MPS + curve_speed(path, rows, front, over, brake, mu, delay, v):
+        return c.CAUSE_OVERSPEED, c.TRIP_EMERGENCY, room
+    if left > m.LOST_M:
+        return c.CAUSE_LOST, c.TRIP_EMERGENCY, room
+    if left > m.LEFT_MAX_M:
+        return c.CAUSE_LOST, c.TRIP_COMFORT, room
+    return c.CAUSE_NONE, c.TRIP_NONE, room
+
+
+@kernel
+def trip(state: Array, miles: Bits, cause: int, how: int, i: int) -> None:
+    """Latch a minimal-risk manoeuvre; a harder one replaces a softer one, never the other way."""
+    if how > state[i, c.WATCH_TRIPPED]:
+        state[i, c.WATCH_TRIPPED] = how
+        state[i, c.WATCH_CAUSE] = cause
+        miles[i] |= c.MILE_TRIPPED
+
+
+@kernel
+def hold_path(path: Array, rows: int, sensors: Array, truck: Array, state: Array, i: int) -> float:
+    """Road-wheel angle that keeps to the path without a pilot: pure pursuit, radians."""
+    v = abs(sensors[i, c.SENSE_V])
+    ax, ay, _, _ = aim(path, rows, state[i, c.WATCH_S] + max(m.PURSUIT_M, m.PURSUIT_S * v))
+    dx, dy = ax - sensors[i, c.SENSE_X], ay - sensors[i, c.SENSE_Y]
+    psi = sensors[i, c.SENSE_PSI]
+    square = max(1.0, dx * dx + dy * dy)
+    left = math.cos(psi) * dy - math.sin(psi) * dx
+    angle = math.atan(2.0 * truck[i, c.TRUCK_WHEELBASE] * left / square)
+    most = truck[i, c.TRUCK_STEER_MAX]
+    return float(min(max(angle, -most), most))
+
+
+@kernel
+def brake_at_least(command: Array, brake: float, i: int) -> None:
+    """A brake is only ever made stronger."""
+    command[i, c.COMMAND_ACCEL] = min(command[i, c.COMMAND_ACCEL], -brake)
+
+
+@kernel
+def stop(sensors: Array, row: Array, truck: Array, state: Array, command: Array, i: int) -> None:
+    """Carry on with what is latched: brake, and at standstill the parking brake."""
+    if state[i, c.WATCH_TRIPPED] == c.TRIP_EMERGENCY:
+        brake_at_least(command, truck[i, c.TRUCK_BRAKE_ASSURED], i)
+        command[i, c.COMMAND_EMERGENCY] = 1.0
+    else:
+        grip = m.GRIP_COMFORT_SHARE * row[i, c.GUARD_MU] * m.GRAVITY_MPS2
+        brake_at_least(command, min(m.COMFORT_MPS2, max(grip, 0.1)), i)
+    command[i, c.COMMAND_PARK] = 1.0 if abs(sensors[i, c.SENSE_V]) <= m.STANDING_MPS else 0.0
+
+
+@kernel
+def rest(sensors: Array, truck: Array, command: Array, i: int) -> None:
+    """Nothing is allowed: brake to standstill, then park."""
+    brake_at_least(command, truck[i, c.TRUCK_BRAKE_SERVICE], i)
+    command[i, c.COMMAND_PARK] = 1.0 if abs(sensors[i, c.SENSE_V]) <= m.STANDING_MPS else 0.0
+
+
+@kernel
+def restrain(
+    path: Array,
+    rows: int,
+    sensors: Array,
+    row: Array,
+    truck: Array,
+    state: Array,
+    command: Array,
+    miles: Bits,
+    i: int,
+) -> None:
+    """One moving truck under a row: judge it and brake it as far as it must be."""
+    odometer(path, rows, sensors, command, state, i)
+    cause, how, room = judge(path, rows, sensors, row, truck, state, i)
+    trip(state, miles, cause, how, i)
+    silent = heartbeats(sensors, truck, command, state, i)
+    if silent != c.CAUSE_NONE:
+        trip(state, miles, silent, c.TRIP_COMFORT, i)
+    if struck(state, envelope(sensors, row[i, c.GUARD_MU], truck, command, state, i), i):
+        trip(state, miles, c.CAUSE_ENVELOPE, c.TRIP_COMFORT, i)
+    v, service = sensors[i, c.SENSE_V], truck[i, c.TRUCK_BRAKE_SERVICE]
+    share = close(sensors, row[i, c.GUARD_MU], truck, i)
+    if share < m.GAP_LOST_SHARE and sensors[i, c.SENSE_CLOSING] > 0.0:
+        trip(state, miles, c.CAUSE_GAP, c.TRIP_EMERGENCY, i)
+    elif share < 1.0:
+        brake_at_least(command, truck[i, c.TRUCK_BRAKE_ASSURED], i)
+        command[i, c.COMMAND_EMERGENCY] = 1.0
+    front = state[i, c.WATCH_S] + truck[i, c.TRUCK_FRONT]
+    delay = truck[i, c.TRUCK_DELAY] + m.TICK_S
+    curve = curve_speed(path, rows, front, room, service, row[i, c.GUARD_MU], delay, v)
+    if v > m.SERVICE_SLACK_MPS + curve:
+        brake_at_least(command, service, i)
+    if state[i, c.WATCH_SILENT_S] >= m.SILENT_WARN_S:
+        command[i, c.COMMAND_ACCEL] = min(command[i, c.COMMAND_ACCEL], 0.0)
+    if silent == c.CAUSE_SILENT:
+        command[i, c.COMMAND_STEER] = hold_path(path, rows, sensors, truck, state, i)
+
+
+@kernel
+def guard_turn(
+    paths: Array,
+    rows: Bits,
+    sensors: Array,
+    row: Array,
+    truck: Array,
+    state: Array,
+    command: Array,
+    miles: Bits,
+) -> None:
+    """One step of every guard: lets through, clips or replaces the pilot's command.
+
+    paths (p, m, c.PATH_COLUMNS), rows (p,) rows in use;  sensors, row, truck, state, command (n,
+    columns), row i of a fleet;  miles (n,) int64 bits, set here and cleared by whoever takes them
+    """
+    for i in range(sensors.shape[0]):
+        v = sensors[i, c.SENSE_V]
+        p = int(row[i, c.GUARD_PATH])
+        known = math.isfinite(
+            v + sensors[i, c.SENSE_X] + sensors[i, c.SENSE_Y] + sensors[i, c.SENSE_GAP]
+        )
+        new = state[i, c.WATCH_GENERATION] != row[i, c.GUARD_GENERATION]
+        if row[i, c.GUARD_ACTIVE] == 1.0 and known and new:
+            take_up(paths[p], rows[p], sensors, row, state, i)
+        if command[i, c.COMMAND_PARK] == 1.0 and abs(v) <= m.STANDING_MPS:
+            state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
+            state[i, c.WATCH_TURN] = command[i, c.COMMAND_TURN]
+            state[i, c.WATCH_SILENT_S] = 0.0
+            continue
+        if row[i, c.GUARD_ACTIVE] == 0.0:
+            rest(sensors, truck, command, i)
+            state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
+            continue
+        if known:
+            restrain(paths[p], rows[p], sensors, row, truck, state, command, miles, i)
+        else:
+            trip(state, miles, c.CAUSE_LOST, c.TRIP_EMERGENCY, i)
+        if state[i, c.WATCH_TRIPPED] != c.TRIP_NONE:
+            stop(sensors, row, truck, state, command, i)
+        state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
