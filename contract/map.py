@@ -127,7 +127,23 @@ class CorridorMap:
             if after not in self.lanes[before].successors:
                 raise RouteError(f"lane {after} does not follow lane {before}")
         parts = [self.lanes[name] for name in lanes]
-        return build_route([Stretch(p.id, p.zone, p.speed_mps, p.xy_m) for p in parts])
+        return build_route([Stretch(p.id, p.zone, p.speed_mps, p.xy_m, p.grade) for p in parts])
+
+    def markers_on(self, route: Route) -> Array:
+        """(m, 3) markers of a route of this map as [s m, x m, y m], in order of s.
+
+        x and y are where the marker was surveyed, up to a metre beside the line; s is the place of
+        the line next to it. A lane that is driven twice has its markers twice. m may be 0.
+        """
+        of_lane: dict[str, list[Marker]] = {}
+        for marker in self.markers.values():
+            of_lane.setdefault(marker.lane, []).append(marker)
+        rows = [
+            (start_m + marker.offset_m, marker.x_m, marker.y_m)
+            for lane, start_m in zip(route.lanes, route.starts_m, strict=True)
+            for marker in of_lane.get(lane, ())
+        ]
+        return np.array(sorted(rows), dtype=np.float64).reshape(-1, 3)
 
     def _shortest(self, start: str, goal: str, avoid: frozenset[str]) -> list[str]:
         """Dijkstra over whole millimetres; the queue holds paths, so that ties sort by id."""

@@ -86,7 +86,12 @@ def build_parts(sheet: Sheet, origin: tuple[float, float]) -> Parts:
             f.id: Detector(f.id, at.id, s_m, f.text("zone_before"), f.text("zone_after"))
             for f, at, s_m in spots.of("detector")
         },
-        markers={f.id: Marker(f.id, at.id, s_m) for f, at, s_m in spots.of("marker")},
+        markers={
+            f.id: Marker(
+                f.id, at.id, s_m, *(float(each) for each in frame.to_xy_m(f.lon_lat_deg)[0])
+            )
+            for f, at, s_m in spots.of("marker")
+        },
         stop_lines=stop_lines,
         boundary_xy_m=frame.to_xy_m(boundary.lon_lat_deg) if boundary else np.empty((0, 2)),
         boundary_left=boundary.text("left") if boundary else "",

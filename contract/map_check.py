@@ -21,10 +21,9 @@ from contract.polyline import curvatures_per_m, heading_knots, headings_rad, pro
 JOIN_GAP_M_MAX: Final = 0.05
 JOIN_TURN_RAD_MAX: Final = math.radians(2.0)
 KINK_RAD_MAX: Final = math.radians(4.0)  # between neighbouring segments: finer drawing is asked for
-RADIUS_M_MIN: Final = 80.0  # a 16.5 m truck sweeps 3.13 m: it stays inside 3.5 m
-RADIUS_YARD_M_MIN: Final = 25.0  # it sweeps 4.41 m
-YARD_WIDTH_M_MIN: Final = 7.0  # lanes this wide and this slow may turn more tightly
-YARD_SPEED_MPS_MAX: Final = 5.0  # v^2 / R stays at or under 1.0 m/s^2
+RADIUS_M_MIN: Final = 80.0  # at 25 km/h 0.6 m/s^2 to the side
+RADIUS_SLOW_M_MIN: Final = 25.0  # a trailer follows at 19 degrees; width is judged in `map_swept`
+SLOW_MPS_MAX: Final = 5.0  # v^2 / R stays at or under 1.0 m/s^2
 RADIUS_TOLERANCE: Final = 0.03  # vertices stand on a grid of a millimetre
 WIDTH_M_MIN: Final = 3.0  # a truck of 2.55 m and what its pilot may be off
 ZONE_COVER_M: Final = 0.05
@@ -57,13 +56,11 @@ def _check_lane(lane: Lane, sheet: Sheet) -> None:
         return
     knots = heading_knots(lane.xy_m)
     bend = np.abs(curvatures_per_m(knots, np.arange(0.0, lane.length_m + 0.5, 0.5))).max()
-    yard = lane.width_m >= YARD_WIDTH_M_MIN and lane.speed_mps <= YARD_SPEED_MPS_MAX
-    least = RADIUS_YARD_M_MIN if yard else RADIUS_M_MIN
+    least = RADIUS_SLOW_M_MIN if lane.speed_mps <= SLOW_MPS_MAX else RADIUS_M_MIN
     if bend * least > 1.0 + RADIUS_TOLERANCE:
         expected = (
-            f"a radius of at least {RADIUS_M_MIN:.0f} m, or {RADIUS_YARD_M_MIN:.0f} m where a"
-            f" lane is at least {YARD_WIDTH_M_MIN:.0f} m wide and at most"
-            f" {YARD_SPEED_MPS_MAX:.0f} m/s fast"
+            f"a radius of at least {RADIUS_M_MIN:.0f} m, or {RADIUS_SLOW_M_MIN:.0f} m where a"
+            f" lane is at most {SLOW_MPS_MAX:.0f} m/s fast"
         )
         sheet.fault(lane.id, "radius", Said(f"{1.0 / bend:.1f} m"), expected)
 

@@ -133,11 +133,13 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A surveyed mark in the road that binds a truck's position."""
+    """A surveyed mark in the road that binds a truck's position; x and y in the map frame."""
 
     id: str
     lane: str
     offset_m: float
+    x_m: float
+    y_m: float
 
 
 @dataclass(frozen=True, slots=True)

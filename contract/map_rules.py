@@ -13,9 +13,10 @@ import shapely
 
 from contract.map_parts import Bay, Gate, Lane, Parts, Said, Station, ZoneKind
 from contract.map_read import Sheet
+from contract.map_swept import Before, check_swept
 from contract.polyline import arc_lengths_m, headings_rad
+from contract.swept import TRUCK_LENGTH_M
 
-TRUCK_LENGTH_M: Final = 16.5
 STRAIGHT_BEFORE_CELL_M: Final = 27.0  # a trailer from a 25 m radius is within 5 cm by then
 STRAIGHT_RAD_MAX: Final = math.radians(0.5)
 BARRIER_GAP_M_MIN: Final = 1.0  # stop line to barrier
@@ -24,7 +25,6 @@ AXIS_GAP_M_MIN: Final = 4.5  # between lanes of zones that may be held by two ho
 WIRED: Final = (ZoneKind.GATE_CELL, ZoneKind.BOUNDARY, ZoneKind.STATION)
 ORIGIN: Final = {"E": "KZ", "W": "CN"}
 OTHER: Final = {"KZ": "CN", "CN": "KZ"}
-Before = Mapping[str, tuple[str, ...]]
 
 
 def check_rules(parts: Parts, sheet: Sheet) -> None:
@@ -37,6 +37,7 @@ def check_rules(parts: Parts, sheet: Sheet) -> None:
     _check_ways(parts, before, sheet)
     _check_directions(parts, before, sheet)
     _check_clearance(parts, sheet)
+    check_swept(parts, before, sheet)
 
 
 def _predecessors(parts: Parts) -> Before:

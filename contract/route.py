@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from contract.errors import ContractError
 from contract.geodesy import Array
@@ -19,7 +20,8 @@ from contract.polyline import arc_lengths_m, curvatures_per_m, heading_knots, pr
 
 STEP_M: Final = 1.0  # distance between rows of a route's table
 NEAR_WINDOW_M: Final = 30.0  # how far from `near_m` a projection looks
-S, X, Y, PSI, KAPPA, V_MAX = range(6)  # columns of a route's table
+GRADE_RAMP_M: Final = 10.0  # over which a change of grade is drawn out
+S, X, Y, PSI, KAPPA, V_MAX, GRADE = range(7)  # columns of a route's table
 
 
 class RouteError(ContractError):
@@ -28,12 +30,16 @@ class RouteError(ContractError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """One lane as a route needs it: id, zone, limit and axis ((n, 2), map frame, metres)."""
+    """One lane as a route needs it: id, zone, limit and axis ((n, 2), map frame, metres).
+
+    grade   rise over run in driving direction, uphill positive
+    """
 
     lane: str
     zone: str
     speed_mps: float
     xy_m: Array
+    grade: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +47,9 @@ class Route:
     """A driving line from the start of its first lane to the end of its last.
 
     lanes       lane ids in driving order;    starts_m    distance at which each begins
-    table       (n, 6) float64, C-contiguous, read-only: [s m, x m, y m, psi rad unwrapped,
-                kappa 1/m, v_max m/s]; row i stands at i metres, the last exactly at `length_m`
+    table       (n, 7) float64, C-contiguous, read-only: [s m, x m, y m, psi rad unwrapped,
+                kappa 1/m, v_max m/s, grade rise over run]; row i stands at i metres, the last
+                exactly at `length_m`
     zone_spans  (zone, from_m, to_m) in driving order, one for consecutive lanes of one zone
     """
 
@@ -100,6 +107,8 @@ def build_route(stretches: Sequence[Stretch]) -> Route:
     ends = along[joints]
     starts = np.concatenate([[0.0], ends[:-1]])
     table = _table(line, along, np.array([each.speed_mps for each in stretches]), starts)
+    table[:, GRADE] = _grades(table[:, S], starts, np.array([each.grade for each in stretches]))
+    table.setflags(write=False)
     return Route(
         lanes=tuple(each.lane for each in stretches),
         starts_m=tuple(float(start) for start in starts),
@@ -117,7 +126,7 @@ def _table(line: Array, along: Array, speeds: Array, starts: Array) -> Array:
         s = s[:-1]
     s = np.append(s, length)
     knots = heading_knots(line)
-    table = np.empty((len(s), 6))
+    table = np.empty((len(s), 7))
     table[:, S] = s
     table[:, X] = np.interp(s, along, line[:, 0])
     table[:, Y] = np.interp(s, along, line[:, 1])
@@ -130,8 +139,26 @@ def _table(line: Array, along: Array, speeds: Array, starts: Array) -> Array:
         row = int(np.searchsorted(s, start, side="right")) - 1
         if index and speed < table[row, V_MAX]:
             table[row, V_MAX] = speed
-    table.setflags(write=False)
     return table
+
+
+def _grades(s: Array, starts: Array, grades: Array) -> Array:
+    """(n,) the grade of each row: never above that of the road there, without steps.
+
+    A fall is told over the 10 m before it, a rise over the 10 m behind it: whoever brakes by this
+    sees a downgrade early and never counts on an uphill that is not there yet.
+    """
+    ends = np.append(s[1:], s[-1])  # a row holds up to the next
+    first = np.searchsorted(starts, s, side="right") - 1
+    last = np.searchsorted(starts, ends, side="right") - 1
+    touched = np.column_stack([first, last + 1]).ravel()
+    lowest = np.minimum.reduceat(np.append(grades, np.inf), touched)[::2]
+    reach = round(GRADE_RAMP_M / 2 / STEP_M)
+    size = 2 * reach + 1
+    low = sliding_window_view(np.pad(lowest, reach, mode="edge"), size).min(axis=1)
+    drawn_out = sliding_window_view(np.pad(low, reach, mode="edge"), size).mean(axis=1)
+    result: Array = np.minimum(drawn_out, lowest)  # a mean may be above equal numbers by rounding
+    return result
 
 
 def _zone_spans(

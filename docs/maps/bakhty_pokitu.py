@@ -8,24 +8,30 @@ directions but the berths.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ground import APRON_MPS, BORDER_LON_LAT, LANE_MPS, ORIGIN_LON_LAT, header
 from pen import Axis, Drawing, Pen
-from yard import ROAD_LEFT_M, ROAD_RUN_M, SIDE_M, draw_yard
+from yard import (
+    ROAD_LEFT_M,
+    ROAD_RUN_M,
+    SIDE_M,
+    arrival_road_lanes,
+    departure_road_lanes,
+    draw_yard,
+)
 
 from contract.geodesy import Array, LocalFrame
 
 NOTE = (
     "Schematic: lanes, yards, gates and stations are invented to plausible sizes; see published for"
     " what is not. The lanes cross the border line near 46.680 N; the posts are about 800 m apart."
+    " Grades are drawn as 0: the valley floor is nearly flat there, and no heights are surveyed."
 )
 WIDTH_M = 3.5
 BRANCH_WIDTH_M = 7.0
-ROAD_WIDTH_M = (
-    5.0  # the road to the yard: a trailer is not yet straight behind the last berth curve
-)
+ROAD_WIDTH_M = 5.0  # behind tight curves, of berths and bays: a trailer is not straight there yet
 GATE_M = 400.0  # barrier to border
 CELL_M, BARRIER_M, STOP_M = 40.0, 25.0, 22.0
 SECTION_M = 80.0
@@ -58,6 +64,7 @@ class Way:
     direction: str
     pen: Pen
     country: str | None
+    through: list[str] = field(default_factory=list)  # lanes drawn, without the bays' branches
 
     @property
     def side(self) -> str:
@@ -74,6 +81,8 @@ class Way:
         more.setdefault("width_m", WIDTH_M)
         more.setdefault("speed_mps", LANE_MPS)
         more.setdefault("country", self.country)
+        if not more.pop("branch", False):
+            self.through.append(name)
         self.sheet.lane(name, self.flat(line), zone, grade=0.0, successors=after, **more)
 
     def stretch(self, zone: str, length_m: float, after: str, **more: Any) -> str:
@@ -96,6 +105,7 @@ def draw() -> str:
     sheet.boundary("border", BORDER_LON_LAT, left="CN")
     start_m = GATE_M + BARRIER_M + APPROACH_M + APRON_M + _bays_m()
     start_m += 2 * STATION_M + BUFFERS * BUFFER_M + ROAD_M + ROAD_RUN_M
+    ways: list[list[str]] = []
     for direction, origin, target in (("E", "KZ", "CN"), ("W", "CN", "KZ")):
         leaving = Way(sheet, direction, Pen(-start_m, -ROAD_LEFT_M), origin)
         draw_yard(sheet, origin, -start_m, leaving.prefix() + "road1_a")
@@ -103,6 +113,10 @@ def draw() -> str:
         arriving = Way(sheet, direction, leaving.pen, target)
         _cross(leaving, arriving)
         _arrive(arriving)
+        through = leaving.through + arriving.through
+        ways.append(departure_road_lanes(origin) + through + arrival_road_lanes(target))
+    for way in ways:
+        sheet.mark_way(way)
     return sheet.text(header("bakhty_pokitu", NOTE))
 
 
@@ -117,13 +131,14 @@ def _depart(way: Way) -> None:
     way.lane(z + "road1_a", z + "road1", line, [z + "road2_a"], width_m=ROAD_WIDTH_M)
     way.sheet.zone(z + "road1", "lane", country=way.country)
     way.stretch(z + "road2", ROAD_M, z + "buffer1_a")
-    _buffers(way, z + "weigh_a")
+    _buffers(way, z + "weigh_a", behind_bays=False)
     last = z + f"buffer{BUFFERS}"
     way.detect(z + "weigh_det1", last + "_a", last, z + "weigh")
     _stations(way, z + "fork1")
     _bays(way, z + "approach_a")
     exit_gate = f"{way.side}_out"
-    way.lane(z + "approach_a", z + "approach", pen.straight(APPROACH_M).cut(), [z + "approach_b"])
+    line = pen.straight(APPROACH_M).cut()
+    way.lane(z + "approach_a", z + "approach", line, [z + "approach_b"], width_m=ROAD_WIDTH_M)
     apron = pen.straight(APRON_M).cut()
     way.lane(z + "approach_b", z + "approach", apron, [f"{exit_gate}_cell_a"], speed_mps=APRON_MPS)
     way.sheet.zone(z + "approach", "lane", country=way.country)
@@ -132,12 +147,13 @@ def _depart(way: Way) -> None:
     way.detect(f"{exit_gate}_det1", z + "approach_b", z + "approach", f"{exit_gate}_cell")
 
 
-def _buffers(way: Way, after: str) -> None:
+def _buffers(way: Way, after: str, *, behind_bays: bool) -> None:
     z = way.prefix()
     for number in range(1, BUFFERS + 1):
         zone = z + f"buffer{number}"
         following = z + f"buffer{number + 1}_a" if number < BUFFERS else after
-        lane = way.stretch(zone, BUFFER_M, following)
+        width_m = ROAD_WIDTH_M if number == 1 and behind_bays else WIDTH_M
+        lane = way.stretch(zone, BUFFER_M, following, width_m=width_m)
         name = f"{way.side}_pocket_{way.direction.lower()}{number}"
         way.sheet.point("pocket", name, lane, -POCKET_BEFORE_END_M, country=way.country)
 
@@ -162,7 +178,7 @@ def _bays(way: Way, after: str) -> None:
     Zones: fork1, pass1 beside bay1, knot2 (the join of bay 1 and the fork to bay 2), ..., join.
     """
     z, d, sheet, pen = way.prefix(), way.direction.lower(), way.sheet, way.pen
-    slow = {"width_m": BRANCH_WIDTH_M, "speed_mps": APRON_MPS}
+    slow = {"width_m": BRANCH_WIDTH_M, "speed_mps": APRON_MPS, "branch": True}
     fork = z + "fork1"
     sheet.zone(fork, "lane", country=way.country)
     for number in range(1, BAYS + 1):
@@ -181,7 +197,7 @@ def _bays(way: Way, after: str) -> None:
         way.lane(join + "_in_a", join, pen.straight(FORK_M).cut(), [meet])
         if not last:
             gap = pen.straight(KNOT_GAP_M).cut()
-            way.lane(meet, join, gap, [join + "_a", join + "_b"])
+            way.lane(meet, join, gap, [join + "_a", join + "_b"], width_m=ROAD_WIDTH_M)
         sheet.zone(bay, "bay", country=way.country)
         sheet.zone(past, "lane", country=way.country)
         sheet.zone(join, "lane", country=way.country)
@@ -247,7 +263,7 @@ def _arrive(way: Way) -> None:
     way.detect(z + "weigh_det1", z + "inward_a", z + "inward", z + "weigh")
     _stations(way, z + "fork1")
     _bays(way, z + "buffer1_a")
-    _buffers(way, z + "road1_a")
+    _buffers(way, z + "road1_a", behind_bays=True)
     way.stretch(z + "road1", ROAD_M + 2 * BARRIER_M - CELL_M, z + "road2_a")
     line = pen.sway(-(ROAD_LEFT_M - SIDE_M), 80.0, ROAD_RUN_M).cut()
     after = [f"{way.side}_arr1_r0"]

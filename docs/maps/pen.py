@@ -18,6 +18,9 @@ import shapely
 from contract.geodesy import Array, LocalFrame
 
 ARC_STEP_RAD = 0.02  # between vertices, but never more than a metre
+STOPS = frozenset({"stop_line", "station", "bay", "berth", "pocket"})
+MARKS_BEFORE_STOP_M = (12.0, 2.0)
+MARK_EVERY_M = 100.0  # along a way: bounds what a slow drift of the satellites can add up to
 
 
 class Pen:
@@ -145,10 +148,26 @@ class Drawing:
         self._zones[name] = {"zone_kind": zone_kind, **properties}
 
     def point(self, kind: str, name: str, lane: str, offset_m: float, **properties: Any) -> None:
-        """A place on a lane, at an offset from its start (from its end if negative)."""
+        """A place on a lane, at an offset from its start (from its end if negative).
+
+        A stop gets its markers: NAME_m12 and NAME_m02, the metres before it.
+        """
         line = shapely.LineString(self._lanes[lane])
-        spot = line.interpolate(offset_m if offset_m >= 0.0 else line.length + offset_m)
+        along_m = offset_m if offset_m >= 0.0 else line.length + offset_m
+        spot = line.interpolate(along_m)
         self._add(kind, name, "Point", np.array([[spot.x, spot.y]]), lane=lane, **properties)
+        if kind in STOPS:
+            for before_m in MARKS_BEFORE_STOP_M:
+                self.point("marker", f"{name}_m{before_m:02.0f}", lane, along_m - before_m)
+
+    def mark_way(self, lanes: Sequence[str]) -> None:
+        """Markers along lanes in driving order: LANE_at057 stands 57 m (rounded down) into LANE."""
+        to_next_m = MARK_EVERY_M / 2.0
+        for lane in lanes:
+            while to_next_m < self.end_of(lane):
+                self.point("marker", f"{lane}_at{int(to_next_m):03d}", lane, to_next_m)
+                to_next_m += MARK_EVERY_M
+            to_next_m -= self.end_of(lane)
 
     def end_of(self, lane: str) -> float:
         return float(shapely.LineString(self._lanes[lane]).length)

@@ -19,6 +19,7 @@ from contract.geodesy import Array, LocalFrame
 WIDTH_M = 3.5
 YARD_WIDTH_M = 7.0
 BERTH_WIDTH_M = 4.5
+ENTRY_WIDTH_M = 4.0  # of the entry cell: the curves to the berths begin at its end
 YARD_MPS = 5.0
 BERTHS = 4
 PITCH_M = 5.0
@@ -32,7 +33,7 @@ FAN_M, STOP_M, HOLD_M, STRAIGHT_M, CELL_M, NEUTRAL_M, SECTION_M = (
     7.0,
     60.0,
 )
-NOTE = "A schematic map for tests: every position but the border line is invented."
+NOTE = "A schematic map for tests: every position but the border line is invented, and all is flat."
 
 
 @dataclass
@@ -66,6 +67,7 @@ def draw() -> str:
         _departures(half)
         _crossing(half)
         _arrivals(half)
+        _markers(half)
     sheet.zone("boundary", "boundary", neutral=True, one_lane=True, **limits)
     return sheet.text(header("smoke", NOTE))
 
@@ -97,7 +99,9 @@ def _departures(half: Half) -> None:
     half.lane(z + "fork_a", pen.straight(STOP_M).cut(), z + "fork", [z + "pass_a"], **fast)
     half.lane(z + "pass_a", pen.straight(STOP_M).cut(), z + "pass", [z + "join_a"], **fast)
     half.lane(z + "join_a", pen.straight(STOP_M).cut(), z + "join", [z + "join_c"], **fast)
-    half.lane(z + "join_c", pen.straight(STRAIGHT_M).cut(), z + "join", [f"{o}_out_cell_a"], **fast)
+    line = pen.straight(STRAIGHT_M).cut()
+    after = [f"{o}_out_cell_a"]
+    half.lane(z + "join_c", line, z + "join", after, width_m=BERTH_WIDTH_M, **fast)
     off = Pen(fork_x, fork_y)
     line = off.sway(-6.0, 25.0, STOP_M).cut()
     half.lane(z + "fork_b", line, z + "fork", [z + "bay_a"], **wide)
@@ -123,7 +127,9 @@ def _departures(half: Half) -> None:
 
 def _cell(half: Half, pen: Pen, gate: str, side: str, country: str, after: list[str]) -> None:
     sheet, cell = half.sheet, f"{gate}_cell"
-    half.lane(f"{cell}_a", pen.straight(CELL_M).cut(), cell, after, country=country)
+    width_m = ENTRY_WIDTH_M if side == "entry" else WIDTH_M
+    line = pen.straight(CELL_M).cut()
+    half.lane(f"{cell}_a", line, cell, after, country=country, width_m=width_m)
     sheet.zone(cell, "gate_cell", country=country)
     sheet.point("stop_line", f"{gate}_line", f"{cell}_a", 22.0, country=country)
     at = {"country": country, "side": side, "direction": half.direction}
@@ -161,6 +167,14 @@ def _crossing(half: Half) -> None:
     ):
         limit = {"zone_before": before, "zone_after": after}
         sheet.point("detector", name, lane, sheet.end_of(lane), **limit)
+
+
+def _markers(half: Half) -> None:
+    """Along the way from the first berth to the first berth; stops have theirs."""
+    o, t, d = half.origin.lower(), half.target.lower(), half.d
+    leaving = [f"{o}_d01_out", *(f"{o}_{d}_{n}_a" for n in ("weigh", "fork", "pass", "join"))]
+    leaving += [f"{o}_{d}_join_c", f"{o}_out_cell_a", f"{o}_{d}_neutral_a", f"boundary_{d}"]
+    half.sheet.mark_way([*leaving, f"{t}_{d}_neutral_a", f"{t}_in_cell_a", f"{t}_a01_in"])
 
 
 def _arrivals(half: Half) -> None:

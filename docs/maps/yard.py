@@ -67,6 +67,21 @@ def draw_yard(sheet: Drawing, country: str, start_m: float, exit_lane: str) -> N
             sheet.point("berth", berth, f"{berth}_a", STOP_M, country=country, **both)
 
 
+def arrival_road_lanes(country: str) -> list[str]:
+    """The lanes past which the berths' branches leave, in driving order."""
+    lanes = [
+        f"{country.lower()}_arr{group}_r{index}"
+        for group in range(1, GROUPS + 1)
+        for index in range(BERTHS_IN_GROUP + 1)
+    ]
+    return lanes[:-1]  # the last group has no tail
+
+
+def departure_road_lanes(country: str) -> list[str]:
+    """The lanes that the berths' branches join, in driving order."""
+    return [name.replace("_arr", "_dep") for name in reversed(arrival_road_lanes(country))]
+
+
 def _arrival_road(yard: Yard, group: int) -> None:
     """Westwards: the road of one zone, lane by lane, and a branch to the left for each berth."""
     zone = yard.name(f"arr{group}")

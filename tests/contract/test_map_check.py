@@ -134,8 +134,13 @@ def test_geometry_of_the_wrong_type() -> None:
 
 
 def a_bent_line(document: Json) -> None:
-    """The weighbridge lane, bowed sideways by 0.5 m in its middle."""
-    bow(document, "kz_e_weigh_a", 0.5)
+    """The lane beside the bay, for 25 km/h, bowed sideways by 0.5 m in its middle."""
+    bow(document, "kz_e_pass_a", 0.5)
+
+
+def a_tight_line(document: Json) -> None:
+    """The weighbridge lane, for 18 km/h, bowed by 2 m: a radius of about 15 m."""
+    bow(document, "kz_e_weigh_a", 2.0)
 
 
 def bow(document: Json, name: str, most_m: float) -> None:
@@ -168,9 +173,9 @@ GROUND: Final[list[tuple[Callable[[Json], None], str, str, str]]] = [
     (drop("kz_d01_a", "country"), "kz_d01_a", "country", "KZ: the lane lies on that side"),
     (put("boundary_e", "country", "KZ"), "boundary_e", "country", "the lane crosses the border"),
     (put("border", "left", "KZ"), "kz_d01_a", "country", "CN: the lane lies on that side"),
-    (a_bent_line, "kz_e_weigh_a", "radius", "at least 80 m"),
+    (a_bent_line, "kz_e_pass_a", "radius", "at least 80 m"),
+    (a_tight_line, "kz_e_weigh_a", "radius", "or 25 m where"),
     (a_kink, "kz_e_weigh_a", "coordinates[1]", "at most 4 deg"),
-    (put("kz_d03_out", "width_m", 3.5), "kz_d03_out", "radius", "at least 7 m wide"),
     (put("kz_d03_out", "speed_mps", 6.0), "kz_d03_out", "radius", "at most 5 m/s"),
     (remove("border"), "file", "boundary_line", "exactly one"),
     (put("boundary", "zone_kind", "lane"), "boundary_e", "zone", "a boundary zone"),
@@ -249,6 +254,7 @@ RULES: Final[list[tuple[Callable[[Json], None], str, str, str]]] = [
     (put("kz_weigh_e", "direction", "W"), "kz_weigh_e", "direction", "is driven"),
     (drop("boundary", "one_lane"), "boundary", "one_lane", "a zone of one direction"),
     (put("kz_e_weigh", "one_lane", True), "kz_e_weigh", "one_lane", "only one direction"),
+    (put("kz_d03_out", "width_m", 3.5), "kz_d03_out", "width_m", "a truck of 16.5 m sweeps"),
 ]
 
 

@@ -2,7 +2,8 @@
 
 These are the properties that let interlocking think in zones alone. Trucks of 16.5 m are driven
 over every branch of both maps, trailer included; then every pair of places is compared whose zones
-are apart.
+are apart. The kinematics are written here a second time, and shapely judges: `contract/swept.py`,
+by which maps are compiled, is held against it.
 """
 
 import dataclasses
@@ -23,7 +24,7 @@ from contract.map import CorridorMap, Route, compile_map
 MAPS: Final = Path(__file__).parents[2] / "contract" / "maps"
 WIDTH_M: Final = 2.55
 LENGTH_M: Final = 16.5
-FRONT_M: Final = 5.2  # front bumper ahead of the tractor's rear axle
+FRONT_M: Final = 5.0  # front bumper ahead of the tractor's rear axle
 HITCH_M: Final = 0.5
 TRAILER_M: Final = 8.1  # fifth wheel to trailer axle
 STEP_M: Final = 0.25
@@ -56,8 +57,8 @@ def drive(route: Route) -> Drive:
     hitch = np.column_stack([x + HITCH_M * np.cos(psi), y + HITCH_M * np.sin(psi)])
     tail_m = LENGTH_M - FRONT_M + HITCH_M
     rows = slice(None, None, int(2.0 / STEP_M))
-    tractor = boxes(np.column_stack([x, y])[rows], psi[rows], -HITCH_M, FRONT_M)
-    trailer = boxes(hitch[rows], yaw[rows], -tail_m, 1.2)
+    tractor = boxes(np.column_stack([x, y])[rows], psi[rows], -0.9, FRONT_M)
+    trailer = boxes(hitch[rows], yaw[rows], -tail_m, 1.6)
     return Drive(
         axle[rows] + FRONT_M, [p for pair in zip(tractor, trailer, strict=True) for p in pair]
     )
@@ -113,16 +114,16 @@ def test_ways_cover_every_lane(corridor: CorridorMap) -> None:
 def test_articulated_truck_stays_inside_its_lanes(
     corridor: CorridorMap, drives: list[tuple[Route, Drive]]
 ) -> None:
-    """Swept width fits the lane width, curves, forks and berths included."""
+    """Swept width fits the lane width, curves, forks and berths included; no lane ends early."""
     for route, driven in drives:
         road = shapely.union_all(
             [
                 shapely.LineString(corridor.lanes[name].xy_m).buffer(
-                    corridor.lanes[name].width_m / 2 + LANE_TOLERANCE_M, cap_style="square"
+                    corridor.lanes[name].width_m / 2, cap_style="flat"
                 )
                 for name in route.lanes
             ]
-        )
+        ).buffer(LANE_TOLERANCE_M)
         shapely.prepare(road)
         outside = np.flatnonzero(~shapely.covers(road, driven.outlines))
         places = [route.where(float(driven.front_s_m[row // 2])) for row in outside]

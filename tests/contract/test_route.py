@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from contract.map import CorridorMap, Route, RouteError, compile_map
-from tests.contract.map_edits import map_bytes
+from contract.route import Stretch, build_route
+from tests.contract.map_edits import a_map, map_bytes, put
 
-S, X, Y, PSI, KAPPA, V_MAX = range(6)
+S, X, Y, PSI, KAPPA, V_MAX, GRADE = range(7)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,54 @@ def test_speed_limit_is_never_late(corridor: CorridorMap, round_trip: Route) -> 
         assert table[rows, V_MAX][0] <= corridor.lanes[lane].speed_mps + 1e-9
 
 
+def a_hilly_road(*stretches: tuple[float, float]) -> Route:
+    """A straight road of stretches, each of a length and a grade."""
+    ends = np.cumsum([0.0, *(length_m for length_m, _ in stretches)])
+    return build_route(
+        [
+            Stretch(f"road{n}", "road", 5.0, np.array([[low, 0.0], [high, 0.0]]), grade)
+            for n, ((_, grade), low, high) in enumerate(
+                zip(stretches, ends[:-1], ends[1:], strict=True)
+            )
+        ]
+    )
+
+
+def test_grade_falls_before_the_road_does_and_rises_after_it() -> None:
+    """5 % up, then 4 % down, then flat; joins between two rows."""
+    table = a_hilly_road((60.5, 0.0), (40.0, 0.05), (50.25, -0.04), (60.0, 0.0)).table
+    assert table[:61, GRADE] == pytest.approx(0.0)
+    assert table[72:88, GRADE] == pytest.approx(0.05)
+    assert table[100:151, GRADE] == pytest.approx(-0.04)
+    assert table[162:, GRADE] == pytest.approx(0.0)
+    assert np.abs(np.diff(table[:, GRADE])).max() == pytest.approx(0.09 / 11)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_grade_of_a_row_is_never_above_the_road_up_to_the_next(seed: int) -> None:
+    """Whoever brakes by it sees no downgrade late: also over lanes shorter than the ramp."""
+    chance = np.random.default_rng(seed)
+    stretches = [(float(chance.uniform(0.3, 30.0)), float(chance.uniform(-0.08, 0.08)))
+                 for _ in range(30)]  # fmt: skip
+    route = a_hilly_road(*stretches)
+    for (_, grade), start_m, end_m in zip(
+        stretches, route.starts_m, [*route.starts_m[1:], route.length_m], strict=True
+    ):
+        rows = (route.table[:, S] > start_m - 1.0) & (route.table[:, S] < end_m)
+        assert (route.table[rows, GRADE] <= grade).all()
+    assert np.abs(np.diff(route.table[:, GRADE])).max() <= 0.16 / 11 + 1e-12
+
+
+def test_grade_of_a_lane_reaches_the_route() -> None:
+    """In driving direction, as the map gives it."""
+    hilly = compile_map(a_map(put("kz_e_join_c", "grade", -0.05)))
+    route = hilly.route(hilly.path_lanes("kz_d01_a", "kz_out_cell_a"))
+    start_m = route.at("kz_e_join_c", 0.0)
+    assert np.interp(start_m + 13.0, route.table[:, S], route.table[:, GRADE]) == -0.05
+    assert not route.table[: int(start_m) - 10, GRADE].any()
+    assert not hilly.route(["kz_d01_a"]).table[:, GRADE].any()
+
+
 def test_places_translate_both_ways(corridor: CorridorMap, round_trip: Route) -> None:
     for lane in round_trip.lanes[::5]:
         offset_m = corridor.lanes[lane].length_m * 0.6
@@ -92,7 +141,7 @@ def test_projection_finds_the_place_again(round_trip: Route) -> None:
     """Points set off from the line by hand, far enough from its other turns."""
     table = round_trip.table
     for row in range(50, len(table) - 50, 97):
-        _, x, y, psi, _, _ = table[row]
+        x, y, psi = table[row, X : PSI + 1]
         spot = (x - 1.2 * math.sin(psi), y + 1.2 * math.cos(psi))
         s_m, left_m = round_trip.project(*spot, near_m=float(row) + 7.0)
         assert s_m == pytest.approx(float(row), abs=0.1)
