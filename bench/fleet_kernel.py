@@ -52,12 +52,12 @@ def moving_fleet(size: int) -> Fleet:
     for i, name in enumerate(names):
         route = roads[i // ON_A_ROAD]
         row = route.table[int(SPACING_M * (i % ON_A_ROAD + 1))]
-        fleet.state[i, [X, Y, PSI, V]] = (row[1], row[2], row[ROUTE_PSI], SPEED_MPS)
+        fleet.state[i, [X, Y, PSI]] = (row[1], row[2], row[ROUTE_PSI])
         end_m = route.length_m - 50.0
         fleet.boot(name)
-        fleet.carry_out(name, Drive(route, 1, end_m, 1e3, 0.0, 2.0, 5.0))
-        fleet.carry_out(name, SetGuard(route, 1, GuardRow(end_m, 5.0)))
-    fleet.step(5)
+        fleet.carry_out(name, Drive(route, 1, end_m, 1e3, 0.0, 2.0, 5.0, mu=0.7, sight_m=500.0))
+        fleet.carry_out(name, SetGuard(route, 1, GuardRow(end_m, 5.0, 0.7)))
+    fleet.settle(SPEED_MPS)
     return fleet
 
 

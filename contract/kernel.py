@@ -26,7 +26,9 @@ def kernel(function: Function) -> Function:
     """
     if _njit is None:
         return function
-    compiled: Function = _njit(function, cache=True, error_model="numpy", fastmath=False)
+    compiled: Function = _njit(
+        function, cache=True, error_model="numpy", fastmath=False, forceinline=True
+    )
     return compiled
 
 

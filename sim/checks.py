@@ -4,6 +4,7 @@ By the simulator's own reckoning of who may be where; nothing of it reaches an a
 """
 
 import math
+from typing import Final
 
 from contract.kernel import kernel
 from sim.plant import X, Y
@@ -21,6 +22,8 @@ from sim.truth_columns import (
 )
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import nearest
+
+REACH_M: Final = 18.0  # no part of a vehicle is farther from the middle of its tractor
 
 
 @kernel
@@ -96,7 +99,7 @@ def check_overlaps(
                 continue
             dx = feet[i, 0, 0] - feet[j, 0, 0]
             dy = feet[i, 0, 1] - feet[j, 0, 1]
-            if dx * dx + dy * dy > 2500.0:
+            if dx * dx + dy * dy > 4.0 * REACH_M * REACH_M:
                 continue
             hit = False
             for p in range(2):

@@ -53,17 +53,20 @@ from sim.truth_columns import (
     TRUTH_NEXT_REAR,
     TRUTH_PATH,
     TRUTH_S,
+    TRUTH_SEEN,
 )
 from vehicle.orders import VehicleReading
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import nearest
-from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_STATE
+from vehicle.pilot.pose import pose_turn
+from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_STATE, POSE_V
 from vehicle.pilot.rows import PATHS_FIRST, Rows
 
 DT_S: Final = 0.05
 NOISE_TICKS: Final = 4099  # a prime: drawn once and gone through again and again
 MARKS_FIRST: Final = 64
+SETTLE_TICKS: Final = 60  # three seconds: twice what a pose takes from standstill
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class Fleet:
         self.miles = self.board.miles
         self.truth = np.zeros((n, TRUTH_COLUMNS))
         self.truth[:, TRUTH_PATH] = -1.0
-        self.truth[:, TRUTH_AHEAD] = -1.0
+        self.truth[:, [TRUTH_AHEAD, TRUTH_SEEN]] = -1.0
         self.truth[:, TRUTH_FRONT] = front_offset(self.params)
         self.truth[:, TRUTH_LENGTH] = straight_length(self.params)
         self.truth[:, TRUTH_END] = 1.0e9
@@ -218,6 +221,20 @@ class Fleet:
         """Bring the sensors up to date, for computers that are elsewhere."""
         self.order[:, c.ORDER_ACTIVE] = self.truth[:, TRUTH_PATH] >= 0.0
         sense(self.blocks, DT_S)
+
+    def settle(self, speed_mps: float) -> None:
+        """Let every vehicle find out where it stands; then all roll at `speed_mps`, straight."""
+        active = self.order[:, c.ORDER_ACTIVE].copy()
+        self.order[:, c.ORDER_ACTIVE] = 0.0
+        self.sense_memory[:, KEPT_PSI] = self.state[:, PSI]
+        for _ in range(SETTLE_TICKS):
+            sense(self.blocks, DT_S)
+            pose_turn(self.board.sensors, self.board.truck, self.board.pose, DT_S)
+            self.ticks[0] += 1
+        self.order[:, c.ORDER_ACTIVE] = active
+        self.state[:, V] = self.board.pilot[:, c.PILOT_V] = speed_mps
+        self.board.pose[:, POSE_V] = speed_mps
+        self.command[:, c.COMMAND_PARK] = 0.0 if speed_mps > 0.0 else 1.0
 
     def obey(self, name: str, *, alive: bool) -> None:
         """Whether the body follows `command`, or brakes because nobody commands it."""
@@ -336,6 +353,7 @@ class Fleet:
         s_m, _ = nearest(self.board.paths[path], rows, 0.0, x_m, y_m, 0, rows)
         truth = self.truth[i]
         truth[TRUTH_PATH] = path
+        truth[TRUTH_SEEN] = -1.0
         truth[TRUTH_S] = s_m
         truth[TRUTH_END] = 1.0e9
         front = s_m + truth[TRUTH_FRONT]

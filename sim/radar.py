@@ -9,7 +9,7 @@ from typing import Final
 
 from contract.kernel import kernel
 from sim.plant import PSI, V, X, Y
-from sim.truth_columns import TRUTH_FRONT, TRUTH_PATH, TRUTH_S
+from sim.truth_columns import TRUTH_FRONT, TRUTH_PATH, TRUTH_S, TRUTH_SEEN, TRUTH_SEEN_S
 from vehicle.pilot.columns import (
     NO_GAP_M,
     ORDER_ACTIVE,
@@ -26,6 +26,7 @@ RADAR_RANGE_M: Final = 60.0  # twice what a loaded truck needs to stop from 25 k
 RADAR_STRIDE: Final = 4
 RADAR_NEAR_M: Final = 6.0  # more than half a stride and the width that counts as ahead
 RADAR_BESIDE_M: Final = 2.0
+SEARCH_TICKS: Final = 4  # a fifth of a second until somebody new is seen
 GATHER_TICKS: Final = 20
 GATHER_M: Final = 110.0  # range, a truck's length, and a second at twice 12 m/s
 
@@ -116,6 +117,17 @@ def gap_ahead(
 
 
 @kernel
+def followed(i: int, truth: Array, rears: Array, path: Array, rows: int) -> tuple[float, int]:
+    """The gap to whom the radar follows already; -1 if it has left the way."""
+    j = int(truth[i, TRUTH_SEEN])
+    s, left = nearest(path, rows, truth[i, TRUTH_SEEN_S], rears[j, 0], rears[j, 1], 2, 3)
+    truth[i, TRUTH_SEEN_S] = s
+    if abs(left) > RADAR_BESIDE_M:
+        return NO_GAP_M, -1
+    return s - truth[i, TRUTH_S] - truth[i, TRUTH_FRONT], j
+
+
+@kernel
 def look(
     state: Array,
     truth: Array,
@@ -126,15 +138,27 @@ def look(
     rows: Bits,
     sensors: Array,
     order: Array,
+    tick: int,
 ) -> None:
-    """The radar of each truck that has an order: gap and closing speed of the one ahead."""
+    """The radar of each truck that has an order: gap and closing speed of the one ahead.
+
+    Every truck looks for the nearest every SEARCH_TICKS, and follows the one it has in between.
+    """
     for i in range(state.shape[0]):
         sensors[i, SENSE_GAP] = NO_GAP_M
         sensors[i, SENSE_CLOSING] = 0.0
         p = int(truth[i, TRUTH_PATH])
         if order[i, ORDER_ACTIVE] == 0.0 or p < 0:
+            truth[i, TRUTH_SEEN] = -1.0
             continue
-        gap, other = gap_ahead(i, state, truth, rears, near, counts[i], paths[p], rows[p])
+        if (tick + i) % SEARCH_TICKS == 0:
+            gap, other = gap_ahead(i, state, truth, rears, near, counts[i], paths[p], rows[p])
+            truth[i, TRUTH_SEEN_S] = gap + truth[i, TRUTH_S] + truth[i, TRUTH_FRONT]
+        elif truth[i, TRUTH_SEEN] >= 0.0:
+            gap, other = followed(i, truth, rears, paths[p], rows[p])
+        else:
+            continue
+        truth[i, TRUTH_SEEN] = other
         if other >= 0:
             sensors[i, SENSE_GAP] = gap
             sensors[i, SENSE_CLOSING] = state[i, V] - state[other, V]

@@ -55,8 +55,11 @@ def sense(f: Blocks, dt_s: float) -> None:
     if f.ticks[0] % GATHER_TICKS == 0:
         gather(f.state, f.near, f.near_counts)
     rear_ends(f.feet, f.rears)
-    look(f.state, f.truth, f.rears, f.near, f.near_counts, f.paths, f.rows, f.sensors, f.order)
     tick = f.ticks[0]
+    look(
+        f.state, f.truth, f.rears, f.near, f.near_counts, f.paths, f.rows, f.sensors, f.order,
+        tick,
+    )  # fmt: skip
     measure(
         f.state, f.params, f.road, f.faults, f.noise, f.sensors, f.sense_memory, tick, dt_s
     )  # fmt: skip

@@ -15,8 +15,10 @@ from typing import Final
     TRUTH_BEYOND,
     TRUTH_LOCKED,
     TRUTH_AHEAD,  # row of the predecessor whose beacons are heard; -1: nobody
-) = range(11)
-TRUTH_COLUMNS: Final = 11
+    TRUTH_SEEN,  # row that the radar follows; -1: none
+    TRUTH_SEEN_S,  # m, where on the own way its rear was last
+) = range(13)
+TRUTH_COLUMNS: Final = 13
 
 STANDING_MPS: Final = 0.02
 BODY_BRAKE_MPS2: Final = 4.0  # what the guard assumes of an emergency brake

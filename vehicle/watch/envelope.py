@@ -21,18 +21,16 @@ def envelope(sensors: Array, mu: float, truck: Array, command: Array, state: Arr
     high, low = truck[i, c.TRUCK_ACCEL_MAX], -truck[i, c.TRUCK_BRAKE_ASSURED]
     command[i, c.COMMAND_ACCEL] = min(max(accel, low), high)
     far = accel > high + m.ACCEL_SLACK_MPS2 or accel < low - m.ACCEL_SLACK_MPS2
-    lateral = min(m.LATERAL_MPS2, m.LATERAL_SHARE * mu * m.GRAVITY_MPS2)
-    sharp = math.atan(truck[i, c.TRUCK_WHEELBASE] * lateral / max(v * v, m.STANDING_MPS))
-    most = min(truck[i, c.TRUCK_STEER_MAX], sharp)
-    slack = math.atan(
-        truck[i, c.TRUCK_WHEELBASE] * m.LATERAL_SLACK_MPS2 / max(v * v, m.STANDING_MPS)
-    )
-    far = far or abs(angle) > min(truck[i, c.TRUCK_STEER_MAX], sharp + slack) + m.STEER_SLACK
+    most = min(m.LATERAL_MPS2, m.LATERAL_SHARE * mu * m.GRAVITY_MPS2)
+    lateral = abs(v * v * math.tan(angle) / truck[i, c.TRUCK_WHEELBASE])
+    limit, last = truck[i, c.TRUCK_STEER_MAX], state[i, c.WATCH_STEER]
     step = truck[i, c.TRUCK_STEER_RATE] * m.TICK_S
-    last = state[i, c.WATCH_STEER]
-    far = far or abs(angle - last) > step + m.STEER_SLACK
-    angle = min(max(angle, -most), most)
-    command[i, c.COMMAND_STEER] = min(max(angle, last - step), last + step)
+    far = far or abs(angle) > limit + m.STEER_SLACK or abs(angle - last) > step + m.STEER_SLACK
+    far = far or lateral > most + m.LATERAL_SLACK_MPS2
+    if lateral > most:
+        limit = min(limit, math.atan(truck[i, c.TRUCK_WHEELBASE] * most / (v * v)))
+    angle = min(max(angle, last - step), last + step)
+    command[i, c.COMMAND_STEER] = min(max(angle, -limit), limit)
     return far
 
 

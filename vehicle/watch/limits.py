@@ -21,6 +21,7 @@ MARK_TUBE_M: Final = 0.1
 WHEEL_ERROR: Final = 0.01  # share of the way; three times the scale error of a good wheel
 SLIP: Final = 0.05  # the same under hard braking
 NEAR_M: Final = 1.0  # beyond the tube, before a fix or marker contradicts the wheels
+MARK_AHEAD_ROWS: Final = 8  # a reader may sit at the front bumper
 LEFT_STEP_M: Final = 0.3  # more between two fixes no truck does
 LEFT_MAX_M: Final = 0.6  # off the path: stop; the pilot holds a tenth of a metre
 LOST_M: Final = 1.5  # off the path: stop hard

@@ -35,6 +35,7 @@ def odometer(path: Array, rows: int, sensors: Array, command: Array, state: Arra
     state[i, c.WATCH_TUBE] += wrong * step
     state[i, c.WATCH_BLIND_M] += step
     s, tube = state[i, c.WATCH_S], state[i, c.WATCH_TUBE]
+    reach = int(tube + m.NEAR_M) + 2  # rows that what is believed can lie away
     if sensors[i, c.SENSE_MARK] == 1.0:
         mark, _ = nearest(
             path, rows, s, sensors[i, c.SENSE_MARK_X], sensors[i, c.SENSE_MARK_Y], 12, 24
@@ -47,7 +48,7 @@ def odometer(path: Array, rows: int, sensors: Array, command: Array, state: Arra
             state[i, c.WATCH_ODD_S] += m.ODD_MAX_S  # the map, the wheels or the marker is wrong
     if sensors[i, c.SENSE_FIX_NEW] == 0.0 or sensors[i, c.SENSE_FIX] != c.FIX_RTK_FIXED:
         return
-    along, left = nearest(path, rows, s, sensors[i, c.SENSE_X], sensors[i, c.SENSE_Y], 12, 24)
+    along, left = nearest(path, rows, s, sensors[i, c.SENSE_X], sensors[i, c.SENSE_Y], reach, reach)
     off = along - state[i, c.WATCH_S]
     if abs(off) <= tube + m.NEAR_M and abs(left - state[i, c.WATCH_LEFT]) <= m.LEFT_STEP_M:
         most = 2.0 * m.WHEEL_ERROR * step  # a fix stands for two turns
