@@ -6,17 +6,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from bench import fleet_kernel, messages, runs
+from bench import fleet_kernel, messages, path_error, runs
 
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "fleet": fleet_kernel.run,
     "messages": messages.run,
+    "path": path_error.run,
     "runs": runs.run,
 }
 
 EPILOG: Final = """\
 fleet      vehicle-steps a second of the fleet kernel, compiled and plain
 messages   messages a second between two mailboxes, and what the parse rules cost
+path       path error of the steering on six lanes, and what a turn of it costs
 runs       real-time factor of two scenarios and the split by part
 
 Only ratios within one run compare between machines. Nothing else should run meanwhile.

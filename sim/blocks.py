@@ -46,6 +46,7 @@ class Blocks(NamedTuple):
     watch: Array
     command: Array
     said: Array
+    kept: Array  # the command before, for a pilot that hangs
     miles: Bits  # (n,)
     # ways
     paths: Array  # (p, m, columns)

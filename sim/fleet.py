@@ -118,6 +118,7 @@ class Fleet:
         self.board = Rows(truck_rows(self.params))
         self.order = self.board.order
         self.command = self.board.command
+        self.kept = self.command.copy()
         self.miles = self.board.miles
         self.truth = np.zeros((n, TRUTH_COLUMNS))
         self.truth[:, TRUTH_PATH] = -1.0
@@ -184,6 +185,7 @@ class Fleet:
                 watch=board.watch,
                 command=board.command,
                 said=board.said,
+                kept=self.kept,
                 miles=board.miles,
                 paths=board.paths,
                 rows=board.path_rows,

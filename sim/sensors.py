@@ -253,23 +253,24 @@ def _wheel(v_mps: float, accel_mps2: float, mu: float, scale: float, normal: flo
 def _marker(
     i: int,
     state: Array,
-    place: Array,
+    x_m: float,
+    y_m: float,
     faults: Array,
     noise: Array,
     sensors: Array,
     at: int,
 ) -> None:
-    """Row i rolls over a marker that the map has at `place` (s, x, y): it sees it, or not."""
-    x = place[MARK_X] + faults[i, FAULT_MARK_X] - state[i, X]
-    y = place[MARK_Y] + faults[i, FAULT_MARK_Y] - state[i, Y]
+    """Row i rolls over a marker that the map has at x_m, y_m: it sees it, or not."""
+    x = x_m + faults[i, FAULT_MARK_X] - state[i, X]
+    y = y_m + faults[i, FAULT_MARK_Y] - state[i, Y]
     cos, sin = math.cos(state[i, PSI]), math.sin(state[i, PSI])
     ahead = cos * x + sin * y
     left = cos * y - sin * x
     if faults[i, FAULT_MARK_MISSING] != 0.0 or abs(left) > MARK_REACH_M:
         return
     sensors[i, SENSE_MARK] = 1.0
-    sensors[i, SENSE_MARK_X] = place[MARK_X]
-    sensors[i, SENSE_MARK_Y] = place[MARK_Y]
+    sensors[i, SENSE_MARK_X] = x_m
+    sensors[i, SENSE_MARK_Y] = y_m
     sensors[i, SENSE_MARK_AHEAD] = ahead + MARK_M * noise[i, at, NOISE_MARK_AHEAD]
     sensors[i, SENSE_MARK_LEFT] = left + MARK_M * noise[i, at, NOISE_MARK_LEFT]
 
@@ -306,7 +307,8 @@ def read_markers(
             while k < counts[w] and marks[w, k, MARK_S] < along_m[i]:
                 k += 1
         while k < counts[w] and marks[w, k, MARK_S] <= along_m[i]:
-            _marker(i, state, marks[w, k], faults, noise, sensors, at)
+            x_m, y_m = marks[w, k, MARK_X], marks[w, k, MARK_Y]
+            _marker(i, state, x_m, y_m, faults, noise, sensors, at)
             k += 1
         memory[i, KEPT_MARK] = k
 

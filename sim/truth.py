@@ -21,6 +21,7 @@ from sim.truth_columns import (
     TRUTH_BEYOND,
     TRUTH_END,
     TRUTH_FRONT,
+    TRUTH_HUNG,
     TRUTH_PATH,
     TRUTH_S,
 )
@@ -72,6 +73,17 @@ def sense(f: Blocks, dt_s: float) -> None:
 
 
 @kernel
+def hang(truth: Array, command: Array, kept: Array) -> None:
+    """A pilot that hangs leaves its last command where it was, number and all."""
+    for i in range(truth.shape[0]):
+        for k in range(command.shape[1]):
+            if truth[i, TRUTH_HUNG] == 1.0:
+                command[i, k] = kept[i, k]
+            else:
+                kept[i, k] = command[i, k]
+
+
+@kernel
 def on_board(f: Blocks, dt_s: float) -> None:
     """One turn of every vehicle computer: pose, pilot, guard, beacon."""
     pose_turn(f.sensors, f.truck, f.pose, dt_s)
@@ -79,6 +91,7 @@ def on_board(f: Blocks, dt_s: float) -> None:
         f.paths, f.rows, f.sensors, f.pose, f.heard, f.order, f.truck, f.gains, f.steering,
         f.spacing, f.pilot, f.command, f.miles,
     )  # fmt: skip
+    hang(f.truth, f.command, f.kept)
     guard_turn(f.paths, f.rows, f.sensors, f.guard, f.truck, f.watch, f.command, f.miles)
     speak(f.pose, f.heard, f.order, f.truck, f.pilot, f.command, f.said)
 

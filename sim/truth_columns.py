@@ -17,8 +17,9 @@ from typing import Final
     TRUTH_AHEAD,  # row of the predecessor whose beacons are heard; -1: nobody
     TRUTH_SEEN,  # row that the radar follows; -1: none
     TRUTH_SEEN_S,  # m, where on the own way its rear was last
-) = range(13)
-TRUTH_COLUMNS: Final = 13
+    TRUTH_HUNG,  # 1.0: the pilot makes no new commands, the old one stays
+) = range(14)
+TRUTH_COLUMNS: Final = 14
 
 STANDING_MPS: Final = 0.02
 BODY_BRAKE_MPS2: Final = 4.0  # what the guard assumes of an emergency brake

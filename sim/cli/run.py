@@ -16,6 +16,7 @@ from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, r
 from sim.scenario import installed, load, resolved
 
 DEFAULT = "first_crossings"
+TRACK_PERIOD_MIN_S = 0.001  # a period of no nanoseconds would never end
 EXAMPLES = """examples:
   convoy-sim run                                  the default scenario, one simulated hour
   convoy-sim run smoke --seed 7 --out /tmp/smoke
@@ -63,7 +64,7 @@ def show_command(arguments: argparse.Namespace) -> int:
 def run_command(arguments: argparse.Namespace) -> int:
     """Run, write the folder, print the table or the JSON."""
     settings = list(arguments.settings)
-    if arguments.duration:
+    if arguments.duration is not None:
         settings.append(f'time.duration="{arguments.duration}"')
     scenario = load(arguments.scenario, settings)
     seed = (
@@ -89,9 +90,12 @@ def period(text: str) -> float:
     from sim.distributions import parse_duration  # noqa: PLC0415 - only this option needs it
 
     try:
-        return parse_duration(text)
+        period_s = parse_duration(text)
     except ValueError as error:
         raise ConfigError(f"--track-period {text!r}: {error}") from None
+    if 0.0 < period_s < TRACK_PERIOD_MIN_S:
+        raise ConfigError(f"--track-period {text!r}: expected 0s, for none, or at least 1ms")
+    return period_s
 
 
 def progress(share: float) -> None:

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0.0 < arguments.rate <= RATE_MAX:
         raise ConfigError(f"--rate {arguments.rate:g}: expected above 0 and at most {RATE_MAX:g}")
     settings = list(arguments.settings)
-    if arguments.duration:
+    if arguments.duration is not None:
         settings.append(f'time.duration="{arguments.duration}"')
     scenario = load(arguments.scenario, settings)
     folder = (arguments.out or Path("runs") / f"stage-{scenario.name}-{arguments.seed}").resolve()

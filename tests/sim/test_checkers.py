@@ -107,7 +107,7 @@ def test_gate_that_opens_without_writing_the_permit_down_is_seen() -> None:
 
 
 def test_arm_that_falls_before_a_truck_that_was_let_go_is_seen() -> None:
-    """I5: it drives into it."""
+    """I5: it drives into it. So late that the gate, which calls it back, does so in vain."""
 
     def prepare(world: World) -> None:
         arm = world.cabinets["kz_out"].arm
@@ -115,7 +115,7 @@ def test_arm_that_falls_before_a_truck_that_was_let_go_is_seen() -> None:
         def consumed(t_ns: int, node: str, report: Report) -> None:
             say(t_ns, node, report)
             if report.event is Event.PERMIT_ACCEPTED and report.fields["gate"] == "kz_out":
-                world.engine.after(NS_PER_S // 2, arm.close)
+                world.engine.after(5 * NS_PER_S // 2, arm.close)
 
         say, world.say = world.say, consumed
 

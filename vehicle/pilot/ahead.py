@@ -126,7 +126,7 @@ def track(
         off_v = (measured - ahead_v - ahead_a * dt_s) * dt_s
         state[i, SPACE_GAP] = guess + FROM_GAP[0] * off_m + FROM_SPEED[0] * off_v
         ahead_v += ahead_a * dt_s + FROM_GAP[1] * off_m + FROM_SPEED[1] * off_v
-        fade = dt_s / (SINGER_S + 0.5 * dt_s)
+        fade = dt_s / SINGER_S
         state[i, SPACE_AHEAD_V] = max(0.0, ahead_v)
         state[i, SPACE_AHEAD_A] += FROM_GAP[2] * off_m + FROM_SPEED[2] * off_v - ahead_a * fade
         return TRACKED

@@ -54,7 +54,8 @@ def safe_gap(v: float, ahead_v: float, rho_s: float, brake: float, ahead_brake: 
     """
     own = max(brake, BRAKE_MPS2_MIN)
     front = max(ahead_brake, BRAKE_MPS2_MIN)
-    lost = max(0.0, v * rho_s + 0.5 * v * v / own - 0.5 * ahead_v * ahead_v / front)
+    final = 0.5 * (v * v * front - ahead_v * ahead_v * own) / (own * front)
+    lost = max(0.0, v * rho_s + final)
     if own > front + 1e-6:
         meet_s = (v - ahead_v + own * rho_s) / (own - front)
         if meet_s > rho_s and ahead_v >= front * meet_s:
@@ -86,13 +87,13 @@ def brake_needed(
     room = room_m + front_m - own_m
     closing = own_v - front_v
     if own_v <= 0.0:
-        return 0.0
+        return 0.0 if room >= 0.0 else float(0.5 * v * v / max(room_m + front_m, ROOM_M_MIN))
     if room < ROOM_M_MIN:
         return NEVER_MPS2 if closing > 0.0 else 0.0
-    front = max(0.0, -ahead_a) if front_v > 0.0 else 0.0
+    front = -ahead_a if front_v > 0.0 and ahead_a < -BRAKE_MPS2_MIN else 0.0
     if closing > 0.0 and front_v * closing >= front * 2.0 * room:
         return float(front + 0.5 * closing * closing / room)
-    if front > BRAKE_MPS2_MIN:
+    if front > 0.0:
         room += 0.5 * front_v * front_v / front
     elif front_v > 0.0:
         return 0.0

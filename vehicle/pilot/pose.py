@@ -70,7 +70,15 @@ from vehicle.pilot.pose_columns import (
     STOOD,
     WINDOW,
 )
-from vehicle.pilot.trust import BIAS_MAX_RADPS, HEADING_RAD, RTK_M, hear_fix, read_mark, wrapped
+from vehicle.pilot.trust import (
+    BIAS_MAX_RADPS,
+    GATE_ONE,
+    HEADING_RAD,
+    RTK_M,
+    hear_fix,
+    read_mark,
+    wrapped,
+)
 
 __all__ = [
     "POSE_ACROSS",
@@ -93,7 +101,7 @@ __all__ = [
 
 GYRO_RADPS: Final = math.radians(0.06)  # noise of one reading
 LEVEL_FACTOR: Final = 5.33  # 1e-7, two-sided: docs/vehicle.md 4.2
-LEVEL_FLOOR_M: Final = 0.03  # b_max: antenna, lever arm, map, and what is not Gaussian
+LEVEL_FLOOR_M: Final = 0.04  # b_max: antenna, lever arm, map, and what is not Gaussian
 START_EPOCHS: Final = 10.0
 START_SPREAD_M: Final = 0.1
 START_BIAS_RADPS: Final = math.radians(0.02)
@@ -107,6 +115,7 @@ GROW_S: Final = 0.0999  # the covariance follows every second turn; corrections 
 SLIP_PER_MPS2: Final = 0.01  # share of the speed, beyond SLIP_FREE_MPS2; lasts SLIP_S
 SLIP_FREE_MPS2: Final = 0.2
 SLIP_S: Final = 1.0
+ACCEL_SHARE: Final = 0.2  # of a turn's news in the smoothed acceleration
 WHEEL_STEP_MPS: Final = 0.3  # plus twice the assured brake: more in one turn is no truck's motion
 STALE_S: Final = 0.5
 BLEND_MPS: Final = 0.1
@@ -154,8 +163,8 @@ def _begin(i: int, sensors: Array, pose: Array, v_mps: float) -> None:
 
 
 @kernel
-def _rolled(i: int, sensors: Array, pose: Array, brake_mps2: float, dt_s: float) -> float:
-    """Carry the estimate by wheels and gyro through one turn; the heading in its middle, radians.
+def _paced(i: int, sensors: Array, pose: Array, brake_mps2: float, dt_s: float) -> float:
+    """Speed by the wheels, and whether the truck stands; metres rolled in this turn.
 
     A wheel that changes faster than a truck can is not believed: the speed follows as brakes would.
     """
@@ -166,23 +175,29 @@ def _rolled(i: int, sensors: Array, pose: Array, brake_mps2: float, dt_s: float)
     if abs(v - before) > WHEEL_STEP_MPS + 2.0 * brake_mps2 * dt_s:
         doubt_mps = 0.5 * abs(v - before)
         v = before + math.copysign(brake_mps2 * dt_s, v - before)
-    accel = pose[i, ACCEL] + 0.2 * ((v - before) / dt_s - pose[i, ACCEL])
+    accel = pose[i, ACCEL] + ACCEL_SHARE * ((v - before) / dt_s - pose[i, ACCEL])
     pose[i, ACCEL] = accel
     pose[i, POSE_V] = v
     stood = 1.0 if v == 0.0 and before == 0.0 else 0.0
     if pose[i, STOOD] != stood:
+        pose[i, STOOD] = stood
         for k in range(9):
             pose[i, WINDOW + k] = 0.0
-    pose[i, STOOD] = stood
-    if stood == 1.0:
-        pose[i, POSE_YAW_RATE] = 0.0
-        held: float = pose[i, EST_PSI]
-        return held
+    slip_mps = SLIP_PER_MPS2 * max(0.0, abs(accel) - SLIP_FREE_MPS2) * v + doubt_mps
+    pose[i, LEG_ALONG] += 2.0 * SLIP_S * slip_mps * slip_mps * dt_s
+    moved_m: float = 0.5 * (before + v) * dt_s
+    return moved_m
+
+
+@kernel
+def _rolled(
+    i: int, sensors: Array, pose: Array, moved_m: float, dt_s: float
+) -> tuple[float, float]:
+    """Carry the estimate by wheels and gyro through one turn; cos and sin of the heading on it."""
     rate = sensors[i, SENSE_GYRO] - pose[i, EST_BIAS]
-    middle: float = pose[i, EST_PSI] + 0.5 * rate * dt_s
-    moved_m = 0.5 * (before + v) * dt_s
-    dx = moved_m * math.cos(middle)
-    dy = moved_m * math.sin(middle)
+    middle = pose[i, EST_PSI] + 0.5 * rate * dt_s
+    cos, sin = math.cos(middle), math.sin(middle)
+    dx, dy = moved_m * cos, moved_m * sin
     pose[i, EST_X] += dx
     pose[i, EST_Y] += dy
     pose[i, EST_PSI] += rate * dt_s
@@ -190,23 +205,24 @@ def _rolled(i: int, sensors: Array, pose: Array, brake_mps2: float, dt_s: float)
     pose[i, LEG_X] += dx
     pose[i, LEG_Y] += dy
     pose[i, LEG_S] += dt_s
-    slip_mps = SLIP_PER_MPS2 * max(0.0, abs(accel) - SLIP_FREE_MPS2) * v + doubt_mps
-    pose[i, LEG_ALONG] += 2.0 * SLIP_S * slip_mps * slip_mps * dt_s
     pose[i, FIX_M] += moved_m
-    return middle
+    return cos, sin
 
 
 @kernel
 def _rested(i: int, sensors: Array, pose: Array) -> bool:
     """Zero velocity: what the gyro reads is its bias. Whether nothing else is left to be done."""
     error = sensors[i, SENSE_GYRO] - pose[i, EST_BIAS]
+    variance = GYRO_RADPS * GYRO_RADPS
     settled: bool = pose[i, COV_BIAS] <= SETTLED_BIAS_RADPS * SETTLED_BIAS_RADPS
-    if settled:
-        pose[i, EST_BIAS] += BIAS_GAIN * error
-    else:
-        observe(pose, i, 3, error, GYRO_RADPS * GYRO_RADPS)
+    if error * error <= GATE_ONE * (pose[i, COV_BIAS] + variance):
+        if settled:
+            pose[i, EST_BIAS] += BIAS_GAIN * error
+        else:
+            observe(pose, i, 3, error, variance)
     limit = BIAS_MAX_RADPS
     pose[i, EST_BIAS] = min(limit, max(-limit, pose[i, EST_BIAS]))
+    pose[i, POSE_YAW_RATE] = 0.0
     left = abs(pose[i, BLEND_X]) + abs(pose[i, BLEND_Y]) + abs(pose[i, BLEND_PSI])
     return settled and left == 0.0
 
@@ -215,8 +231,8 @@ def _rested(i: int, sensors: Array, pose: Array) -> bool:
 def _told(i: int, pose: Array, cos: float, sin: float, dt_s: float) -> None:
     """Lead what control sees to the estimate, and say how far off it may be."""
     x, y, psi = pose[i, BLEND_X], pose[i, BLEND_Y], pose[i, BLEND_PSI]
-    left_m = math.sqrt(x * x + y * y)
-    keep = 1.0 - BLEND_MPS * dt_s / left_m if left_m > BLEND_MPS * dt_s else 0.0
+    most_m, square = BLEND_MPS * dt_s, x * x + y * y
+    keep = 1.0 - most_m / math.sqrt(square) if square > most_m * most_m else 0.0
     x *= keep
     y *= keep
     psi -= min(BLEND_RADPS * dt_s, max(-BLEND_RADPS * dt_s, psi))
@@ -245,19 +261,21 @@ def pose_turn(sensors: Array, truck: Array, pose: Array, dt_s: float) -> None:
             if pose[i, POSE_STATE] != POSE_NOT_KNOWN:
                 _told(i, pose, math.cos(pose[i, EST_PSI]), math.sin(pose[i, EST_PSI]), dt_s)
             continue
-        heading = _rolled(i, sensors, pose, truck[i, TRUCK_BRAKE_ASSURED], dt_s)
+        moved_m = _paced(i, sensors, pose, truck[i, TRUCK_BRAKE_ASSURED], dt_s)
         heard = sensors[i, SENSE_FIX_NEW] != 0.0 and sensors[i, SENSE_FIX] != FIX_NONE
         marked = sensors[i, SENSE_MARK] != 0.0
-        x, y, psi = pose[i, EST_X], pose[i, EST_Y], pose[i, EST_PSI]
         pose[i, AGE_S] += dt_s
         if pose[i, POSE_STATE] == POSE_GOOD and pose[i, AGE_S] > STALE_S:
             pose[i, POSE_STATE] = POSE_DEAD_RECKONING
             pose[i, AGREED] = 0.0
         if pose[i, STOOD] == 1.0:
-            idle = _rested(i, sensors, pose)
-            if idle and not heard and not marked:
+            x, y, psi = pose[i, EST_X], pose[i, EST_Y], pose[i, EST_PSI]
+            if _rested(i, sensors, pose) and not heard and not marked:
                 continue
-        cos, sin = math.cos(heading), math.sin(heading)
+            cos, sin = math.cos(psi), math.sin(psi)
+        else:
+            cos, sin = _rolled(i, sensors, pose, moved_m, dt_s)
+            x, y, psi = pose[i, EST_X], pose[i, EST_Y], pose[i, EST_PSI]
         if pose[i, LEG_S] > 0.0 and (heard or marked or pose[i, LEG_S] >= GROW_S):
             grow(pose, i, cos, sin)
         if heard:

@@ -53,12 +53,14 @@ COV_X, COV_XY, COV_Y, COV_PSI, COV_BIAS, COV_SCALE = (COV + k for k in (0, 1, 5,
     OFF_Y,
     JUMP_X,  # m, the part of the disagreement that came at a stroke: no truck moves like that
     JUMP_Y,
-    JUMP_S,  # s until the next stroke may be called one
+    STEP_X,  # m, by which the innovation changed then
+    STEP_Y,
+    ONWARD,  # strokes in a row that went on in one direction: something moves
     APART_X,  # m, the part that crept up, smoothed: wheels and gyro may be to blame
     APART_Y,
     MARK_X,  # m, what the marker refused last said
     MARK_Y,
     MARKS,  # markers refused in a row
     WINDOW,  # nine running means of normalised innovations: along, across, heading; 1, 10, 30 s
-) = range(LEG_ALONG + 1, LEG_ALONG + 24)
+) = range(LEG_ALONG + 1, LEG_ALONG + 26)
 POSE_COLUMNS: Final = WINDOW + 9

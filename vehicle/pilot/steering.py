@@ -81,8 +81,8 @@ CALM_MPS: Final = 1.0  # below it the wheels turn by the metre: no scrubbing
 STANDING_MPS: Final = 0.02
 ERROR_MAX_M: Final = 1.0  # a truck farther off comes back at the angle of one this far off
 SHIFT_LENGTH_M: Final = 6.0  # twice this, and the shift has followed the curvature
-SHIFT_AHEAD_M: Final = 6.0
-SHIFT_MAX_M: Final = 0.15  # lanes bent more than R 65 are twice as wide
+SHIFT_AHEAD_M: Final = 7.0
+SHIFT_MAX_M: Final = 0.15  # reached at R 67; lanes bent more are twice as wide
 
 
 def gain_table(truck_row: Array) -> Array:

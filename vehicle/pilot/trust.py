@@ -46,7 +46,6 @@ from vehicle.pilot.pose_columns import (
     FIX_X,
     FIX_Y,
     HOLD_S,
-    JUMP_S,
     JUMP_X,
     JUMP_Y,
     MARK_X,
@@ -54,11 +53,14 @@ from vehicle.pilot.pose_columns import (
     MARKS,
     OFF_X,
     OFF_Y,
+    ONWARD,
     POSE_DEAD_RECKONING,
     POSE_DISTRUSTED,
     POSE_GOOD,
     POSE_STATE,
     REJECTED,
+    STEP_X,
+    STEP_Y,
     STOOD,
     WINDOW,
 )
@@ -73,7 +75,7 @@ SINGLE_M: Final = 2.5
 RTK_GAIN_M: Final = 0.08  # 1.0 cm of the 1.5 cm stays for a minute and cannot be averaged away
 SLOW_EPOCHS: Final = 600.0  # without RTK nearly all of the error stays for half a minute
 HEADING_RAD: Final = math.radians(0.1)  # two antennas a good metre apart: docs/vehicle.md 4.3
-HEADING_GAIN_RAD: Final = math.radians(0.4)
+HEADING_GAIN_RAD: Final = math.radians(0.32)
 MARK_M: Final = 0.03
 
 # Monitors and recovery.
@@ -81,9 +83,10 @@ SETTLED_M: Final = 0.015
 SHARE_1_S: Final = 0.1  # weights of the running means at 10 Hz
 SHARE_10_S: Final = 0.01
 SHARE_30_S: Final = 1.0 / 300.0
-BOUND_1_S: Final = 2.3  # of a mean of normalised innovations; one sigma is about 2.3 cm
+BOUND_1_S: Final = 2.2  # of a mean of normalised innovations; one sigma is about 2.3 cm
 BOUND_10_S: Final = 1.4
 BOUND_30_S: Final = 1.0
+HEADING_BOUNDS: Final = 1.2  # times the bounds of the position: mostly slow noise
 BOUND_STANDING: Final = 3.2  # the held pose does not follow the slow part of the noise
 CLIPPED: Final = 4.0
 REJECTED_MAX: Final = 3.0
@@ -93,9 +96,9 @@ DISTRUST_S: Final = 3.0  # at least so long, whatever they say
 EPOCH_S: Final = 0.1
 FROZEN_M: Final = 0.05
 DRAGGED_M: Final = 0.04  # how far satellites may have led the estimate before they were found out
-JUMP_M: Final = 0.15
-JUMP_APART_S: Final = 1.0
-APART_SHARE: Final = 0.3
+STROKE_M: Final = 0.15  # from one epoch to the next: no truck leaves its wheels like that
+ONWARD_MIN: Final = 5.0
+APART_SHARE: Final = 0.5
 BIAS_MAX_RADPS: Final = math.radians(0.2)
 SCALE_MAX: Final = 0.012
 
@@ -121,6 +124,7 @@ def _averaged(i: int, pose: Array, along: float, across: float, turned: float) -
     """Take one epoch's normalised innovations into the running means; whether one is too large."""
     share = (SHARE_1_S, SHARE_10_S, SHARE_30_S)
     bound = (BOUND_1_S, BOUND_10_S, BOUND_30_S)
+    times = (1.0, 1.0, HEADING_BOUNDS)
     news = (along, across, turned)
     stood = pose[i, STOOD] == 1.0
     found = False
@@ -130,7 +134,7 @@ def _averaged(i: int, pose: Array, along: float, across: float, turned: float) -
             mean = pose[i, WINDOW + 3 * w + k]
             mean += share[w] * (min(CLIPPED, max(-CLIPPED, news[k])) - mean)
             pose[i, WINDOW + 3 * w + k] = mean
-            if abs(mean) > limit:
+            if abs(mean) > limit * times[k]:
                 found = True
     return found
 
@@ -171,18 +175,19 @@ def _is_frozen(i: int, sensors: Array, pose: Array) -> bool:
 def _disagreed(i: int, pose: Array, off_x: float, off_y: float) -> float:
     """Keep account of how the disagreement changes; the change since the last epoch, metres.
 
-    A stroke is set apart, the next second's are not: then something moves, perhaps the truck.
+    A stroke is set apart. Strokes that go on in one direction are not: the truck may be moving.
     """
     step_x = off_x - pose[i, OFF_X]
     step_y = off_y - pose[i, OFF_Y]
-    pose[i, OFF_X] = off_x
-    pose[i, OFF_Y] = off_y
     step_m = math.sqrt(step_x * step_x + step_y * step_y)
-    pose[i, JUMP_S] -= EPOCH_S
-    if step_m > JUMP_M and pose[i, JUMP_S] <= 0.0:
-        pose[i, JUMP_X] += step_x
-        pose[i, JUMP_Y] += step_y
-        pose[i, JUMP_S] = JUMP_APART_S
+    if step_m > STROKE_M:
+        onward = step_x * pose[i, STEP_X] + step_y * pose[i, STEP_Y] > 0.0
+        pose[i, ONWARD] = pose[i, ONWARD] + 1.0 if onward else 0.0
+        moves = pose[i, ONWARD] >= ONWARD_MIN
+        pose[i, JUMP_X] = 0.0 if moves else pose[i, JUMP_X] + step_x
+        pose[i, JUMP_Y] = 0.0 if moves else pose[i, JUMP_Y] + step_y
+    pose[i, OFF_X], pose[i, OFF_Y] = off_x, off_y
+    pose[i, STEP_X], pose[i, STEP_Y] = step_x, step_y
     if pose[i, POSE_STATE] == POSE_DISTRUSTED:
         pose[i, APART_X] += APART_SHARE * (off_x - pose[i, JUMP_X] - pose[i, APART_X])
         pose[i, APART_Y] += APART_SHARE * (off_y - pose[i, JUMP_Y] - pose[i, APART_Y])

@@ -1,0 +1,214 @@
+"""The rig: a row of trucks on a track, stepped turn by turn, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from contract.errors import require
+from sim.fleet import DT_S, Fleet
+from sim.ground.sections import GroundSection
+from sim.ground.track import markers_every, track
+from sim.plant import HITCH, PSI, A, V, X, Y
+from sim.plant_params import AGV65, TRUCK40_EMPTY, TRUCK40_LOADED, VehicleParams
+from sim.radio import RADIO_LATE, RADIO_LOSS, RING
+from sim.truth_columns import (
+    EVENT_BEYOND,
+    EVENT_OVERLAP,
+    TRUTH_AHEAD,
+    TRUTH_FRONT,
+    TRUTH_LENGTH,
+    TRUTH_S,
+)
+from sim.vehicle_faults import VehicleFaults
+from vehicle.guard import GuardRow
+from vehicle.orders import Drive, SetGuard
+from vehicle.pilot import columns as c
+from vehicle.pilot.columns import Array
+from vehicle.pilot.steering import STEER_ERROR
+
+BEHIND_M: Final = 5.0  # the rear of the last truck stands so far into the track
+SIGHT_M: Final = 500.0
+ALARM_MPS2: Final = 2.5  # a leader under a profile that brakes harder says so
+LOADS: Final[Mapping[str, Sequence[VehicleParams]]] = {
+    "loaded": (TRUCK40_LOADED,),
+    "empty": (TRUCK40_EMPTY,),
+    "mixed": (TRUCK40_LOADED, TRUCK40_EMPTY),
+}
+
+
+@dataclass(slots=True)
+class Story:
+    """What came of a run, turn by turn; metres, seconds, one column a truck, leader first."""
+
+    t_s: list[float] = field(default_factory=list)
+    v_mps: list[Array] = field(default_factory=list)
+    gap_m: list[Array] = field(default_factory=list)
+    error_m: list[Array] = field(default_factory=list)
+    overlaps: list[tuple[float, str, str]] = field(default_factory=list)
+    beyond: list[tuple[float, str, float]] = field(default_factory=list)
+    trips: list[tuple[float, str, int]] = field(default_factory=list)
+    halts: list[tuple[float, str, int]] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)
+
+
+class Rig:
+    """Trucks in a row, leader first, each with an order and a guard row up to its own end."""
+
+    def __init__(
+        self, ground: GroundSection, friction: float, seed: int, profile: Array | None = None
+    ) -> None:
+        """profile   (n, 2) of t and v: the leader's speed, past its pilot; None: it drives."""
+        self.route = track(ground.track)
+        self.end_m = self.route.length_m - ground.end_before_m
+        names = [f"truck-{number + 1:02d}" for number in range(ground.vehicles)]
+        kinds = (AGV65,) if ground.vehicle == "agv65" else LOADS[ground.load]
+        params = [kinds[i % len(kinds)] for i in range(len(names))]
+        true_mu = ground.true_friction or friction
+        self.fleet = Fleet(
+            names, params, [], true_mu, seed=seed, markers=lambda r: markers_every(r, self.end_m)
+        )
+        self.faults = VehicleFaults(self.fleet)
+        self.story = Story()
+        self._profile = profile
+        self._ground = ground
+        self.fleet.radio[:, RADIO_LATE] = round(ground.beacon_late_ms / 1000.0 / DT_S)
+        self.fleet.radio[:, RADIO_LOSS] = ground.beacon_loss
+        start_mps = float(profile[0, 1]) if profile is not None else ground.start_mps
+        self._order(friction, start_mps)
+
+    def _order(self, friction: float, start_mps: float) -> None:
+        ground, fleet = self._ground, self.fleet
+        lengths = fleet.truth[:, TRUTH_LENGTH]
+        headway_s = ground.headway_s if ground.convoy else 2.0
+        gap_m = ground.standstill_m + headway_s * start_mps
+        front_m = BEHIND_M + float(lengths.sum()) + gap_m * (len(fleet.names) - 1)
+        end_m = self.end_m
+        for i, name in enumerate(fleet.names):
+            fleet.boot(name)
+            self._stand(i, front_m)
+            member = ground.convoy and i > 0
+            fleet.truth[i, TRUTH_AHEAD] = i - 1 if i > 0 else -1.0
+            fleet.carry_out(
+                name,
+                Drive(
+                    self.route,
+                    1,
+                    end_m,
+                    1e3,
+                    0.0,
+                    headway_s if member else 2.0,
+                    ground.standstill_m,
+                    predecessor=fleet.names[i - 1] if member else "",
+                    member=member,
+                    mu=friction,
+                    sight_m=SIGHT_M,
+                ),
+            )
+            row = GuardRow(end_m, ground.overlap_m, friction)
+            fleet.carry_out(name, SetGuard(self.route, 1, row))
+            fleet.set_end(name, end_m + ground.overlap_m)
+            front_m -= float(lengths[i]) + gap_m
+            end_m -= float(lengths[i]) + ground.standstill_m
+        require(front_m > -gap_m, "the track is too short for its trucks")
+        fleet.settle(start_mps)
+        self._led_m = float(fleet.truth[0, TRUTH_S])
+
+    def _stand(self, i: int, front_m: float) -> None:
+        """Put a truck on the track, front at `front_m`, straight along it."""
+        s_m = front_m - self.fleet.truth[i, TRUTH_FRONT]
+        table = self.route.table
+        for column, source in ((X, 1), (Y, 2), (PSI, 3)):
+            self.fleet.state[i, column] = np.interp(s_m, table[:, 0], table[:, source])
+
+    @property
+    def now_s(self) -> float:
+        """Time since the trucks were let go."""
+        return len(self.story.t_s) * DT_S
+
+    def run(self, seconds: float) -> "Rig":
+        """Go on for so long."""
+        for _ in range(round(seconds / DT_S)):
+            self.step()
+        return self
+
+    def step(self) -> None:
+        """One turn of everything, and what it was."""
+        t_s = self.now_s
+        _, used = self.fleet.step(1)
+        if self._profile is not None:
+            self._lead(t_s)
+        self._note(t_s + DT_S, used)
+
+    def _lead(self, t_s: float) -> None:
+        """The leader has the profile's speed, whatever its own pilot wanted."""
+        fleet, profile = self.fleet, self._profile
+        if profile is None:
+            return
+        v0, v1 = np.interp([t_s, t_s + DT_S], profile[:, 0], profile[:, 1])
+        self._led_m += 0.5 * (v0 + v1) * DT_S
+        s_m = fleet.truth[0, TRUTH_S] = self._led_m
+        table = self.route.table
+        for column, source in ((X, 1), (Y, 2), (PSI, 3)):
+            fleet.state[0, column] = np.interp(s_m, table[:, 0], table[:, source])
+        accel = (v1 - v0) / DT_S
+        fleet.state[0, [V, A, HITCH]] = v1, accel, 0.0
+        said = fleet.air[0, (int(fleet.ticks[0]) - 1) % RING]
+        said[[c.BEACON_V, c.BEACON_A, c.BEACON_U]] = v0, accel, accel
+        said[c.BEACON_ALARM] = 1.0 if accel < -ALARM_MPS2 else 0.0
+
+    def _note(self, t_s: float, used: int) -> None:
+        fleet, story = self.fleet, self.story
+        story.t_s.append(t_s)
+        story.v_mps.append(fleet.state[:, V].copy())
+        front = fleet.truth[:, TRUTH_S] + fleet.truth[:, TRUTH_FRONT]
+        story.gap_m.append(front[:-1] - fleet.truth[:-1, TRUTH_LENGTH] - front[1:])
+        story.error_m.append(fleet.board.steering[:, STEER_ERROR].copy())
+        for row, kind, what in fleet.events[:used].tolist():
+            name = fleet.names[row]
+            if kind == EVENT_OVERLAP:
+                story.overlaps.append((t_s, name, fleet.names[what]))
+            elif kind == EVENT_BEYOND:
+                story.beyond.append((t_s, name, what / 1000.0))
+        for i in fleet.miles.nonzero()[0]:
+            self._mile(t_s, int(i))
+
+    def _mile(self, t_s: float, i: int) -> None:
+        board, story, name = self.fleet.board, self.story, self.fleet.names[i]
+        miles = int(board.miles[i])
+        board.miles[i] = 0
+        if miles & c.MILE_TRIPPED:
+            story.trips.append((t_s, name, int(board.watch[i, c.WATCH_CAUSE])))
+        lost = miles & (c.MILE_LOST_PATH | c.MILE_LOST_PLACE | c.MILE_GAP_LOST)
+        if lost:
+            story.halts.append((t_s, name, lost))
+        if miles & c.MILE_REACHED:
+            story.reached.append(name)
+
+    # --- figures ---
+
+    @property
+    def to_end_m(self) -> Array:
+        """How far each front is before its own end, metres; negative beyond it."""
+        truth = self.fleet.truth
+        return np.asarray(
+            self.fleet.order[:, c.ORDER_END] - truth[:, TRUTH_S] - truth[:, TRUTH_FRONT]
+        )
+
+    @property
+    def least_gap_m(self) -> float:
+        """The smallest gap that there ever was; infinity with one truck."""
+        return float(np.min(self.story.gap_m, initial=np.inf))
+
+    def amplitudes_mps(self, from_s: float, to_s: float) -> Array:
+        """Half the range of each truck's speed in a window."""
+        t = np.array(self.story.t_s)
+        window = np.array(self.story.v_mps)[(t >= from_s) & (t <= to_s)]
+        return np.asarray(np.ptp(window, axis=0) / 2.0)
+
+    def ratios(self, from_s: float, to_s: float) -> Array:
+        """Amplitude of each truck against the one ahead."""
+        sizes = self.amplitudes_mps(from_s, to_s)
+        return np.array([after / max(before, 1e-9) for before, after in pairwise(sizes.tolist())])

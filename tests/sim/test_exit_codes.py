@@ -1,0 +1,274 @@
+"""Exit codes and streams of the command line: data on stdout, words on stderr, and never a
+traceback, whatever is typed.
+
+Not here: what a run leaves in its folder (test_run_folder.py).
+"""
+
+import functools
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import sim.cli.run
+from sim.run import RunOptions
+from sim.world import World
+from tests.contract.map_edits import a_map, put
+from tests.sim.commands import Said, command, process, settings
+from tests.sim.runs import Prepare
+from tests.sim.test_checkers import crash_of, deadlock, without_brakes
+
+HEADER: Final = "t,steering_rate_radps,accel_mps2\n"
+
+
+def smoke(folder: Path, *words: str) -> Said:
+    return command("sim", "run", "smoke", "--out", str(folder), *words)
+
+
+def result_in(folder: Path) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    return result
+
+
+# --- streams ---
+
+
+def test_json_on_stdout_is_result_json_and_nothing_else(tmp_path: Path) -> None:
+    said = process("sim", "run", "smoke", "--json", "--out", str(tmp_path))
+    assert said == Said(0, (tmp_path / "result.json").read_text(), "")
+
+
+def test_table_names_verdict_and_folder_and_stderr_stays_empty(tmp_path: Path) -> None:
+    said = smoke(tmp_path, "--seed", "3")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("smoke, seed 3: PASSED\n")
+    assert f"files          {tmp_path}\n" in said.out
+    assert "\x1b" not in said.out
+
+
+def test_list_names_every_scenario_that_can_be_shown() -> None:
+    listed = command("sim", "list")
+    assert (listed.code, listed.err) == (0, "")
+    names = [line.split()[0] for line in listed.out.splitlines()]
+    assert "smoke" in names
+    for name in names:
+        assert tomllib.loads(command("sim", "show", name).out)["name"] == name
+
+
+# --- 0, 1, 3, 4, 130 ---
+
+
+def test_exit_codes_are_those_of_the_process(tmp_path: Path) -> None:
+    """As a CI job sees them: 1 and 2; 0 is above."""
+    words = ("run", "smoke", "--out", str(tmp_path))
+    failed = process("sim", *words, *settings("expect.0.equals=3"))
+    assert (failed.code, failed.err) == (1, "")
+    assert "FAIL           traffic.loaded_crossings == 3.0 (observed 2)" in failed.out
+    refused = process("sim", *words, *settings("fleet.kz=many"))
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("convoy-sim: smoke.toml: fleet.kz = 'many'")
+
+
+def test_one_failed_expectation_among_many_fails_the_run(tmp_path: Path) -> None:
+    bounds = "{metric='safety.total', equals=0}, {metric='traffic.tonnes', at_most=1}"
+    said = smoke(tmp_path, *settings(f"expect=[{bounds}]"))
+    assert said.code == result_in(tmp_path)["exit_code"] == 1
+    assert [each["passed"] for each in result_in(tmp_path)["expectations"]] == [True, False]
+
+
+PLANTED: Final[dict[str, tuple[Prepare, int, str]]] = {
+    "unsafe": (without_brakes("truck-01"), 3, "I2 broken at "),
+    "crash": (crash_of("kz_out"), 3, "an agent crashed: ValueError: a planted fault"),
+    "deadlock": (deadlock, 4, "deadlock: truck-0"),
+}
+
+
+def plant(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the command line run a world with a defect."""
+    monkeypatch.setattr(sim.cli.run, "RunOptions", functools.partial(RunOptions, prepare=prepare))
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_defect_ends_the_command_with_its_exit_code_and_a_word(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, code, word = PLANTED[name]
+    plant(prepare, monkeypatch)
+    said = smoke(tmp_path, "--json")
+    result = json.loads(said.out)
+    assert result == result_in(tmp_path)
+    assert said.code == result["exit_code"] == code
+    assert result["verdict"] == "failed"
+    assert word in said.err
+    assert "Traceback" not in said.err
+
+
+def test_interrupted_command_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(world: World) -> None:
+        raise KeyboardInterrupt
+
+    plant(interrupt, monkeypatch)
+    assert smoke(tmp_path) == Said(130, "", "")
+
+
+# --- 2: what cannot be used, and the word that has to be said about it ---
+
+SETTINGS: Final = [
+    ("flet.kz=1", "flet: unknown key; did you mean fleet?"),
+    ("fleet.kzz=1", "fleet.kzz: unknown key; did you mean fleet.kz?"),
+    ("network.los=0.1", "did you mean network.loss?"),
+    ("flow.0.payload=3", "payload: unknown key; did you mean flow[0].payload_t?"),
+    ("fleet.=3", "fleet.: unknown key"),
+    ("fleet.kz", "'fleet.kz': expected key=value"),
+    ("=3", "'=3': expected key=value"),
+    ("fleet=3", "fleet = 3"),
+    ("fleet.kz.a=3", "fleet.kz.a=3"),
+    ("fleet.kz=-1", "fleet.kz = -1"),
+    ("fleet.kz=1.5", "fleet.kz = 1.5"),
+    ("fleet.kz=99", "fleet.kz = 99: map smoke has 4 departure berths"),
+    ("fleet.kz=2026-03-02", "not TOML"),
+    ("fleet.convoy=4", "fleet.convoy = 4"),
+    ("fleet.vehicle=truck", "expected truck40 or agv65"),
+    ("fleet.forming=x", "fleet.forming: 'x'"),
+    ("format_version=2", "format_version = 2"),
+    ("network.loss=2", "network.loss = 2"),
+    ("network.loss=nan", "network.loss = nan"),
+    ("weather.friction=0", "weather.friction = 0"),
+    ("flow=[1]", "flow[0] = 1"),
+    ("flow=[{direction='E'}]", "flow[0].goods: missing"),
+    ("flow.7.payload_t=3", "there is no item 7"),
+    ("flow.0=3", "flow.0=3"),
+    ("flow.0.direction=N", "flow.0.direction = 'N'"),
+    ("flow.0.channels.green=0.5", "flow.0.channels: sum 0.5, expected 1"),
+    ("time.duration=0s", "time.duration = '0s'"),
+    ("time.duration=4", "time.duration = 4"),
+    ("time.duration=-4min", "time.duration: '-4min'"),
+    ("time.warm_up=4min", "time.warm_up = '4min'"),
+    ("time.start=soon", "time.start = 'soon'"),
+    ("time.start=2026-03-02T08:00:00", "expected an offset date-time"),
+    ("station.nowhere.service=constant:1s", "station.nowhere: not on map smoke"),
+    ("station.kz_weigh_e.service=constant:-1s", "station.kz_weigh_e.service: 'constant:-1s'"),
+    ("gate.kz_outt.barrier=1s", "gate.kz_outt: not on map smoke"),
+    ("gate.kz_out.barrier=1x", "gate.kz_out.barrier: '1x'"),
+    ("office.RU.assess=1s", "office.RU: expected office.KZ or office.CN"),
+    ("berth.load=gauss:3s", "unknown distribution 'gauss'"),
+    ("berth.unload=triangular:3s,2s,1s", "not in rising order"),
+    ("fault=[{at='1s', kind='crsh', target='truck-01'}]", "fault.0.kind = 'crsh'"),
+    ("fault=[{at='1s', kind='crash', target='truck-99'}]", "there is no truck-99"),
+    ("fault=[{at='1s', kind='partition', target='truck-01 it'}]", "there is no it"),
+    ("fault=[{at='1s', kind='barrier_stuck', target='kz_out', lasts='1'}]", "fault.0.lasts: '1'"),
+    ("expect=[{metric='safety.total'}]", "expect.0: expected exactly one of"),
+    ("expect=[{metric='safety.total', at_least='x'}]", "expect[0].at_least = 'x'"),
+    ("corridor.map=atlantis", "map 'atlantis': not installed; there are bakhty_pokitu, smoke"),
+    ("corridor.map=nowhere.geojson", "nowhere.geojson: No such file"),
+    ("corridor.map=DIR/text.geojson", "not JSON"),
+    ("corridor.map=DIR/narrow.geojson", "kz_d01_a: width_m is 0"),
+]
+
+STATION: Final = "station --arrivals 9/h --service constant:1s --servers 1 --hours 1 -o DIR/s.csv"
+COMMANDS: Final = [
+    ("sim", "", "COMMAND"),
+    ("sim", "fly", "'fly'"),
+    ("sim", "run smok", "scenario 'smok': not installed; there are first_crossings, smoke"),
+    ("sim", "run nowhere.toml", "nowhere.toml: No such file"),
+    ("sim", "run DIR", "not installed"),
+    ("sim", "run DIR/text.toml", "text.toml: not TOML"),
+    ("sim", "run DIR/bytes.toml", "bytes.toml: byte 0 is not UTF-8"),
+    ("sim", "run DIR/bytes.toml --set fleet.kz=1", "bytes.toml: not TOML"),
+    ("sim", "run smoke smoke", "unrecognized arguments: smoke"),
+    ("sim", "run smoke --wat", "--wat"),
+    ("sim", "run smoke --set", "--set"),
+    ("sim", "run smoke --seed x", "--seed: invalid int value: 'x'"),
+    ("sim", "run smoke --seed 1.5", "'1.5'"),
+    ("sim", "run smoke --duration soon", "time.duration: 'soon'"),
+    ("sim", "run smoke --duration=", "time.duration: ''"),
+    ("sim", "run smoke --track-period fast", "--track-period 'fast'"),
+    ("sim", "run smoke --track-period=-1s", "--track-period '-1s'"),
+    ("sim", "run smoke --track-period 0.0000001ms", "at least 1ms"),
+    ("sim", "run smoke --out DIR/text.toml", "text.toml: File exists"),
+    ("sim", "run smoke --out DIR/text.toml/x", "text.toml/x: Not a directory"),
+    ("sim", "list extra", "extra"),
+    ("sim", "show", "SCENARIO"),
+    ("sim", "show nosuch", "scenario 'nosuch'"),
+    ("sim", "show DIR/text.toml", "text.toml: not TOML"),
+    ("sim", "stage nosuch", "scenario 'nosuch'"),
+    ("sim", "stage smoke --rate 0", "--rate 0"),
+    ("sim", "stage smoke --rate nan", "--rate nan"),
+    ("sim", "stage smoke --kill truck-01", "--kill 'truck-01'"),
+    ("sim", "stage smoke --set fleet.kzz=1", "fleet.kzz"),
+    ("sim", "drive", "SCRIPT.csv"),
+    ("sim", "drive DIR/none.csv -o DIR/t.csv", "none.csv: cannot be read"),
+    ("sim", "drive DIR/turn.csv", "-o/--output"),
+    ("sim", "drive DIR/turn.csv -o DIR", "cannot be written"),
+    ("sim", "drive DIR/bytes.toml -o DIR/t.csv", "byte 0 is not UTF-8"),
+    ("sim", "drive DIR/turn.csv -o DIR/t.csv --dt 0", "--dt: '0'"),
+    ("sim", "drive DIR/turn.csv -o DIR/t.csv --speed0 fast", "--speed0: 'fast'"),
+    ("sim", "drive DIR/turn.csv -o DIR/t.csv --vehicle car", "--vehicle 'car'"),
+    ("sim", "drive DIR/turn.csv -o DIR/t.csv --set wheelbase=3", "nearest: wheelbase_m"),
+    ("sim", "drive DIR/turn.csv -o DIR/t.csv --set wheelbase_m=inf", "wheelbase_m: 'inf'"),
+    ("sim", "station", "--arrivals"),
+    ("sim", f"{STATION} --arrivals 9", "--arrivals '9'"),
+    ("sim", f"{STATION} --service constant", "--service 'constant'"),
+    ("sim", f"{STATION} --service normal:3s", "'normal'"),
+    ("sim", f"{STATION} --servers 0", "--servers '0'"),
+    ("sim", f"{STATION} --hours inf", "--hours 'inf'"),
+    ("sim", f"{STATION} --seed x", "--seed 'x'"),
+    ("sim", f"{STATION} -o DIR/no/where.csv", "where.csv: cannot be written"),
+    ("corridor", "map", "COMMAND"),
+    ("corridor", "map chek x", "'chek'"),
+    ("corridor", "map check", "F.geojson"),
+    ("corridor", "map check nowhere", "'nowhere' cannot be read"),
+    ("corridor", "map check DIR", "cannot be read: Is a directory"),
+    ("corridor", "map check DIR/bytes.toml", "bytes.toml"),
+    ("corridor", "map check DIR/text.geojson", "text.geojson"),
+    ("corridor", "map check DIR/narrow.geojson", "kz_d01_a: width_m is 0"),
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with files that cannot be used."""
+    folder = tmp_path_factory.mktemp("bad")
+    (folder / "text.toml").write_text("no table = ")
+    (folder / "text.geojson").write_text('{"type": "FeatureCollection"')
+    (folder / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    (folder / "narrow.geojson").write_bytes(a_map(put("kz_d01_a", "width_m", 0)))
+    (folder / "turn.csv").write_text(HEADER + "0,0,0\n1,0,0\n")
+    return folder
+
+
+def refused(said: Said, word: str) -> None:
+    """Exit code 2, nothing on stdout, and on stderr what is wrong, in words."""
+    assert said.code == 2
+    assert said.out == ""
+    assert word in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(("setting", "word"), SETTINGS, ids=[each for each, _ in SETTINGS])
+def test_impossible_setting_is_refused_by_name_before_anything_runs(
+    setting: str, word: str, place: Path, tmp_path: Path
+) -> None:
+    said = smoke(tmp_path, "--json", *settings(setting.replace("DIR", str(place))))
+    refused(said, word)
+    assert not (tmp_path / "result.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("program", "line", "word"), COMMANDS, ids=[f"{name} {line}" for name, line, _ in COMMANDS]
+)
+def test_command_that_cannot_be_carried_out_is_refused_by_name(
+    program: str, line: str, word: str, place: Path
+) -> None:
+    refused(command(program, *line.replace("DIR", str(place)).split()), word)
+
+
+@pytest.mark.parametrize("line", ["run smok", "run smoke --set fleet.kzz=1", "drive none -o x"])
+def test_refusal_of_a_process_is_one_line(line: str) -> None:
+    """Warnings are errors there too."""
+    said = process("sim", *line.split())
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("convoy-sim")
+    assert said.err.count("\n") == 1

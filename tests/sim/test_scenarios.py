@@ -1,0 +1,101 @@
+"""Every installed scenario, on a reliable network and on one where everything goes wrong.
+
+Safe on both, and what finishes on the one finishes on the other, given a little more time.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+
+from contract.events import Event
+from sim.run import Finished
+from sim.scenario import installed
+from tests.sim.runs import UNRELIABLE, Log, a_run, broken, ledger, violations
+
+HANDED_OVER: Final = 4
+
+
+@dataclass(frozen=True)
+class Shortened:
+    """How long a scenario is run, how much more on the bad network, what must be reached."""
+
+    minutes: int
+    more_minutes: int
+    crossings: int
+    settings: tuple[str, ...] = ()
+
+
+PLANS: Final = {
+    "smoke": Shortened(4, 2, 2),
+    "first_crossings": Shortened(60, 10, 6),
+    # The first trucks of sixty arrive after fifteen minutes; then all kinds of meeting have been.
+    "traffic_day": Shortened(
+        25, 5, 6, ("time.warm_up='5min'", "expect=[{metric='safety.total', equals=0}]")
+    ),
+}
+
+
+def go(name: str, *network: str, minutes: int, seed: int, log: Log | None = None) -> Finished:
+    log = log or Log()
+    settings = (*PLANS[name].settings, f"time.duration='{minutes}min'", *network)
+    return a_run(name, *settings, seed=seed, prepare=log.prepare)
+
+
+def ended(finished: Finished) -> set[str]:
+    """Crossings that were handed over."""
+    told = ledger(finished.world)
+    return {crossing for crossing, links in told.items() if links[-1][0] == HANDED_OVER}
+
+
+def test_every_installed_scenario_has_its_plan() -> None:
+    assert set(installed()) == set(PLANS)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_scenario_is_safe_and_gets_as_far_on_an_unreliable_network(name: str) -> None:
+    """Loss 0.07, duplicates 0.05, a tenth late by up to 0.8 s, jitter 30 ms."""
+    plan = PLANS[name]
+    reliable = go(name, minutes=plan.minutes, seed=1)
+    minutes = plan.minutes + plan.more_minutes
+    log = Log()
+    unreliable = go(name, *UNRELIABLE, minutes=minutes, seed=1, log=log)
+
+    for finished in (reliable, unreliable):
+        assert broken(finished).strip() == ""
+        assert violations(finished) == {}
+        assert finished.cycle == []
+        assert finished.result["exit_code"] == 0
+        assert finished.result["human_interventions"] == 0
+    assert unreliable.world.network.lost > 0.04 * unreliable.world.network.messages
+    assert len(ended(reliable)) >= plan.crossings
+    assert ended(reliable) <= ended(unreliable)
+    assert log.of(Event.GUARD_TRIPPED) == []
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3])
+def test_smoke_finishes_however_many_messages_are_lost(share: float) -> None:
+    finished = go("smoke", f"network.loss={share}", minutes=10, seed=2)
+    assert broken(finished).strip() == ""
+    assert len(ended(finished)) == 2
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("seed", range(2, 22))
+def test_scenario_is_safe_under_many_seeds(name: str, seed: int) -> None:
+    plan = PLANS[name]
+    reliable = go(name, minutes=plan.minutes, seed=seed)
+    unreliable = go(name, *UNRELIABLE, minutes=plan.minutes + plan.more_minutes, seed=seed)
+    assert broken(reliable).strip() == ""
+    assert broken(unreliable).strip() == ""
+    assert ended(reliable) <= ended(unreliable)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_whole_day_of_traffic_is_safe_on_an_unreliable_network() -> None:
+    finished = a_run("traffic_day", *UNRELIABLE)
+    assert broken(finished).strip() == ""
+    assert finished.result["exit_code"] == 0
