@@ -36,7 +36,7 @@ from sim.plant_params import (
     straight_length,
 )
 from sim.radio import new_air, new_radio
-from sim.sensors import FAULT_COLUMNS, KEPT_PSI, noise_block, traits
+from sim.sensors import FAULT_COLUMNS, KEPT_PSI, KEPT_SCALE, noise_block, traits
 from sim.sensors import new_memory as new_sense_memory
 from sim.truck_rows import truck_rows
 from sim.truth import fleet_steps, outside_steps, sense
@@ -60,7 +60,7 @@ from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import nearest
 from vehicle.pilot.pose import pose_turn
-from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_STATE, POSE_V
+from vehicle.pilot.pose_columns import EST_SCALE, POSE_NOT_KNOWN, POSE_STATE, POSE_V
 from vehicle.pilot.rows import PATHS_FIRST, Rows
 
 DT_S: Final = 0.05
@@ -225,7 +225,10 @@ class Fleet:
         sense(self.blocks, DT_S)
 
     def settle(self, speed_mps: float) -> None:
-        """Let every vehicle find out where it stands; then all roll at `speed_mps`, straight."""
+        """Let every vehicle find out where it stands; then all roll at `speed_mps`, straight.
+
+        A truck that rolls has learnt on its way what is wrong with its wheels.
+        """
         active = self.order[:, c.ORDER_ACTIVE].copy()
         self.order[:, c.ORDER_ACTIVE] = 0.0
         self.sense_memory[:, KEPT_PSI] = self.state[:, PSI]
@@ -236,6 +239,10 @@ class Fleet:
         self.order[:, c.ORDER_ACTIVE] = active
         self.state[:, V] = self.board.pilot[:, c.PILOT_V] = speed_mps
         self.board.pose[:, POSE_V] = speed_mps
+        if speed_mps > 0.0:  # the step that the next turn looks back on
+            self.state[:, X] += speed_mps * DT_S * np.cos(self.state[:, PSI])
+            self.state[:, Y] += speed_mps * DT_S * np.sin(self.state[:, PSI])
+            self.board.pose[:, EST_SCALE] = self.sense_memory[:, KEPT_SCALE]
         self.command[:, c.COMMAND_PARK] = 0.0 if speed_mps > 0.0 else 1.0
 
     def obey(self, name: str, *, alive: bool) -> None:

@@ -31,6 +31,7 @@ from vehicle.pilot.steering import STEER_ERROR
 
 BEHIND_M: Final = 5.0  # the rear of the last truck stands so far into the track
 SIGHT_M: Final = 500.0
+TOLD_MPS2: Final = 5.0  # a step of a profile asks for no more
 ALARM_MPS2: Final = 2.5  # a leader under a profile that brakes harder says so
 LOADS: Final[Mapping[str, Sequence[VehicleParams]]] = {
     "loaded": (TRUCK40_LOADED,),
@@ -114,7 +115,10 @@ class Rig:
             end_m -= float(lengths[i]) + ground.standstill_m
         require(front_m > -gap_m, "the track is too short for its trucks")
         fleet.settle(start_mps)
+        fleet.truth[:, TRUTH_S] += start_mps * DT_S
         self._led_m = float(fleet.truth[0, TRUTH_S])
+        if self._profile is not None:
+            fleet.order[0, c.ORDER_ACTIVE] = fleet.board.guard[0, c.GUARD_ACTIVE] = 0.0
 
     def _stand(self, i: int, front_m: float) -> None:
         """Put a truck on the track, front at `front_m`, straight along it."""
@@ -143,20 +147,30 @@ class Rig:
         self._note(t_s + DT_S, used)
 
     def _lead(self, t_s: float) -> None:
-        """The leader has the profile's speed, whatever its own pilot wanted."""
+        """The leader has the profile's speed, whatever its own pilot wanted.
+
+        Its beacon says what a truck of its kind would have been told for that: the acceleration as
+        it will be after dead time and lag.
+        """
         fleet, profile = self.fleet, self._profile
         if profile is None:
             return
-        v0, v1 = np.interp([t_s, t_s + DT_S], profile[:, 0], profile[:, 1])
-        self._led_m += 0.5 * (v0 + v1) * DT_S
+        lag_s, dead_s = fleet.board.truck[0, [c.TRUCK_DRIVE_LAG, c.TRUCK_DRIVE_DEAD]]
+        soon_s = t_s + dead_s
+        at = np.array([t_s, t_s + DT_S, soon_s, soon_s + DT_S, soon_s + 2.0 * DT_S])
+        v = np.interp(at, profile[:, 0], profile[:, 1])
+        self._led_m += 0.5 * (v[0] + v[1]) * DT_S
         s_m = fleet.truth[0, TRUTH_S] = self._led_m
         table = self.route.table
         for column, source in ((X, 1), (Y, 2), (PSI, 3)):
             fleet.state[0, column] = np.interp(s_m, table[:, 0], table[:, source])
-        accel = (v1 - v0) / DT_S
-        fleet.state[0, [V, A, HITCH]] = v1, accel, 0.0
+        accel = (v[1] - v[0]) / DT_S
+        fleet.state[0, [V, A, HITCH]] = v[1], accel, 0.0
+        soon, later = np.diff(v[2:]) / DT_S
+        told = soon + lag_s * (later - soon) / DT_S
         said = fleet.air[0, (int(fleet.ticks[0]) - 1) % RING]
-        said[[c.BEACON_V, c.BEACON_A, c.BEACON_U]] = v0, accel, accel
+        said[[c.BEACON_V, c.BEACON_A]] = v[0], accel
+        said[c.BEACON_U] = min(max(told, -TOLD_MPS2), TOLD_MPS2)
         said[c.BEACON_ALARM] = 1.0 if accel < -ALARM_MPS2 else 0.0
 
     def _note(self, t_s: float, used: int) -> None:

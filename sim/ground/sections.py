@@ -20,7 +20,7 @@ class PieceSection(_Section):
 
     length_m: Positive
     radius_m: float = 0.0
-    speed_mps: Positive = 11.2
+    speed_mps: Positive = 16.0
     grade: Annotated[float, Meta(ge=-0.12, le=0.12)] = 0.0
 
 

@@ -98,8 +98,10 @@ GUARD_COLUMNS: Final = 6
     PILOT_MU,  # friction by own estimate
     PILOT_SHORT_S,  # s, since the brake has given less than it was asked for
     PILOT_HALT,  # HALT_*: a stop that the pilot itself has begun, until there is a new order
-) = range(13)
-PILOT_COLUMNS: Final = 13
+    PILOT_RAMP,  # m/s^2, braking that was asked for, as the body's jerk limit lets it build up
+    PILOT_DUE,  # m/s^2, the same after the brake's lag: what good brakes give by now
+) = range(15)
+PILOT_COLUMNS: Final = 15
 HALT_NONE, HALT_COMFORT, HALT_EMERGENCY = range(3)
 
 # --- guard state ---

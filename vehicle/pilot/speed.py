@@ -40,6 +40,8 @@ UNSURE_MPS: Final = 2.7
 SMOOTH: Final = 0.3
 SHORT_MPS2: Final = 0.3
 SHORT_MAX_S: Final = 0.4
+PATIENCE: Final = 1.5  # times dead time and lag that the brakes are given
+FELT_FROM_MPS: Final = 0.5
 GRIP_USED: Final = 0.85  # of the friction: what brakes at their limit reach
 MU_LEAST: Final = 0.04
 MU_BACK_PER_S: Final = 0.005  # how fast a bad experience is forgotten
@@ -56,13 +58,26 @@ def permitted_speed(distance_m: float, brake_mps2: float, delay_s: float) -> flo
 
 
 @kernel
-def feel(pose: Array, grade: float, command: Array, state: Array, i: int) -> None:
+def due(truck: Array, command: Array, state: Array, i: int) -> float:
+    """Deceleration that good brakes would give by now for what they were asked, m/s^2."""
+    asked = max(0.0, -command[i, c.COMMAND_ACCEL])
+    step = truck[i, c.TRUCK_JERK] * PERIOD_S
+    ramp = min(asked, state[i, c.PILOT_RAMP] + step)
+    state[i, c.PILOT_RAMP] = ramp
+    share = PERIOD_S / (PERIOD_S + PATIENCE * truck[i, c.TRUCK_DELAY])
+    state[i, c.PILOT_DUE] += share * (ramp - state[i, c.PILOT_DUE])
+    return float(min(asked, state[i, c.PILOT_DUE]))
+
+
+@kernel
+def feel(pose: Array, grade: float, truck: Array, command: Array, state: Array, i: int) -> None:
     """Learn the friction from a brake that gives less than it is asked for."""
     v = pose[i, POSE_V]
     state[i, c.PILOT_A] += SMOOTH * ((v - state[i, c.PILOT_V]) / PERIOD_S - state[i, c.PILOT_A])
     state[i, c.PILOT_V] = v
-    asked, given = -command[i, c.COMMAND_ACCEL], -state[i, c.PILOT_A]
-    if v > 0.5 and given > 0.0 and asked > given + SHORT_MPS2:
+    given = -state[i, c.PILOT_A]
+    short = due(truck, command, state, i) > given + SHORT_MPS2
+    if v > FELT_FROM_MPS and given > 0.0 and short:
         state[i, c.PILOT_SHORT_S] += PERIOD_S
     else:
         state[i, c.PILOT_SHORT_S] = 0.0

@@ -212,7 +212,7 @@ def pilot_turn(
             continue
         s = state[i, c.PILOT_S]
         row = min(rows[p] - 1, max(0, int(s)))
-        feel(pose, path[row, c.PATH_GRADE], command, state, i)
+        feel(pose, path[row, c.PATH_GRADE], truck, command, state, i)
         told = order[i, c.ORDER_MU]
         mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
         clear(order, truck, state, miles, i)
