@@ -268,6 +268,9 @@ class Fleet:
         route = getattr(command, "route", None)
         if route is not None:
             self.follow(name, route)
+        predecessor = getattr(command, "predecessor", None)
+        if predecessor is not None:
+            self.listen(name, predecessor)
 
     def crash(self, name: str) -> None:
         """The vehicle computer is gone: pilot and guard forget, the body brakes."""
@@ -278,6 +281,10 @@ class Fleet:
     def boot(self, name: str) -> None:
         """The vehicle computer is up: the body obeys it."""
         self.truth[self.row[name], TRUTH_ALIVE] = 1.0
+
+    def listen(self, name: str, predecessor: str) -> None:
+        """Whose beacons a vehicle's radio takes in; "" for nobody's."""
+        self.truth[self.row[name], TRUTH_AHEAD] = self.row.get(predecessor, -1)
 
     # --- readings ---
 

@@ -30,6 +30,8 @@ Length = Annotated[float, Meta(gt=0.0, le=VEHICLE_LENGTH_M_MAX)]
 Angle = Annotated[float, Meta(gt=0.0, lt=1.5)]
 Rate = Annotated[float, Meta(gt=0.0, le=12.0)]
 Delay = Annotated[float, Meta(ge=0.0, le=5.0)]
+Trailer = Annotated[float, Meta(ge=-2.0, le=VEHICLE_LENGTH_M_MAX)]
+Share = Annotated[float, Meta(gt=0.0, le=1.0)]
 
 
 class TruckSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -37,10 +39,15 @@ class TruckSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
     length_m            bumper to bumper with trailer, coupled and straight
     front_ahead_m       front bumper ahead of the tractor's rear axle
-    wheelbase_m         tractor;  steer_max_rad   largest road-wheel angle
+    wheelbase_m         tractor; an AGV with both axles steered: half
+    steer_max_rad       largest road-wheel angle
     accel_max_mps2      drive;  brake_service_mps2   brake used in service
     brake_assured_mps2  emergency brake that is there even loaded, downhill and worn
     brake_delay_s       from the command to that brake
+    trailer_m           fifth wheel to trailer axle, 0 without trailer
+    hitch_ahead_m       fifth wheel ahead of the rear axle
+    ..._lag_s, ..._dead_s   how actuators follow: first-order lag after a dead time
+    steer_rate_radps, jerk_mps3   how fast they may be moved;  driven_share   of the weight
     """
 
     length_m: Length
@@ -51,6 +58,18 @@ class TruckSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     brake_service_mps2: Rate
     brake_assured_mps2: Rate
     brake_delay_s: Delay
+    width_m: Length
+    trailer_m: Trailer
+    hitch_ahead_m: Trailer
+    steer_lag_s: Delay
+    steer_dead_s: Delay
+    steer_rate_radps: Rate
+    drive_lag_s: Delay
+    drive_dead_s: Delay
+    brake_lag_s: Delay
+    brake_dead_s: Delay
+    jerk_mps3: Rate
+    driven_share: Share
 
 
 class TruckProgram(ProgramConfig, frozen=True, kw_only=True):
@@ -62,14 +81,9 @@ class TruckProgram(ProgramConfig, frozen=True, kw_only=True):
 def truck_row(truck: TruckSection) -> Array:
     """[truck] as the one row of TRUCK_* columns."""
     row = np.zeros((1, c.TRUCK_COLUMNS))
-    row[0, c.TRUCK_FRONT] = truck.front_ahead_m
-    row[0, c.TRUCK_LENGTH] = truck.length_m
-    row[0, c.TRUCK_WHEELBASE] = truck.wheelbase_m
-    row[0, c.TRUCK_STEER_MAX] = truck.steer_max_rad
-    row[0, c.TRUCK_ACCEL_MAX] = truck.accel_max_mps2
-    row[0, c.TRUCK_BRAKE_SERVICE] = truck.brake_service_mps2
-    row[0, c.TRUCK_BRAKE_ASSURED] = truck.brake_assured_mps2
-    row[0, c.TRUCK_DELAY] = truck.brake_delay_s + LOOP_DELAY_S
+    for column, name in c.TRUCK_FIGURES:
+        row[0, column] = getattr(truck, name)
+    row[0, c.TRUCK_DELAY] += LOOP_DELAY_S
     return row
 
 

@@ -27,7 +27,6 @@ from contract.v1.body_pb2 import (
     DeskCommand,
     DeskFrame,
     DeskResult,
-    SensorFrame,
     ServiceOutcome,
 )
 from contract.wire import parse
@@ -37,6 +36,7 @@ from sim.devices import Cabinet, Desk
 from sim.fleet import Fleet
 from sim.world import VehicleBody
 from vehicle.pilot import columns as c
+from vehicle.pilot.frames import frame_of, read_word
 
 COMMAND_AGE_NS: Final = PILOT_ACT_MS * NS_PER_MS
 SAY_EVERY_NS: Final = NS_PER_S
@@ -118,6 +118,8 @@ class TruckPort:
         row[c.COMMAND_STEER] = command.steer_rad
         row[c.COMMAND_PARK] = float(command.park)
         row[c.COMMAND_EMERGENCY] = float(command.emergency)
+        read_word(command.said, self.fleet.board.said[self.fleet.row[self.name]])
+        self.fleet.listen(self.name, command.predecessor)
         if command.path:
             self._look_along(tuple(command.path))
 
@@ -141,19 +143,10 @@ class TruckPort:
         i = self.fleet.row[self.name]
         row = self.fleet.board.sensors[i]
         self._sequence += 1
-        frame = SensorFrame(
-            boot=self.boot,
-            sequence=self._sequence,
-            sampled_mono_ns=mono_ns,
-            x_m=row[c.SENSE_X],
-            y_m=row[c.SENSE_Y],
-            psi_rad=row[c.SENSE_PSI],
-            speed_mps=row[c.SENSE_V],
-            closing_mps=row[c.SENSE_CLOSING],
-            trailer_coupled=True,
-        )
-        if row[c.SENSE_GAP] < c.NO_GAP_M:
-            frame.gap_m = row[c.SENSE_GAP]
+        frame = frame_of(row, self.fleet.board.heard[i])
+        frame.boot = self.boot
+        frame.sequence = self._sequence
+        frame.sampled_mono_ns = mono_ns
         self.give(frame.SerializeToString())
 
     def wake(self) -> None:

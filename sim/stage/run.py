@@ -238,10 +238,6 @@ class Stage:
             while tick < due:
                 tick += 1
                 self._step(world, tick)
-            world.fleet.measure()
-            mono_ns = self.begin_ns + tick * TICK_NS
-            for port in self.ports.values():
-                port.tick(mono_ns)
             if tick % WATCH_EVERY_TICKS == 0:
                 faults = self.troop.faults()
                 if faults:
@@ -255,6 +251,9 @@ class Stage:
         for truck in self.trucks:
             truck.before_step(mono_ns)
         world.run(tick * TICK_NS)
+        world.fleet.measure()
+        for port in self.ports.values():
+            port.tick(mono_ns)
 
     def _sleep(self, tick: int) -> None:
         until_ns = self.begin_ns + (tick + 1) * TICK_NS

@@ -17,11 +17,11 @@ from live.keys import NodeKeys, NodeSpec, make_keys
 from live.roster import ROSTER_FILE, Enrolment, throwaway
 from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
 from sim.distributions import parse_duration
-from sim.fleet import truck_rows
 from sim.plant_params import VehicleParams, params_block
 from sim.scenario import Scenario
 from sim.stage.programs import Program, toml
-from vehicle.pilot import columns as c
+from sim.truck_rows import truck_rows
+from vehicle.pilot.columns import TRUCK_FIGURES
 
 PORT_FIRST: Final = 20_000
 UTC_ERROR_MS: Final = 1
@@ -147,16 +147,7 @@ def _vehicle(site: Site, _: str) -> dict[str, dict[str, Any]]:
     row = truck_rows(params_block([site.params]))[0]
     return {
         "peers": site.peers(SUPERVISOR, *site.corridor.gates),
-        "truck": {
-            "length_m": float(row[c.TRUCK_LENGTH]),
-            "front_ahead_m": float(row[c.TRUCK_FRONT]),
-            "wheelbase_m": float(row[c.TRUCK_WHEELBASE]),
-            "steer_max_rad": float(row[c.TRUCK_STEER_MAX]),
-            "accel_max_mps2": float(row[c.TRUCK_ACCEL_MAX]),
-            "brake_service_mps2": float(row[c.TRUCK_BRAKE_SERVICE]),
-            "brake_assured_mps2": float(row[c.TRUCK_BRAKE_ASSURED]),
-            "brake_delay_s": float(row[c.TRUCK_DELAY]),
-        },
+        "truck": {name: float(row[column]) for column, name in TRUCK_FIGURES},
         "body": site.body(),
     }
 

@@ -1,8 +1,8 @@
 """The truck's body: sensors in, pilot and guard at 20 Hz, actuators out, milestones to the agent.
 
-One turn every 50 ms of the program's clock, on the newest sensor frame. A frame older than 200 ms
-is no word about the world: the turn is a service brake. The hardware does the same when no command
-has come for 200 ms, so that whichever side dies, the truck stops.
+A turn for every sensor frame, 20 a second. When the newest is older than 200 ms there is no word
+about the world, and the command is a service brake. The hardware does the same when no command has
+come for 200 ms, so that whichever side dies, the truck stops.
 Not here: what pilot and guard decide (vehicle/pilot, vehicle/guard.py), the hardware's own process.
 """
 
@@ -15,14 +15,16 @@ from contract.route import Route
 from contract.v1.body_pb2 import ActuatorCommand, SensorFrame
 from contract.wire import parse
 from live.body import BodyLink
-from vehicle.guard import STANDING_MPS
 from vehicle.orders import VehicleReading
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array
+from vehicle.pilot.frames import beacon_word, nothing_new, put
 from vehicle.pilot.rows import Rows
+from vehicle.watch.limits import STANDING_MPS
 
 PERIOD_NS: Final = PILOT_PERIOD_MS * NS_PER_MS
 STALE_NS: Final = PILOT_ACT_MS * NS_PER_MS
+MISSED_MAX: Final = PILOT_ACT_MS // PILOT_PERIOD_MS  # more than that is a new beginning
 PATH_EVERY: Final = 20  # turns between two repetitions of the path that radar looks along
 _UNKNOWN: Final = VehicleReading(
     x_m=0.0,
@@ -46,6 +48,9 @@ class TruckBody:
         self._rows = Rows(truck)
         self._life = life
         self._frame: SensorFrame | None = None
+        self._due: list[tuple[SensorFrame, int]] = []
+        self._missed = 0
+        self._predecessor = ""
         self._sequence = 0
         self._route: Route | None = None
         self._path_due = 0
@@ -61,7 +66,7 @@ class TruckBody:
         return (self._link.socket,)
 
     def changed(self, now: Now) -> bool:
-        """Take in the newest frame; True after the first one and for milestones."""
+        """Take in the newest frames; True after the first one and for milestones."""
         for raw in self._link.receive():
             frame = parse(SensorFrame, raw)
             if not isinstance(frame, Refused):
@@ -70,26 +75,20 @@ class TruckBody:
         return fresh or bool(self._rows.miles[0])
 
     def _take(self, frame: SensorFrame) -> None:
+        """Keep a frame for its turn; one older than the newest is nothing."""
         old = self._frame
         if old is None or old.boot != frame.boot:
             self._fresh_boot = True
+            self._missed = 0
         elif frame.sequence <= old.sequence:
             return
+        else:
+            self._missed = min(frame.sequence - old.sequence - 1, MISSED_MAX)
         self._frame = frame
-        row = self._rows.sensors[0]
-        row[c.SENSE_X] = frame.x_m
-        row[c.SENSE_Y] = frame.y_m
-        row[c.SENSE_PSI] = frame.psi_rad
-        row[c.SENSE_V] = frame.speed_mps
-        row[c.SENSE_GAP] = frame.gap_m if frame.HasField("gap_m") else c.NO_GAP_M
-        row[c.SENSE_CLOSING] = frame.closing_mps
+        self._due = [*self._due, (frame, self._missed)][-MISSED_MAX:]
 
     def reading(self, now: Now) -> VehicleReading:
-        frame = self._frame
-        if frame is None:
-            return _UNKNOWN
-        pose = (frame.x_m, frame.y_m, frame.psi_rad, frame.speed_mps)
-        return self._rows.reading(0, pose, trailer_coupled=frame.trailer_coupled)
+        return self._rows.reading(0) if self._frame is not None else _UNKNOWN
 
     def carry_out(self, now: Now, command: Command) -> None:
         self._rows.carry_out(0, command)
@@ -97,14 +96,24 @@ class TruckBody:
         if route is not None and route is not self._route:
             self._route = route
             self._path_due = 0
+        self._predecessor = getattr(command, "predecessor", self._predecessor)
 
     def step(self, now: Now) -> None:
-        """One turn of pilot and guard, and its command to the actuators."""
+        """A turn of pilot and guard for every frame, and their command to the actuators.
+
+        A frame that was lost on the way is a turn on the one before: wheels and gyro go on.
+        """
         frame, made_of_ns = self._frame, now.mono_ns
+        due, self._due = self._due, []
+        for each, missed in due:
+            for _ in range(missed):
+                self._rows.turn()
+            put(self._rows, each)
+            self._rows.turn()
+            nothing_new(self._rows)
         if frame is None or now.mono_ns - frame.sampled_mono_ns > STALE_NS:
             self._brake(frame)
         else:
-            self._rows.turn()
             made_of_ns = frame.sampled_mono_ns
         self._sequence += 1
         row = self._rows.command[0]
@@ -116,6 +125,8 @@ class TruckBody:
             steer_rad=row[c.COMMAND_STEER],
             park=row[c.COMMAND_PARK] > 0.5,
             emergency=row[c.COMMAND_EMERGENCY] > 0.5,
+            said=beacon_word(self._rows.said[0]),
+            predecessor=self._predecessor,
         )
         if self._path_due <= 0 and self._route is not None:
             command.path.extend(self._route.lanes)

@@ -152,6 +152,28 @@ COMMAND_COLUMNS: Final = 5
     TRUCK_WIDTH,  # m
 ) = range(20)
 TRUCK_COLUMNS: Final = 20
+TRUCK_FIGURES: Final = (  # as a truck's configuration calls them
+    (TRUCK_LENGTH, "length_m"),
+    (TRUCK_FRONT, "front_ahead_m"),
+    (TRUCK_WHEELBASE, "wheelbase_m"),
+    (TRUCK_STEER_MAX, "steer_max_rad"),
+    (TRUCK_ACCEL_MAX, "accel_max_mps2"),
+    (TRUCK_BRAKE_SERVICE, "brake_service_mps2"),
+    (TRUCK_BRAKE_ASSURED, "brake_assured_mps2"),
+    (TRUCK_DELAY, "brake_delay_s"),
+    (TRUCK_WIDTH, "width_m"),
+    (TRUCK_TRAILER, "trailer_m"),
+    (TRUCK_HITCH_AHEAD, "hitch_ahead_m"),
+    (TRUCK_STEER_LAG, "steer_lag_s"),
+    (TRUCK_STEER_DEAD, "steer_dead_s"),
+    (TRUCK_STEER_RATE, "steer_rate_radps"),
+    (TRUCK_DRIVE_LAG, "drive_lag_s"),
+    (TRUCK_DRIVE_DEAD, "drive_dead_s"),
+    (TRUCK_BRAKE_LAG, "brake_lag_s"),
+    (TRUCK_BRAKE_DEAD, "brake_dead_s"),
+    (TRUCK_JERK, "jerk_mps3"),
+    (TRUCK_DRIVEN, "driven_share"),
+)
 
 # --- milestones: bits, set once, taken by the agent ---
 MILE_REACHED: Final = 1
