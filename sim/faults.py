@@ -10,6 +10,7 @@ from gate.orders import Barrier
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
 from sim.scenario import FaultSection
+from sim.vehicle_faults import KINDS
 from sim.world import World
 
 Act = Callable[[World, str], None]
@@ -74,13 +75,30 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
 }
 
 
+def _breaker(fault: FaultSection) -> tuple[Act, Act]:
+    """How a vehicle is broken and mended by this fault; "*" is every vehicle."""
+
+    def names(world: World, target: str) -> tuple[str, ...]:
+        return world.fleet.names if target == "*" else (target,)
+
+    def begin(world: World, target: str) -> None:
+        for name in names(world, target):
+            world.vehicle_faults.begin(fault.kind, name, fault.value)
+
+    def end(world: World, target: str) -> None:
+        for name in names(world, target):
+            world.vehicle_faults.end(fault.kind, name)
+
+    return begin, end
+
+
 def arrange(world: World) -> None:
     """Put every fault of the scenario, and its end, on the heap. ConfigError for a target that is
     not there.
     """
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
-        begin, end = ACTS[fault.kind]
+        begin, end = ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
         at_ns = int(parse_duration(fault.at) * NS_PER_S)
         lasts_ns = int(parse_duration(fault.lasts) * NS_PER_S)
         world.engine.at(at_ns, begin, world, fault.target)
@@ -89,7 +107,9 @@ def arrange(world: World) -> None:
 
 
 def _check(world: World, index: int, fault: FaultSection) -> None:
-    if fault.kind == "crash":
+    if fault.kind in KINDS:
+        known = {*world.fleet.names, "*"}
+    elif fault.kind == "crash":
         known = set(world.hosts)
     elif fault.kind == "partition":
         known = {*world.hosts, "*"}

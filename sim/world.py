@@ -25,6 +25,7 @@ from sim.roadside import Roadside
 from sim.scenario import Scenario, StationSection
 from sim.terminal import TARE_KG, Flow, TerminalAgent, TerminalConfig
 from sim.truth_columns import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
+from sim.vehicle_faults import VehicleFaults
 from vehicle.orders import VehicleReading
 
 TICK_NS: Final = 50_000_000
@@ -107,6 +108,7 @@ class World:
             seed=seed,
             markers=corridor.markers_on,
         )
+        self.vehicle_faults = VehicleFaults(self.fleet)
         self._starts = self._stand_at_berths()
         self.network = Network(self.engine, seed, self._profile(), self._deliver)
         self.desks = {country: self._desk(country) for country in OFFICES}

@@ -30,7 +30,7 @@ from vehicle.pilot.columns import (
     SPACE_RUNG,  # 0 to 3: the ladder without level 4
     SPACE_U,  # m/s^2, what was asked of the truck last, u of Ploeg's law
     SPACE_HEADWAY,  # s, time gap in force; 0: nothing is followed
-    SPACE_TARGET,  # m, gap wanted in force
+    SPACE_TARGET,  # m, gap wanted in force beyond the standstill gap
     SPACE_GOOD,  # s for which the quality has been above the rung
     SPACE_WORST,  # the lowest quality in that time
     SPACE_SEQUENCE,  # of the last beacon
@@ -46,10 +46,11 @@ from vehicle.pilot.columns import (
     SPACE_STANDING,  # 1.0: stands behind a standing vehicle
     SPACE_HARD,  # 1.0: the wish needs the emergency brake; its own beacon raises the alarm
     SPACE_MRM,  # 1.0: begin a minimal-risk manoeuvre; stays until somebody writes 0.0
+    SPACE_STOP,  # m/s^2, the brake of that manoeuvre, positive
     SPACE_LAG_AHEAD,  # s, drive lag of the vehicle ahead, from the roster; 0: as ours
     SPACE_MATCHED,  # m/s^2, filter of the lag compensation
-) = range(22)
-SPACE_COLUMNS: Final = 22
+) = range(23)
+SPACE_COLUMNS: Final = 23
 
 RANGE_M: Final = 200.0  # beyond it the radar's word does not count
 FRESH_S: Final = 0.15  # beacon age of rung 0
@@ -95,6 +96,22 @@ def heard(beacon: Array, order: Array, state: Array, dt_s: float, i: int) -> flo
 
 
 @kernel
+def corrected(
+    guess: float, ahead_v: float, ahead_a: float, gap: float, measured: float, dt_s: float
+) -> tuple[float, float, float]:
+    """One step of the filter: (gap, speed, acceleration) of the vehicle ahead, m, m/s, m/s^2.
+
+    guess   m, the gap foretold;  gap, measured   m, m/s, the gap and the speed ahead by the radar
+    """
+    off_m = (gap - guess) * dt_s
+    off_v = (measured - ahead_v - ahead_a * dt_s) * dt_s
+    gap = guess + FROM_GAP[0] * off_m + FROM_SPEED[0] * off_v
+    ahead_v += ahead_a * dt_s + FROM_GAP[1] * off_m + FROM_SPEED[1] * off_v
+    ahead_a += FROM_GAP[2] * off_m + FROM_SPEED[2] * off_v - ahead_a * dt_s / SINGER_S
+    return gap, max(0.0, ahead_v), ahead_a
+
+
+@kernel
 def track(
     sensors: Array,
     beacon: Array,
@@ -122,13 +139,9 @@ def track(
             state[i, SPACE_AHEAD_A] = 0.0
             state[i, SPACE_HEADWAY] = 0.0
             return TRACKED
-        off_m = (gap - guess) * dt_s
-        off_v = (measured - ahead_v - ahead_a * dt_s) * dt_s
-        state[i, SPACE_GAP] = guess + FROM_GAP[0] * off_m + FROM_SPEED[0] * off_v
-        ahead_v += ahead_a * dt_s + FROM_GAP[1] * off_m + FROM_SPEED[1] * off_v
-        fade = dt_s / SINGER_S
-        state[i, SPACE_AHEAD_V] = max(0.0, ahead_v)
-        state[i, SPACE_AHEAD_A] += FROM_GAP[2] * off_m + FROM_SPEED[2] * off_v - ahead_a * fade
+        state[i, SPACE_GAP], state[i, SPACE_AHEAD_V], state[i, SPACE_AHEAD_A] = corrected(
+            guess, ahead_v, ahead_a, gap, measured, dt_s
+        )
         return TRACKED
     state[i, SPACE_UNSEEN] += dt_s
     unseen_s = state[i, SPACE_UNSEEN]
@@ -152,7 +165,7 @@ def climb(beacon: Array, state: Array, age_s: float, dt_s: float, i: int) -> int
     quality = 2
     if age_s <= LOST_S and abs(said - state[i, SPACE_AHEAD_V]) <= ODD_MPS:
         quality = 0 if age_s <= FRESH_S and state[i, SPACE_UNSEEN] == 0.0 else 1
-    rung = int(state[i, SPACE_RUNG])
+    rung = min(2, int(state[i, SPACE_RUNG]))
     if quality >= rung:
         state[i, SPACE_GOOD] = 0.0
         if quality > rung:
