@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from bench import fleet_kernel, messages, path_error, runs
+from bench import fleet_kernel, messages, path_error, runs, string_stability
 
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "fleet": fleet_kernel.run,
     "messages": messages.run,
     "path": path_error.run,
     "runs": runs.run,
+    "string": string_stability.run,
 }
 
 EPILOG: Final = """\
@@ -20,6 +21,7 @@ fleet      vehicle-steps a second of the fleet kernel, compiled and plain
 messages   messages a second between two mailboxes, and what the parse rules cost
 path       path error of the steering on six lanes, and what a turn of it costs
 runs       real-time factor of two scenarios and the split by part
+string     speed amplitudes and least gaps along a convoy of eight trucks
 
 Only ratios within one run compare between machines. Nothing else should run meanwhile.
 """

@@ -130,6 +130,14 @@ class Reason(Enum):
     STOPPED_BY_ORDER = ("the vehicle obeys a stop order", _P, "its issuer lifting it")
     GUARD_TRIPPED = ("the guard stopped the vehicle", _P, "an authorised release")
     RESTARTED = ("the vehicle restarted and holds no authority", _C, "a fresh authority")
+    # --- formation ---
+    FORMATION_STALE = ("the formation order is not the newest", _C, "a higher epoch")
+    FORMATION_BUSY = ("the truck is under another manoeuvre", _V, "the end of that manoeuvre")
+    FORMATION_LATE = ("the manoeuvre took too long", _C, "another attempt")
+    FORMATION_ENDED = ("the supervisor called the manoeuvre off", _C, "another attempt")
+    NOT_IN_POSITION = ("the gap to the truck in front is not as ordered", _V, "the right gap")
+    BEACONS_LOST = ("the truck in front is not heard", _V, "its beacons")
+    MEMBER_LOST = ("a member is silent, stopped or gone", _V, "nothing: the rest goes on without")
     # --- gate ---
     GATE_BUSY = ("another passage is under way", _V, "its end")
     GATE_RESTARTED = ("the gate restarted and does not know who is present", _G, "an empty cell")
@@ -146,6 +154,10 @@ class Reason(Enum):
     PERMIT_EXPIRED = ("the permit was not used in time", _V, "a new request")
     PERMIT_VOID = ("the gate restarted between consuming and opening", _V, "a new request")
     PRESENCE_UNKNOWN = ("the gate does not know whether the cell is empty", _G, "a detector word")
+    ARM_OBSTRUCTED = ("something is under the arm", _P, "a free space under the arm")
+    INTRUSION = ("a vehicle moved at the gate without a permit", _P, "a look, and an order")
+    DETECTOR_FAULT = ("the gate's detectors contradict each other", _P, "a look, and an order")
+    HOLD_UNKNOWN = ("no such hold is in force at the gate", _P, "the hold that the gate names")
     # --- office ---
     DECLARATION_FAULTY = ("the declaration has faults", _T, "a corrected declaration")
     DECLARATION_AMENDED = ("a newer version of the declaration exists", _T, "its assessment")

@@ -146,10 +146,12 @@ _ROWS: Final = (
     _row(_m.MovementAuthority, {_S}, {_V}, signed=True, consumer=Consumer.GUARD),
     _row(_m.AuthorityReply, {_V}, {_S}),
     _row(_m.PositionReport, {_V}, {_S}),
+    _row(_m.FormationOrder, {_S}, {_V}, signed=True),
+    _row(_m.FormationReply, {_V}, {_S}),
     _stop_row(_m.StopOrder),
     _stop_row(_m.StopLifted),
-    _row(_m.OperatorCommand, {_P}, {_S}, signed=True),
-    _row(_m.OperatorReply, {_S}, {_P}),
+    _row(_m.OperatorCommand, {_P}, {_S, _G}, signed=True),
+    _row(_m.OperatorReply, {_S, _G}, {_P}),
     _row(_m.BerthReport, {_T}, {_S}, stream=STREAM_DURABLE),
     _row(_m.Arrival, {_S}, {_T}, stream=STREAM_DURABLE),
     # --- gates ---
@@ -186,6 +188,7 @@ LINKS: Final = frozenset(
         (_T, _S),
         (_T, _O),
         (_P, _S),
+        (_P, _G),
         (_P, _O),
     }
 )

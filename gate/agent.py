@@ -5,8 +5,10 @@ Pure. The permit is written down as used *before* the arm moves, and given to th
 the arm is proven open. A passage is over when the wired counter has seen the rear leave the cell
 and the arm is closed. After a start nothing is commanded until presence is known; a permit that was
 consumed and not used is void, and a passage that happened meanwhile is settled from the counters.
-Not here: whose turn it is and how far it may go (corridor/); when the arm may move (interlock.py).
-Phases: phases.py. Requirements: GATE-001 to GATE-009 in docs/SAFETY.md.
+A gate that is held serves nobody until an operator's order, which names the hold.
+Not here: whose turn it is and how far it may go (corridor/); when the arm may move (interlock.py);
+what the cabinet's word leads to, and why there is no dead end (steps.py). Phases: phases.py.
+Requirements: GATE-001 to GATE-011 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,8 +16,6 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from contract.agent import (
-    NS_PER_MS,
-    Act,
     Boot,
     Effect,
     Effects,
@@ -28,7 +28,6 @@ from contract.agent import (
     Send,
 )
 from contract.events import Event
-from contract.limits import BARRIER_MOVE_MS_MAX
 from contract.map import CorridorMap, Gate
 from contract.reasons import Reason
 from contract.roster import Roster
@@ -36,10 +35,13 @@ from contract.signing import Signer
 from contract.sites import exit_detector
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2
 from contract.v1.gate_pb2 import PassageRequest, PermitRequest
-from gate.interlock import Consumed, Hold, Move, judge_closing, judge_opening
-from gate.orders import Barrier, CloseBarrier, GateReading, OpenBarrier
+from contract.v1.movement_pb2 import OPERATOR_VERB_RESUME, OperatorCommand, OperatorReply
+from gate import steps
+from gate.cell import Cell
+from gate.interlock import Consumed, Hold, Move, judge_opening
+from gate.orders import GateReading
 from gate.passage import GatePassage, Ticket
-from gate.phases import Outcome, Phase, next_phase
+from gate.phases import Outcome, Phase
 from gate.reports import GateReports
 from gate.stations import Stations
 
@@ -60,66 +62,59 @@ class GateAgent:
     def __init__(
         self, config: GateConfig, signer: Signer, roster: Roster, corridor: CorridorMap
     ) -> None:
-        self._config = config
-        self._signer = signer
-        self._roster = roster
         self._gate: Gate = corridor.gates[config.name]
-        self._exit_detector = exit_detector(corridor, self._gate)
-        self._phase = Phase.UNKNOWN
         self._passage = GatePassage(self._gate, signer, roster)
+        told = (config.supervisor, *config.offices)
+        self._cell = Cell(self._passage, exit_detector(corridor, self._gate), told)
         self._stations = Stations(config.stations, signer)
-        self._ticket: Ticket | None = None
+        self._readers = (*config.offices, config.supervisor)
         self._reports = GateReports(config.name, config.supervisor)
-        self._deadline_ns: int | None = None
-        self._out: list[Effect] = []
 
     # --- protocol ---
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
-        self._out = []
         self._passage.start(boot)
         self._stations.restore(state)
-        for key, value in sorted(state.items()):
-            if key.startswith("ticket/"):
-                self._ticket = Ticket.decode(value)
-            elif key.startswith("revoked/"):
+        self._cell.restore(now, state)
+        for key in sorted(state):
+            if key.startswith("revoked/"):
                 self._passage.revoked.add(key[len("revoked/") :])
         self._reports.beat_ns = now.mono_ns
         return self._taken()
 
     def on_message(self, now: Now, received: Received) -> Effects:
-        self._out = []
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
         return self._taken()
 
     def on_wake(self, now: Now, reading: GateReading) -> Effects:
-        self._out = []
-        if not reading.known:
-            self._out += self._reports.beat(now)
-            return self._taken()
-        self._out += self._reports.counters(reading)
-        self._out += self._stations.on_reading(now, reading)
-        for document in self._stations.taken():
-            result = customs_pb2.StationResult(record=document)
-            to = (*self._config.offices, self._config.supervisor)
-            self._out += [Send(name, result) for name in to]
-        _STEPS[self._phase](self, now, reading)
-        self._passage.expire(now)
-        self._watch(now, reading)
-        self._out += self._reports.arm(reading, faulty=self._phase is Phase.FAULT)
-        self._out += self._reports.beat(now)
+        self._cell.at_ns = now.mono_ns
+        if reading.known:
+            self._say(*self._reports.counters(reading))
+            self._say(*self._stations.on_reading(now, reading))
+            for document in self._stations.taken():
+                result = customs_pb2.StationResult(record=document)
+                self._say(*[Send(name, result) for name in self._readers])
+            steps.step(self._cell, now, reading)
+            self._passage.expire(now)
+            why_not = self._cell.why_not
+            restarted = why_not is None or why_not.reason is Reason.GATE_RESTARTED
+            reason = None if restarted or why_not is None else why_not.reason
+            self._say(*self._reports.arm(reading, why_not=reason))
+        self._say(*self._reports.beat(now))
         return self._taken()
 
     @property
     def wake_ns(self) -> int | None:
-        due = [self._reports.beat_ns]
-        due += [each for each in (self._deadline_ns, self._passage.due_ns) if each is not None]
-        return min(due)
+        due = [self._cell.due_ns, self._passage.due_ns]
+        return min([self._reports.beat_ns, *(each for each in due if each is not None)])
+
+    def _say(self, *effects: Effect) -> None:
+        self._cell.out += effects
 
     def _taken(self) -> Effects:
-        out, self._out = self._out, []
+        out, self._cell.out = self._cell.out, []
         return out
 
     # --- messages ---
@@ -127,254 +122,104 @@ class GateAgent:
     def _on_request(self, now: Now, received: Received) -> None:
         """A truck says that it stands at our line: challenge it, or say why not."""
         request = cast("PassageRequest", received.message)
-        refused = self._may_ask(request, received)
+        refused = self._may_ask(now, request, received)
         if refused is not None:
-            self._refuse(received.sender, request.attempt, request.crossing_id, refused)
+            self._cell.refuse(received.sender, request.attempt, request.crossing_id, refused)
             return
-        self._phase = next_phase(self._phase, Outcome.ASKED)
+        self._cell.go(Outcome.ASKED)
         challenge = self._passage.challenge(now, request)
         fields = {"gate": self._gate.id, "vehicle": received.sender, "attempt": request.attempt}
-        self._out += [Report(Event.CHALLENGE_SENT, fields), Send(received.sender, challenge)]
+        self._say(Report(Event.CHALLENGE_SENT, fields), Send(received.sender, challenge))
 
-    def _may_ask(self, request: PassageRequest, received: Received) -> Refused | None:
+    def _may_ask(self, now: Now, request: PassageRequest, received: Received) -> Refused | None:
+        cell = self._cell
         if request.gate_id != self._gate.id or request.vehicle_id != received.sender:
             return Refused(Reason.RELEASE_FOREIGN, f"{request.vehicle_id} at {request.gate_id}")
-        if self._phase is Phase.UNKNOWN:
-            return Refused(Reason.GATE_RESTARTED)
-        if self._phase is Phase.FAULT:
-            return Refused(Reason.BARRIER_FAULT)
-        let_go = self._ticket.vehicle_id if self._ticket is not None else ""
-        if self._phase in (Phase.OPEN, Phase.PASSING) and let_go == received.sender:
+        if cell.why_not is not None:
+            return cell.why_not
+        let_go = cell.ticket.vehicle_id if cell.ticket is not None else ""
+        if cell.phase in (Phase.OPEN, Phase.PASSING) and let_go == received.sender:
             return None
-        if self._phase not in (Phase.IDLE, Phase.CHALLENGED):
-            return Refused(Reason.GATE_BUSY, self._phase.value)
-        if self._phase is Phase.CHALLENGED and self._passage.vehicle != received.sender:
+        if cell.phase is Phase.WITHDRAWN and let_go == received.sender:
+            cell.asked_again(now)
+            return Refused(Reason.PERMIT_EXPIRED, "the arm falls; then ask anew")
+        if cell.phase not in (Phase.IDLE, Phase.CHALLENGED):
+            return Refused(Reason.GATE_BUSY, cell.phase.value)
+        if cell.phase is Phase.CHALLENGED and self._passage.vehicle != received.sender:
             return Refused(Reason.GATE_BUSY, f"asked by {self._passage.vehicle}")
         return None
 
     def _on_permit_request(self, now: Now, received: Received) -> None:
         request = cast("PermitRequest", received.message)
+        cell = self._cell
         asked = (self._passage.vehicle, self._passage.attempt)
         if (received.sender, request.attempt) != asked:
             return
-        if self._phase in (Phase.OPEN, Phase.PASSING) and self._ticket is not None:
-            self._renew(now, request, self._ticket)
-            return
-        if self._phase is not Phase.CHALLENGED:
-            return
-        ticket = self._passage.judge(now, request, received.sender)
-        if isinstance(ticket, Refused):
-            self._phase = next_phase(self._phase, Outcome.DENIED)
-            self._refuse(received.sender, request.attempt, request.crossing_id, ticket)
-            return
-        self._consume(now, ticket)
+        if cell.phase in (Phase.OPEN, Phase.PASSING) and cell.ticket is not None:
+            self._renew(now, request, cell.ticket)
+        elif cell.phase is Phase.WITHDRAWN:
+            cell.asked_again(now)
+            refused = Refused(Reason.PERMIT_EXPIRED, "the arm falls; then ask anew")
+            cell.refuse(received.sender, request.attempt, request.crossing_id, refused)
+        elif cell.phase is Phase.CHALLENGED:
+            ticket = self._passage.judge(now, request, received.sender)
+            if isinstance(ticket, Ticket):
+                ticket = self._raised(ticket)
+            if isinstance(ticket, Ticket):
+                cell.consume(now, ticket)
+                return
+            cell.go(Outcome.DENIED)
+            cell.refuse(received.sender, request.attempt, request.crossing_id, ticket)
 
-    def _consume(self, now: Now, ticket: Ticket) -> None:
-        """Write the permit down as used, then - after the commit - let the arm rise."""
+    def _raised(self, ticket: Ticket) -> Ticket | Refused:
+        """The ticket, ready to be written down, if the arm may rise for it."""
         reading = self._passage.reading
-        moved: Move | Hold = Hold(Reason.PRESENCE_UNKNOWN)
-        if reading is not None:
-            moved = judge_opening(reading, Consumed(ticket.permit_id, ticket.vehicle_id))
+        count = self._cell.count()
+        if reading is None or count is None:
+            return Refused(Reason.PRESENCE_UNKNOWN, "no word of the exit counter")
+        moved: Move | Hold = judge_opening(reading, Consumed(ticket.permit_id, ticket.vehicle_id))
         if isinstance(moved, Hold):
-            self._phase = next_phase(self._phase, Outcome.DENIED)
-            refused = Refused(moved.reason, moved.detail)
-            self._refuse(ticket.vehicle_id, ticket.attempt, ticket.crossing_id, refused)
-            return
-        counter = self._reports.counts.get(self._exit_detector)
-        ticket.count_before = counter.count if counter is not None else 0
-        self._ticket = ticket
-        self._phase = next_phase(self._phase, Outcome.CONSUMED)
-        self._deadline_ns = now.mono_ns + BARRIER_MOVE_MS_MAX * NS_PER_MS
-        fields = self._about(ticket)
-        self._out += [
-            Persist("ticket/open", ticket.encode()),
-            Persist(f"permit/{ticket.permit_id}", b"consumed"),
-            Report(Event.PERMIT_CONSUMED, fields),
-            Act(OpenBarrier(ticket.permit_id)),
-        ]
+            return Refused(moved.reason, moved.detail)
+        ticket.count_before = count
+        return ticket
 
     def _renew(self, now: Now, request: PermitRequest, ticket: Ticket) -> None:
         """The truck let go has restarted: the permit in force once more, and nothing moves."""
         refused = self._passage.renew(now, request, ticket)
         if refused is not None:
-            self._refuse(ticket.vehicle_id, request.attempt, request.crossing_id, refused)
+            self._cell.refuse(ticket.vehicle_id, request.attempt, request.crossing_id, refused)
             return
-        self._out.append(Persist("ticket/open", ticket.encode()))
-        self._grant(now, ticket)
-
-    def _grant(self, now: Now, ticket: Ticket) -> None:
-        """The arm is proven open: the truck may have its permit."""
-        self._out.append(Send(ticket.vehicle_id, self._passage.granted(now, ticket)))
-
-    def _refuse(self, vehicle: str, attempt: int, crossing: str, refused: Refused) -> None:
-        fields = {
-            "gate": self._gate.id,
-            "vehicle": vehicle,
-            "crossing": crossing,
-            "reason": refused.reason,
-            "detail": refused.detail,
-        }
-        self._out.append(Report(Event.PERMIT_REFUSED, fields))
-        self._out.append(Send(vehicle, self._passage.refused(attempt, refused)))
+        self._say(Persist("ticket/open", ticket.encode()))
+        self._cell.grant(now, ticket)
 
     def _on_decision(self, now: Now, received: Received) -> None:
         """A revocation reaches us directly from its office."""
         notice = cast("customs_pb2.DecisionNotice", received.message)
         release_id = self._passage.revoke(notice.decision)
         if release_id:
-            self._out.append(Persist(f"revoked/{release_id}", b"1"))
+            self._say(Persist(f"revoked/{release_id}", b"1"))
 
     def _on_visit(self, now: Now, received: Received) -> None:
         visit = cast("gate_pb2.StationVisit", received.message)
-        self._out += self._stations.expect(visit)
+        self._say(*self._stations.expect(visit))
 
     def _on_hello(self, now: Now, received: Received) -> None:
         """A supervisor that restarted must hear counters and barrier again."""
         if received.role is Role.SUPERVISOR:
-            self._out += self._reports.again()
+            self._say(*self._reports.again())
 
-    # --- the cabinet's word, one step a phase ---
-
-    def _step_unknown(self, now: Now, reading: GateReading) -> None:
-        """Nothing moves until the cell's presence is known and the arm is down or free to fall."""
-        if reading.barrier is Barrier.FAULT or reading.cell_vehicles is None:
-            return
-        ticket = self._ticket
-        counter = reading.detectors.get(self._exit_detector)
-        gone = counter is not None and ticket is not None and counter.count > ticket.count_before
-        inside = ticket is not None and not gone and reading.cell_vehicles == 1
-        before = reading.loop_occupied or bool(reading.plate)
-        if inside and before and reading.barrier is Barrier.OPEN:
-            self._deadline_ns = None  # it may be on its way: nothing falls
-            self._phase = next_phase(self._phase, Outcome.STILL_OPEN)
-            self._step_open(now, reading)
-            return
-        if reading.barrier is not Barrier.CLOSED:
-            if judge_closing(reading) is Move.CLOSE and self._deadline_ns is None:
-                self._deadline_ns = now.mono_ns + BARRIER_MOVE_MS_MAX * NS_PER_MS
-                self._out.append(Act(CloseBarrier()))
-            return
-        self._deadline_ns = None
-        if inside and not before:
-            self._phase = next_phase(self._phase, Outcome.STILL_PASSING)
-            return
-        self._phase = next_phase(self._phase, Outcome.PRESENCE_KNOWN)
-        if ticket is None:
-            return
-        if gone:
-            self._settle(now, ticket)
-        else:
-            self._void(ticket, Reason.PERMIT_VOID)
-
-    def _step_quiet(self, now: Now, reading: GateReading) -> None:
-        """Idle or challenged: the arm is down and nothing may move under it."""
-        self._passage.reading = reading
-        due_ns = self._passage.due_ns
-        if self._phase is Phase.CHALLENGED and due_ns is not None and now.mono_ns >= due_ns:
-            self._phase = next_phase(self._phase, Outcome.DENIED)
-            refused = Refused(Reason.NONCE_EXPIRED)
-            vehicle, attempt = self._passage.vehicle, self._passage.attempt
-            self._refuse(vehicle, attempt, self._passage.crossing, refused)
-            self._passage.end()
-
-    def _step_opening(self, now: Now, reading: GateReading) -> None:
-        ticket = self._ticket
-        if reading.loop_occupied:
-            self._phase = next_phase(self._phase, Outcome.UNDER_ARM)
-            self._deadline_ns = None
-        elif reading.barrier is Barrier.OPEN and ticket is not None:
-            self._phase = next_phase(self._phase, Outcome.PROVEN_OPEN)
-            self._deadline_ns = None
-            fields = {"gate": self._gate.id, "permit": ticket.permit_id}
-            self._out.append(Report(Event.BARRIER_OPENED, fields))
-            self._grant(now, ticket)
-
-    def _step_open(self, now: Now, reading: GateReading) -> None:
-        if reading.loop_occupied:
-            self._phase = next_phase(self._phase, Outcome.UNDER_ARM)
-
-    def _step_passing(self, now: Now, reading: GateReading) -> None:
-        if not reading.loop_occupied:
-            self._phase = next_phase(self._phase, Outcome.ARM_FREE)
-            self._deadline_ns = now.mono_ns + BARRIER_MOVE_MS_MAX * NS_PER_MS
-            if judge_closing(reading) is Move.CLOSE:
-                self._out.append(Act(CloseBarrier()))
-
-    def _step_clearing(self, now: Now, reading: GateReading) -> None:
-        if reading.loop_occupied:
-            self._phase = next_phase(self._phase, Outcome.UNDER_ARM)
-            self._deadline_ns = None
-            return
-        if reading.barrier is Barrier.CLOSED:
-            self._deadline_ns = None
-        ticket = self._ticket
-        counter = reading.detectors.get(self._exit_detector)
-        left = ticket is None or (counter is not None and counter.count > ticket.count_before)
-        if left and reading.barrier is Barrier.CLOSED:
-            self._phase = next_phase(self._phase, Outcome.LEFT_CELL)
-            self._out.append(Report(Event.BARRIER_CLOSED, {"gate": self._gate.id}))
-            if ticket is not None:
-                self._settle(now, ticket)
-
-    def _step_fault(self, now: Now, reading: GateReading) -> None:
-        if reading.barrier is Barrier.CLOSED:
-            self._phase = next_phase(self._phase, Outcome.MENDED)
-            self._deadline_ns = None
-
-    def _watch(self, now: Now, reading: GateReading) -> None:
-        """The arm must do as told in time, and must not stand open on its own."""
-        late = self._deadline_ns is not None and now.mono_ns >= self._deadline_ns
-        astray = (
-            self._phase in (Phase.IDLE, Phase.CHALLENGED) and reading.barrier is not Barrier.CLOSED
+    def _on_order(self, now: Now, received: Received) -> None:
+        """An operator has looked, and clears the hold that the order names. GATE-011."""
+        order = cast("OperatorCommand", received.message)
+        refused: Refused | None = Refused(Reason.MALFORMED)
+        if order.verb == OPERATOR_VERB_RESUME and order.target == self._gate.id:
+            refused = self._cell.clear(now, received.sender, order.stop_id)
+        reply = OperatorReply(
+            stop_id=order.stop_id,
+            accepted=refused is None,
+            reason=refused.reason.name if refused is not None else "",
         )
-        if self._phase is Phase.FAULT or not (late or astray or reading.barrier is Barrier.FAULT):
-            return
-        wanted = "open" if self._phase is Phase.OPENING else "closed"
-        fields = {"gate": self._gate.id, "wanted": wanted, "seen": reading.barrier.value}
-        self._out.append(Report(Event.BARRIER_FAILED, fields))
-        if self._phase in (Phase.OPENING, Phase.CHALLENGED) and self._passage.vehicle:
-            refused = Refused(Reason.BARRIER_FAULT, reading.barrier.value)
-            attempt, crossing = self._passage.attempt, self._passage.crossing
-            self._refuse(self._passage.vehicle, attempt, crossing, refused)
-        self._phase = next_phase(self._phase, Outcome.FAILED)
-        self._deadline_ns = None
-        self._passage.end()
-        if judge_closing(reading) is Move.CLOSE:
-            self._out.append(Act(CloseBarrier()))
-
-    # --- the end of a passage ---
-
-    def _settle(self, now: Now, ticket: Ticket) -> None:
-        """Through: record custody, tell everybody, be free for the next."""
-        passed = self._passage.passed(now, ticket)
-        self._out += [
-            Persist("ticket/open", None),
-            Persist(f"permit/{ticket.permit_id}", b"passed"),
-            Report(Event.VEHICLE_PASSED, self._about(ticket)),
-        ]
-        to = (ticket.vehicle_id, self._config.supervisor, *self._config.offices)
-        self._out += [Send(name, passed) for name in to]
-        self._ticket = None
-        self._passage.end()
-
-    def _about(self, ticket: Ticket) -> dict[str, str]:
-        """Fields that every event about a passage has."""
-        return {
-            "gate": self._gate.id,
-            "permit": ticket.permit_id,
-            "vehicle": ticket.vehicle_id,
-            "crossing": ticket.crossing_id,
-        }
-
-    def _void(self, ticket: Ticket, reason: Reason) -> None:
-        fields = {"gate": self._gate.id, "permit": ticket.permit_id, "reason": reason}
-        self._out += [
-            Persist("ticket/open", None),
-            Persist(f"permit/{ticket.permit_id}", b"void"),
-            Report(Event.PERMIT_VOIDED, fields),
-        ]
-        self._ticket = None
-        self._passage.end()
+        self._say(Send(received.sender, reply))
 
 
 _Handler = Callable[[GateAgent, Now, Received], None]
@@ -384,15 +229,5 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     PermitRequest: GateAgent._on_permit_request,
     customs_pb2.DecisionNotice: GateAgent._on_decision,
     gate_pb2.StationVisit: GateAgent._on_visit,
-}
-_Step = Callable[[GateAgent, Now, GateReading], None]
-_STEPS: Final[Mapping[Phase, _Step]] = {
-    Phase.UNKNOWN: GateAgent._step_unknown,
-    Phase.IDLE: GateAgent._step_quiet,
-    Phase.CHALLENGED: GateAgent._step_quiet,
-    Phase.OPENING: GateAgent._step_opening,
-    Phase.OPEN: GateAgent._step_open,
-    Phase.PASSING: GateAgent._step_passing,
-    Phase.CLEARING: GateAgent._step_clearing,
-    Phase.FAULT: GateAgent._step_fault,
+    OperatorCommand: GateAgent._on_order,
 }

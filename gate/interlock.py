@@ -1,10 +1,12 @@
 """Barrier interlock: may this gate's barrier move, and if not, why. (vital)
 
 Pure. In: the cabinet's newest word, the permit in force. Out: `Move` or `Hold(reason)`. Opens only
-with one consumed permit for the one vehicle that is in the cell. Closes only over a free loop. When
-presence is unknown nothing moves. Below it the hardware closes once the cell is empty. Not
-here: sockets, clocks, retries (live/); who may have a permit (passage.py); whose turn it is
-(corridor/). Requirements: GATE-003, GATE-004 in docs/SAFETY.md.
+with one consumed permit for the one vehicle that is in the cell. Closes only over a free loop, and
+not while a second vehicle is somewhere in the cell where nobody reads it; before a vehicle that
+was let go and has not come, only while it is read at its line or has gone. Below it the hardware
+closes once the cell is empty. Not here: sockets, clocks, retries (arm.py, live/); who may have a
+permit (passage.py); whose turn it is (corridor/). Requirements: GATE-003, GATE-004 in
+docs/SAFETY.md.
 """
 
 from dataclasses import dataclass
@@ -49,11 +51,29 @@ def judge_opening(reading: GateReading, permit: Consumed | None) -> Move | Hold:
         return Hold(Reason.NOT_IN_CELL, f"{reading.cell_vehicles} vehicles in the cell")
     if reading.plate != permit.vehicle_id:
         return Hold(Reason.PLATE_MISMATCH, f"{reading.plate or 'nothing'} read")
+    if reading.loop_occupied:
+        return Hold(Reason.ARM_OBSTRUCTED, f"while {reading.plate} is read at its line")
     return Move.OPEN
 
 
 def judge_closing(reading: GateReading) -> Move | Hold:
     """Whether the arm may fall. GATE-004: never onto an object."""
     if reading.loop_occupied:
-        return Hold(Reason.ZONE_OCCUPIED, "something is under the arm")
+        return Hold(Reason.ARM_OBSTRUCTED)
+    if reading.cell_vehicles is not None and reading.cell_vehicles > 1 and not reading.plate:
+        return Hold(Reason.INTRUSION, f"{reading.cell_vehicles} in the cell, none at the line")
+    return Move.CLOSE
+
+
+def judge_lowering(reading: GateReading, vehicle: str) -> Move | Hold:
+    """Whether the arm may fall before a vehicle that was let go and has not been under it.
+    GATE-004: between its line and the arm nothing proves where it is.
+    """
+    closing = judge_closing(reading)
+    if isinstance(closing, Hold):
+        return closing
+    if reading.cell_vehicles is None:
+        return Hold(Reason.PRESENCE_UNKNOWN)
+    if reading.cell_vehicles > 0 and reading.plate != vehicle:
+        return Hold(Reason.PRESENCE_UNKNOWN, f"{vehicle} is not read at its line")
     return Move.CLOSE

@@ -13,7 +13,7 @@ import msgspec
 
 from contract import release
 from contract.agent import NS_PER_MS, Boot, Now, Refused
-from contract.limits import NONCE_AGE_MS_MAX, NONCE_BYTES, PERMIT_VALID_MS, TEXT_LENGTH_MAX
+from contract.limits import NONCE_AGE_MS_MAX, NONCE_BYTES, TEXT_LENGTH_MAX
 from contract.map import Gate
 from contract.reasons import Reason
 from contract.release import Claimant, Cleared
@@ -35,11 +35,16 @@ from contract.v1.gate_pb2 import (
     PermitRefused,
     PermitRequest,
 )
+from gate.arm import PERMIT_START_MS
 from gate.orders import GateReading
 
 
 class Ticket(msgspec.Struct):
-    """A permit as the gate keeps it: consumed, and for whom."""
+    """A permit as the gate keeps it: consumed, and for whom.
+
+    count_before   the exit counter when it was consumed
+    came           its vehicle has been under the arm
+    """
 
     permit_id: str
     vehicle_id: str
@@ -51,6 +56,7 @@ class Ticket(msgspec.Struct):
     nonce: bytes
     attempt: int
     count_before: int = 0
+    came: bool = False
 
     def encode(self) -> bytes:
         return msgspec.msgpack.encode(self)
@@ -71,7 +77,7 @@ class Ticket(msgspec.Struct):
             release_id_kz=self.release_kz,
             release_id_cn=self.release_cn,
             issued_utc_ms=now.utc_ms,
-            valid_ms=PERMIT_VALID_MS,
+            valid_ms=PERMIT_START_MS,
         )
 
 
@@ -97,6 +103,11 @@ class GatePassage:
         """Nonces and permit ids come from this boot's seed and a counter."""
         self._seed = boot.nonce_seed
         self._boots = boot.boot_count
+
+    def next_id(self) -> str:
+        """An id that no life of this gate has used."""
+        self._counter += 1
+        return f"{self.gate.id}-{self._boots}-{self._counter}"
 
     @property
     def due_ns(self) -> int | None:
@@ -133,9 +144,8 @@ class GatePassage:
         fault = self._fault(judged)
         if fault is not None:
             return fault
-        self._counter += 1
         return Ticket(
-            permit_id=f"{self.gate.id}-{self._boots}-{self._counter}",
+            permit_id=self.next_id(),
             vehicle_id=sender,
             vehicle_key_id=self.roster.nodes[sender].key_id,
             crossing_id=request.crossing_id,

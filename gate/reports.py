@@ -1,4 +1,5 @@
-"""What a gate says to the supervisor: counters, arm and cell on change, and that it is alive.
+"""What a gate says to the supervisor: counters, arm and cell on change, why it serves nobody, and
+that it is alive.
 
 Messages from values; nothing decided. Counters are absolute, so that nothing is lost or counted
 twice.
@@ -28,7 +29,7 @@ class GateReports:
     def __init__(self, gate: str, supervisor: str) -> None:
         self._gate = gate
         self._supervisor = supervisor
-        self._told: tuple[int, bool, bool] | None = None
+        self._told: tuple[int, bool, str] | None = None
         self._beats = 0
         self.counts: dict[str, Detector] = {}
         self.beat_ns = 0
@@ -52,16 +53,19 @@ class GateReports:
         report = DetectorReport(detector_id=name, count=seen.count, occupied=seen.occupied)
         return Send(self._supervisor, report)
 
-    def arm(self, reading: GateReading, *, faulty: bool) -> list[Effect]:
-        """Arm and cell, on change; an arm on its way is no news."""
-        if reading.barrier is Barrier.MOVING:
+    def arm(self, reading: GateReading, *, why_not: Reason | None) -> list[Effect]:
+        """Arm, cell and why nobody is served, on change; an arm on its way alone is no news.
+
+        While there is a reason the supervisor gives no road into the cell.
+        """
+        reason = why_not.name if why_not is not None else ""
+        if reading.barrier is Barrier.MOVING and self._told and self._told[2] == reason:
             return []
         occupied = reading.cell_vehicles is None or reading.cell_vehicles > 0
-        told = (_BARRIERS[reading.barrier], occupied, faulty)
+        told = (_BARRIERS[reading.barrier], occupied, reason)
         if told == self._told:
             return []
         self._told = told
-        reason = Reason.BARRIER_FAULT.name if faulty else ""
         report = GateReport(
             gate_id=self._gate, barrier=told[0], cell_occupied=occupied, reason=reason
         )

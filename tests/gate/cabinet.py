@@ -7,9 +7,11 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from contract.agent import Effect, Now
+from contract.events import Event
 from contract.sites import exit_detector, sites
 from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import Challenge, PassageRequest, PermitRequest
+from contract.v1.movement_pb2 import OPERATOR_VERB_RESUME, OperatorCommand
 from gate.agent import GateAgent, GateConfig
 from gate.orders import Barrier, Detector, GateReading
 from tests.factories import (
@@ -20,6 +22,7 @@ from tests.factories import (
     after_commit,
     both_releases,
     received,
+    reports,
     sends,
     the_map,
     uncatalogued,
@@ -70,10 +73,11 @@ class Cabinet:
     def wake(self, *, later_ms: float = 100.0, **changes: Any) -> list[Effect]:
         """The cabinet's word after these changes, which stay."""
         self.at_ms += later_ms
-        once = {k: changes.pop(k) for k in ("outcomes", "at_station", "known") if k in changes}
-        self.cell |= changes
-        detectors = {EXIT: Detector(self.count, occupied=False)}
-        reading = GateReading(detectors=detectors, **self.cell, **once)
+        kept = self.cell.keys()
+        once = {key: value for key, value in changes.items() if key not in kept}
+        self.cell |= {key: value for key, value in changes.items() if key in kept}
+        once.setdefault("detectors", {EXIT: Detector(self.count, occupied=False)})
+        reading = GateReading(**self.cell, **once)
         return self._done(self.agent.on_wake(self.now, reading))
 
     def _done(self, effects: Iterable[Effect]) -> list[Effect]:
@@ -153,6 +157,17 @@ class Cabinet:
         self.clearing()
         self.wake(barrier=Barrier.CLOSED)
         return self
+
+    @property
+    def hold_id(self) -> str:
+        """The newest hold that was said."""
+        return str(reports(self.said, Event.GATE_HELD)[-1]["hold"])
+
+    def order(self, **changes: Any) -> list[Effect]:
+        """An operator has looked, and clears the hold."""
+        values: dict[str, Any] = {"verb": OPERATOR_VERB_RESUME, "target": GATE}
+        values |= {"stop_id": changes.pop("hold_id", None) or self.hold_id}
+        return self.hear("control-room", OperatorCommand(**(values | changes)))
 
     def leave_cell(self) -> list[Effect]:
         self.count += 1

@@ -262,7 +262,6 @@ def test_passage_is_not_over_while_the_truck_is_in_the_cell_or_the_arm_is_up() -
     assert not sends(other.said, Passed)
 
 
-@pytest.mark.xfail(strict=True, reason="an unused permit never expires: the arm stays open")
 def test_permit_that_is_not_used_in_time_is_void_and_the_arm_falls() -> None:
     """I5: not closed means one *unexpired* permit."""
     gate = Cabinet().open()
@@ -270,14 +269,12 @@ def test_permit_that_is_not_used_in_time_is_void_and_the_arm_falls() -> None:
     assert acts(effects, CloseBarrier)
 
 
-@pytest.mark.xfail(strict=True, reason="an arm that falls before a permitted truck is not seen")
 def test_arm_that_falls_before_the_truck_has_moved_withdraws_the_permit() -> None:
     gate = Cabinet().open()
     effects = gate.wake(barrier=Barrier.CLOSED)
     assert sends(effects, PermitRefused)
 
 
-@pytest.mark.xfail(strict=True, reason="a second vehicle under the open arm is not seen")
 def test_tailgater_under_the_open_arm_is_an_intrusion() -> None:
     """I5: exactly one permit for the vehicle at the gate."""
     gate = Cabinet().open()
@@ -285,7 +282,6 @@ def test_tailgater_under_the_open_arm_is_an_intrusion() -> None:
     assert reports(effects, Event.INTRUSION_DETECTED)
 
 
-@pytest.mark.xfail(strict=True, reason="a gate at fault does not try again to lower its arm")
 def test_faulty_gate_lowers_its_arm_when_the_loop_becomes_free() -> None:
     """I19: after a fault the gate is closed unless blocked."""
     gate = Cabinet().under_arm()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.reasons import Reason
-from gate.interlock import Consumed, Hold, Move, judge_closing, judge_opening
+from gate.interlock import Consumed, Hold, Move, judge_closing, judge_lowering, judge_opening
 from gate.orders import Barrier, GateReading
 
 PERMIT = Consumed("permit-1", "truck-01")
@@ -50,6 +50,7 @@ def test_arm_stays_down_without_a_consumed_permit(permit: Consumed | None) -> No
         ({"cell_vehicles": -1}, Reason.NOT_IN_CELL),  # counters that went astray
         ({"plate": "truck-02"}, Reason.PLATE_MISMATCH),
         ({"plate": ""}, Reason.PLATE_MISMATCH),
+        ({"loop_occupied": True}, Reason.ARM_OBSTRUCTED),  # or a loop that is stuck
     ],
 )
 def test_arm_stays_down_when_the_cell_is_not_as_the_permit_says(
@@ -67,7 +68,43 @@ def test_arm_falls_over_a_free_loop() -> None:
 def test_arm_never_falls_onto_an_object(barrier: Barrier) -> None:
     """GATE-004."""
     answer = judge_closing(a_reading(barrier=barrier, loop_occupied=True))
-    assert why(answer) is Reason.ZONE_OCCUPIED
+    assert why(answer) is Reason.ARM_OBSTRUCTED
+
+
+@pytest.mark.parametrize("barrier", Barrier)
+def test_arm_does_not_fall_while_a_second_vehicle_is_nobody_knows_where(barrier: Barrier) -> None:
+    """GATE-004: between line and arm neither plate reader nor loop sees it."""
+    answer = judge_closing(a_reading(barrier=barrier, plate="", cell_vehicles=2))
+    assert why(answer) is Reason.INTRUSION
+
+
+def test_arm_falls_before_two_vehicles_of_which_the_first_stands_at_the_line() -> None:
+    assert judge_closing(a_reading(cell_vehicles=2)) is Move.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"loop_occupied": True}, Reason.ARM_OBSTRUCTED),
+        ({"plate": "", "cell_vehicles": 2}, Reason.INTRUSION),
+        ({"cell_vehicles": None}, Reason.PRESENCE_UNKNOWN),
+        ({"plate": ""}, Reason.PRESENCE_UNKNOWN),  # it has started, perhaps
+        ({"plate": "truck-02"}, Reason.PRESENCE_UNKNOWN),
+        ({"plate": "truck-02", "cell_vehicles": 2}, Reason.PRESENCE_UNKNOWN),
+    ],
+)
+def test_arm_does_not_fall_before_a_vehicle_let_go_that_may_be_on_its_way(
+    changes: dict[str, Any], reason: Reason
+) -> None:
+    """GATE-004."""
+    assert why(judge_lowering(a_reading(**changes), "truck-01")) is reason
+
+
+@pytest.mark.parametrize("changes", [{}, {"plate": "", "cell_vehicles": 0}, {"cell_vehicles": 2}])
+def test_arm_falls_before_a_vehicle_that_is_read_at_its_line_or_has_gone(
+    changes: dict[str, Any],
+) -> None:
+    assert judge_lowering(a_reading(**changes), "truck-01") is Move.CLOSE
 
 
 @given(
@@ -88,4 +125,9 @@ def test_whatever_the_cabinet_says_an_open_arm_means_one_known_vehicle_with_a_pe
         assert plate == permit.vehicle_id
         assert cell == 1
         assert barrier is not Barrier.FAULT
-    assert (judge_closing(reading) is Move.CLOSE) == (not loop)
+        assert not loop
+    unseen = cell == 2 and not plate
+    assert (judge_closing(reading) is Move.CLOSE) == (not loop and not unseen)
+    if judge_lowering(reading, "truck-01") is Move.CLOSE:
+        assert judge_closing(reading) is Move.CLOSE
+        assert plate == "truck-01" or cell == 0

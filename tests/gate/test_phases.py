@@ -42,14 +42,34 @@ def test_a_gate_opens_from_a_consumed_permit_and_nothing_else() -> None:
 
 
 def test_a_gate_can_fail_in_every_phase() -> None:
-    for phase in gate.Phase:
+    for phase in set(gate.Phase) - {gate.Phase.HELD}:
         assert gate.NEXT[phase, gate.Outcome.FAILED] is gate.Phase.FAULT
+
+
+def test_a_gate_can_be_held_in_every_phase_and_leaves_that_by_an_order_alone() -> None:
+    """GATE-010, GATE-011."""
+    for phase in gate.Phase:
+        assert gate.NEXT[phase, gate.Outcome.DOUBTED] is gate.Phase.HELD
+    out_of_hold = {
+        (outcome, after)
+        for (phase, outcome), after in gate.NEXT.items()
+        if phase is gate.Phase.HELD and after is not gate.Phase.HELD
+    }
+    assert out_of_hold == {(gate.Outcome.ORDERED, gate.Phase.UNKNOWN)}
+
+
+def test_a_gate_has_a_way_back_to_idle_from_every_phase() -> None:
+    """No phase is a dead end."""
+    back = {gate.Phase.IDLE}
+    for _ in gate.Phase:
+        back |= {phase for (phase, _), after in gate.NEXT.items() if after in back}
+    assert back == set(gate.Phase)
 
 
 def test_a_mended_gate_asks_for_presence_before_it_serves() -> None:
     """GATE-009: a gate that does not know who is present gives no permit."""
     out_of_fault = {after for (phase, _), after in gate.NEXT.items() if phase is gate.Phase.FAULT}
-    assert out_of_fault == {gate.Phase.FAULT, gate.Phase.UNKNOWN}
+    assert out_of_fault == {gate.Phase.FAULT, gate.Phase.UNKNOWN, gate.Phase.HELD}
 
 
 def test_an_office_releases_by_green_channel_desk_or_clean_inspection_alone() -> None:
