@@ -22,7 +22,7 @@ STOP_BRAKE: Final = 0.75  # share of the service brake used for a stop at a line
 GRIP_SHARE: Final = 0.6  # of the friction, likewise
 BRAKE_LEAST_MPS2: Final = 0.05  # divisor guard: where nothing holds, creep
 SETTLE_S: Final = 0.3  # how long the speed loop takes to follow the curve down
-SHORT_M: Final = 0.15  # aim short of the line: dead time and lag carry the truck on
+SHORT_M: Final = 0.22  # aim short of the line: dead time and lag carry the truck on
 BUILD_UP_MPS3: Final = 0.7  # how fast a push is taken back: the gentlest body's service jerk
 CREEP_MPS: Final = 0.20
 

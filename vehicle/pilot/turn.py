@@ -22,7 +22,7 @@ from vehicle.pilot.speed import BUILD_UP_MPS3, HARD, PERIOD_S, certain, cruise, 
 from vehicle.pilot.steering import settle_row, steer_row
 
 STANDING_MPS: Final = 0.02
-ARRIVED_M: Final = 0.20
+ARRIVED_M: Final = 0.28
 MOVE_MPS2: Final = 0.05  # a wish to go on that is one
 COMFORT_MPS2: Final = 1.0
 COMFORT_SHARE: Final = 0.5  # of the grip
