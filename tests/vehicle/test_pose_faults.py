@@ -255,7 +255,7 @@ def test_level_follows_a_truck_that_moves_on_while_its_wheels_report_standstill(
 
 @pytest.mark.parametrize(
     ("fault", "found_s", "excess_m"),
-    [({"wheel_scale": 0.02}, 1.5, 0.06), ({"gyro_bias": math.radians(0.3)}, 2.5, 0.06)],
+    [({"wheel_scale": 0.02}, 2.0, 0.06), ({"gyro_bias": math.radians(0.3)}, 2.5, 0.06)],
 )
 def test_wheel_or_gyro_that_lies_widens_the_level(
     fault: dict[str, float], found_s: float, excess_m: float
