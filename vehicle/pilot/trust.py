@@ -29,6 +29,7 @@ from vehicle.pilot.columns import (
 )
 from vehicle.pilot.covariance import observe, spread
 from vehicle.pilot.pose_columns import (
+    ACCEL,
     AGE_S,
     AGREED,
     APART_X,
@@ -101,6 +102,7 @@ ONWARD_MIN: Final = 5.0
 APART_SHARE: Final = 0.5
 BIAS_MAX_RADPS: Final = math.radians(0.2)
 SCALE_MAX: Final = 0.012
+STEADY_MPS2: Final = 0.12  # beyond it wheels slip; on ice by a hundredth of the speed
 
 
 @kernel
@@ -204,6 +206,7 @@ def _corrected(i: int, sensors: Array, pose: Array, turned: float) -> None:
         return
     sigma = _sigma(fix)
     variance = RTK_GAIN_M * RTK_GAIN_M if fix == FIX_RTK_FIXED else SLOW_EPOCHS * sigma * sigma
+    scale = pose[i, EST_SCALE]
     observe(pose, i, 0, sensors[i, SENSE_X] - pose[i, EST_X], variance)
     observe(pose, i, 1, sensors[i, SENSE_Y] - pose[i, EST_Y], variance)
     gate = GATE_ONE * (pose[i, COV_PSI] + HEADING_RAD * HEADING_RAD)
@@ -212,6 +215,8 @@ def _corrected(i: int, sensors: Array, pose: Array, turned: float) -> None:
         observe(pose, i, 2, turned, HEADING_GAIN_RAD * HEADING_GAIN_RAD)
     limit = BIAS_MAX_RADPS
     pose[i, EST_BIAS] = min(limit, max(-limit, pose[i, EST_BIAS]))
+    if abs(pose[i, ACCEL]) > STEADY_MPS2:
+        pose[i, EST_SCALE] = scale  # wheels that push or brake slip: that is not their size
     pose[i, EST_SCALE] = min(SCALE_MAX, max(-SCALE_MAX, pose[i, EST_SCALE]))
 
 
