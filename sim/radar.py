@@ -25,7 +25,7 @@ from vehicle.pilot.path import nearest
 RADAR_RANGE_M: Final = 60.0  # twice what a loaded truck needs to stop from 25 km/h
 RADAR_STRIDE: Final = 4
 RADAR_NEAR_M: Final = 6.0  # more than half a stride and the width that counts as ahead
-RADAR_BESIDE_M: Final = 2.0
+RADAR_BESIDE_M: Final = 2.7  # half of both widths, and a hand: a lane beside is 3.5 m away
 SEARCH_TICKS: Final = 4  # a fifth of a second until somebody new is seen
 GATHER_TICKS: Final = 20
 GATHER_M: Final = 110.0  # range, a truck's length, and a second at twice 12 m/s

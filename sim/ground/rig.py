@@ -31,6 +31,7 @@ from vehicle.pilot.steering import STEER_ERROR
 
 BEHIND_M: Final = 5.0  # the rear of the last truck stands so far into the track
 SIGHT_M: Final = 500.0
+APART_M: Final = 1.0  # between ends, beyond the gap at standstill: each can reach its own
 TOLD_MPS2: Final = 5.0  # a step of a profile asks for no more
 ALARM_MPS2: Final = 2.5  # a leader under a profile that brakes harder says so
 LOADS: Final[Mapping[str, Sequence[VehicleParams]]] = {
@@ -112,7 +113,7 @@ class Rig:
             fleet.carry_out(name, SetGuard(self.route, 1, row))
             fleet.set_end(name, end_m + ground.overlap_m)
             front_m -= float(lengths[i]) + gap_m
-            end_m -= float(lengths[i]) + ground.standstill_m
+            end_m -= float(lengths[i]) + ground.standstill_m + APART_M
         require(front_m > -gap_m, "the track is too short for its trucks")
         fleet.settle(start_mps)
         fleet.truth[:, TRUTH_S] += start_mps * DT_S

@@ -100,8 +100,10 @@ GUARD_COLUMNS: Final = 6
     PILOT_HALT,  # HALT_*: a stop that the pilot itself has begun, until there is a new order
     PILOT_RAMP,  # m/s^2, braking that was asked for, as the body's jerk limit lets it build up
     PILOT_DUE,  # m/s^2, the same after the brake's lag: what good brakes give by now
-) = range(15)
-PILOT_COLUMNS: Final = 15
+    PILOT_GAP,  # m, the radar's last word
+    PILOT_FROZEN_S,  # s, for which it has repeated to the last bit
+) = range(17)
+PILOT_COLUMNS: Final = 17
 HALT_NONE, HALT_COMFORT, HALT_EMERGENCY = range(3)
 
 # --- guard state ---

@@ -31,7 +31,9 @@ from vehicle.pilot.columns import (
 
 COMFORT_BRAKE_MPS2: Final = 0.6
 COMFORT_SHARE: Final = 0.3  # of the grip
+BEND_MPS2: Final = 1.2
 LATERAL_MPS2: Final = 1.5
+BEND_SHARE: Final = 0.28  # of the grip: bends leave some for coming back to the path
 LATERAL_SHARE: Final = 0.4  # of the grip
 GRAVITY_MPS2: Final = 9.81
 KAPPA_MIN_PER_M: Final = 1e-6  # divisor guard: straight
@@ -50,7 +52,7 @@ def profile(route: Route, length_m: float, mu: float = FRICTION_DRY) -> Array:
     table = np.zeros((len(route.table), PATH_COLUMNS))
     table[:, : route.table.shape[1]] = route.table
     behind = min(math.ceil(length_m), len(table) - 1)
-    sideways = min(LATERAL_MPS2, LATERAL_SHARE * mu * GRAVITY_MPS2)
+    sideways = min(BEND_MPS2, BEND_SHARE * mu * GRAVITY_MPS2)
     bend = np.sqrt(sideways / np.maximum(np.abs(table[:, PATH_KAPPA]), KAPPA_MIN_PER_M))
     speeds = np.minimum(table[:, PATH_SPEED], bend)
     held = _lowest(speeds, behind, 0)

@@ -23,6 +23,8 @@ from vehicle.pilot.steering import settle_row, steer_row
 
 STANDING_MPS: Final = 0.02
 ARRIVED_M: Final = 0.28
+MOVING_MPS: Final = 0.2
+FROZEN_MAX_S: Final = 0.3
 MOVE_MPS2: Final = 0.05  # a wish to go on that is one
 COMFORT_MPS2: Final = 1.0
 COMFORT_SHARE: Final = 0.5  # of the grip
@@ -86,8 +88,25 @@ def lose(state: Array, miles: Bits, mile: int, how: int, i: int) -> None:
 
 
 @kernel
+def frozen(sensors: Array, v: float, state: Array, i: int) -> bool:
+    """Whether the radar has said the same to the last bit for too long: no two echoes are alike."""
+    gap = sensors[i, c.SENSE_GAP]
+    same = gap == state[i, c.PILOT_GAP] and gap < c.NO_GAP_M and v > MOVING_MPS
+    state[i, c.PILOT_GAP] = gap
+    state[i, c.PILOT_FROZEN_S] = state[i, c.PILOT_FROZEN_S] + PERIOD_S if same else 0.0
+    return bool(state[i, c.PILOT_FROZEN_S] > FROZEN_MAX_S)
+
+
+@kernel
 def doubt(
-    path: Array, rows: int, pose: Array, spacing: Array, state: Array, miles: Bits, i: int
+    path: Array,
+    rows: int,
+    sensors: Array,
+    pose: Array,
+    spacing: Array,
+    state: Array,
+    miles: Bits,
+    i: int,
 ) -> None:
     """Stop when the own place or the one ahead is not known well enough to drive."""
     row = min(rows - 1, max(0, int(state[i, c.PILOT_S])))
@@ -96,6 +115,8 @@ def doubt(
         lose(state, miles, c.MILE_LOST_PLACE, c.HALT_EMERGENCY, i)
     elif used > 1.0:
         lose(state, miles, c.MILE_LOST_PLACE, c.HALT_COMFORT, i)
+    if frozen(sensors, pose[i, POSE_V], state, i):
+        lose(state, miles, c.MILE_GAP_LOST, c.HALT_COMFORT, i)
     if spacing[i, SPACE_MRM] == 1.0:
         spacing[i, SPACE_MRM] = 0.0
         lose(state, miles, c.MILE_GAP_LOST, c.HALT_COMFORT, i)
@@ -158,7 +179,7 @@ def drive(
     wish = cruise(path, rows, s, pose, order, truck, mu, state[i, c.PILOT_PUSH], i)
     accel = state[i, c.PILOT_A]
     behind = space(sensors, beacon, order, truck, spacing, v, accel, mu, wish, PERIOD_S, i)
-    doubt(path, rows, pose, spacing, state, miles, i)
+    doubt(path, rows, sensors, pose, spacing, state, miles, i)
     if state[i, c.PILOT_HALT] != c.HALT_NONE:
         halt(command, v, truck, mu, state[i, c.PILOT_HALT], i)
         return
@@ -261,5 +282,5 @@ def speak(
         said[i, c.BEACON_BRAKE] = min(truck[i, c.TRUCK_BRAKE_ASSURED], mu * GRAVITY_MPS2)
         said[i, c.BEACON_WEAKEST] = weakest(truck, heard, order, mu, i)
         hard = command[i, c.COMMAND_EMERGENCY] == 1.0 or command[i, c.COMMAND_ACCEL] < -service
-        said[i, c.BEACON_ALARM] = 1.0 if hard and pose[i, POSE_V] > STANDING_MPS else 0.0
+        said[i, c.BEACON_ALARM] = 1.0 if hard else 0.0
         said[i, c.BEACON_MU] = mu
