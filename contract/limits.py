@@ -54,8 +54,32 @@ BARRIER_MOVE_MS_MAX: Final = 10_000
 RELEASE_VALID_MS: Final = 12 * 3_600_000
 UTC_ERROR_MS_MAX: Final = 1_000
 
+# --- weather that is not known is the worst that is driven in ---
+FRICTION_WORST: Final = 0.2
+SIGHT_WORST_M: Final = 50.0
+
 # --- convoy ---
 CONVOY_MEMBERS_MAX: Final = 3
+STANDSTILL_GAP_M: Final = 5.0
+RADAR_HEADWAY_S: Final = 2.0  # alone, by radar
+MEMBER_HEADWAY_S: Final = 1.0  # in formation, by beacons
+
+# --- change of formation: every wait ends, and ends with everybody driving alone ---
+FORMATION_WATCH_MS: Final = 500
+FORMATION_APPROACH_MS: Final = 120_000  # from the order until in position
+FORMATION_COMMIT_MS: Final = 3_000  # from in position until the commit
+FORMATION_OPEN_MS: Final = 60_000  # from the order until the gap is open
+FORMATION_DONE_MS: Final = 5_000  # from the commit until the last has said that it is done
+POSITION_HELD_MS: Final = 1_000
+POSITION_TOLERANCE_M: Final = 2.0
+POSITION_DIFFERENCE_MPS: Final = 0.5
+OPEN_TOLERANCE_M: Final = 0.5
+OPEN_DIFFERENCE_MPS: Final = 0.3
+BEACON_FRESH_S: Final = 0.15
+BEACON_OLD_S: Final = 0.5
+BEACONS_LOST_MS: Final = 3_000  # nobody leaves a formation on a blink
+MEMBER_LOST_MS: Final = 3_000
+GATHER_MS_MAX: Final = 300_000  # nobody waits longer for the rest of its convoy
 
 SNAPSHOT_RECORDS: Final = 10_000
 
@@ -69,3 +93,19 @@ require(NODE_HEARTBEAT_MS * 3 <= NODE_SILENCE_MS, "silence means several heartbe
 require(NONCE_AGE_MS_MAX <= PERMIT_VALID_MS, "a challenge must not outlive the permit it asks for")
 require(PILOT_PERIOD_MS < PILOT_WARN_MS < PILOT_ACT_MS, "the guard warns before it acts")
 require(GATE_OVERLAP_M <= LANE_OVERLAP_M, "gate cells are tighter than lanes")
+require(MEMBER_HEADWAY_S < RADAR_HEADWAY_S, "whoever drives alone keeps the longer gap")
+require(
+    FORMATION_COMMIT_MS >= 4 * RETRY_MS,
+    "an answer and a commit may each be lost and repeated before a truck in position gives up",
+)
+require(
+    FORMATION_DONE_MS >= FORMATION_COMMIT_MS + RETRY_MS,
+    "a truck that gave up is heard before the supervisor does",
+)
+require(FORMATION_WATCH_MS < POSITION_HELD_MS, "a position is looked at more than once")
+require(BEACON_FRESH_S * 1_000.0 >= 2 * PILOT_PERIOD_MS, "one lost beacon is not a bad link")
+require(BEACON_FRESH_S < BEACON_OLD_S, "a beacon is fresh before it is old")
+require(
+    BEACON_OLD_S * 1_000.0 < BEACONS_LOST_MS <= FORMATION_COMMIT_MS,
+    "a truck that is not heard is noticed while the commit is waited for",
+)

@@ -5,17 +5,26 @@ arrays to the kernels.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
+from contract.limits import FRICTION_WORST, SIGHT_WORST_M
 from contract.route import Route
 from vehicle.guard import GuardRow
+from vehicle.pilot.columns import AGE_NEVER, NO_GAP_M
+
+LEVEL_RADAR: Final = 2  # rung of the pilot's ladder on which no beacon counts
 
 
 @dataclass(frozen=True, slots=True)
 class VehicleReading:
     """The body's word. Metres along the path of the newest drive order; map frame for the pose.
 
-    milestones   bits of vehicle.pilot.columns.MILE_*, since the last reading
-    known        False before the sensors have said anything: nothing else in it counts then
+    milestones     bits of vehicle.pilot.columns.MILE_*, since the last reading
+    known          False before the sensors have said anything: nothing else in it counts then
+    gap_m          radar, bumper to bumper; NO_GAP_M: nothing in range
+    closing_mps    how fast that gap shrinks
+    beacon_age_s   of the newest beacon of the predecessor that the order names; AGE_NEVER: none
+    level          rung of the pilot's ladder, 0 (beacons fresh) to 4 (braking at once)
     """
 
     x_m: float
@@ -28,11 +37,21 @@ class VehicleReading:
     trip_cause: int
     trailer_coupled: bool = True
     known: bool = True
+    gap_m: float = NO_GAP_M
+    closing_mps: float = 0.0
+    beacon_age_s: float = AGE_NEVER
+    level: int = LEVEL_RADAR
 
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """Drive along `route` up to `end_m`; tell when the rear has passed `clear_m` (0: never)."""
+    """Drive along `route` up to `end_m`; tell when the rear has passed `clear_m` (0: never).
+
+    predecessor   whose beacons are to be listened to, "" for nobody's
+    member        True: they count; False: they are only heard, and the gap is kept by radar
+    brake_mps2    plan with no more than this service brake, for those behind; 0: with our own
+    mu, sight_m   friction and visibility to reckon with
+    """
 
     route: Route
     generation: int
@@ -41,6 +60,11 @@ class Drive:
     clear_m: float
     headway_s: float
     standstill_m: float
+    predecessor: str = ""
+    member: bool = False
+    brake_mps2: float = 0.0
+    mu: float = FRICTION_WORST
+    sight_m: float = SIGHT_WORST_M
     makes_safer: bool = False
 
 
