@@ -54,7 +54,7 @@ BARRIER_MOVE_MS_MAX: Final = 10_000
 RELEASE_VALID_MS: Final = 12 * 3_600_000
 UTC_ERROR_MS_MAX: Final = 1_000
 
-# --- weather (friction coefficient, metres); what is not known is the worst that is driven in ---
+# --- weather that is not known is the worst that is driven in ---
 FRICTION_DRY: Final = 0.7  # no better road is ever counted on
 FRICTION_WORST: Final = 0.2
 SIGHT_WORST_M: Final = 50.0

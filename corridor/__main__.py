@@ -13,11 +13,13 @@ from msgspec import Meta, Struct
 
 from contract.agent import Now, Role
 from contract.errors import ConfigError
-from contract.limits import CONVOY_MEMBERS_MAX
+from contract.limits import CONVOY_MEMBERS_MAX, GATHER_MS_MAX
 from contract.sites import station_gates
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.cli import map_check
 from corridor.dispatch import DispatchConfig
+from corridor.gathering import FormationConfig
+from corridor.grants import Weather
 from live.body import NoBody
 from live.config import ProgramConfig
 from live.program import ProgramSpec, Setting, run_program
@@ -27,17 +29,30 @@ class ConvoySection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """[convoy]: how trucks travel together.
 
     members     at most so many in one convoy
-    forming_s   how long the first of a convoy waits for others
+    forming_s   how long the first of a convoy waits for others at its berth
+    gather_s    how long it waits for its others on the road, to drive as one; 0: not at all
     """
 
     members: Annotated[int, Meta(ge=1, le=CONVOY_MEMBERS_MAX)] = CONVOY_MEMBERS_MAX
     forming_s: Annotated[float, Meta(ge=0.0, le=3_600.0)] = 20.0
+    gather_s: Annotated[float, Meta(ge=0.0, le=GATHER_MS_MAX / 1_000.0)] = 90.0
+
+
+class WeatherSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[weather]: what trucks are told of it; what is not said they assume at its worst.
+
+    friction   between tyre and road: 0.7 dry, 0.3 packed snow, 0.1 ice;  sight_m   how far one sees
+    """
+
+    friction: Annotated[float, Meta(gt=0.0, le=1.2)] | None = None
+    sight_m: Annotated[float, Meta(gt=0.0, le=4_000.0)] | None = None
 
 
 class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections and [convoy]."""
+    """The common sections, [convoy] and [weather]."""
 
     convoy: ConvoySection = ConvoySection()
+    weather: WeatherSection = WeatherSection()
 
 
 def check(setting: Setting[CorridorProgram]) -> None:
@@ -55,7 +70,14 @@ def check(setting: Setting[CorridorProgram]) -> None:
 def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
     convoy = setting.config.convoy
     dispatch = DispatchConfig(convoy.members, round(convoy.forming_s * 1_000.0))
-    config = SupervisorConfig(setting.name, station_gates(setting.map), dispatch)
+    weather = setting.config.weather
+    config = SupervisorConfig(
+        setting.name,
+        station_gates(setting.map),
+        dispatch,
+        FormationConfig(round(convoy.gather_s * 1_000.0)),
+        Weather(round((weather.friction or 0.0) * 1_000.0), round((weather.sight_m or 0.0) * 1e3)),
+    )
     return SupervisorAgent(config, setting.keys.signer, setting.roster, setting.map)
 
 

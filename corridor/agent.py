@@ -9,7 +9,7 @@ SUP-012 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import msgspec
@@ -25,12 +25,14 @@ from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, movement_pb2
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED
 from corridor.crossings import Crossings
 from corridor.dispatch import Dispatch, DispatchConfig
-from corridor.grants import Grants
+from corridor.formation import Formations
+from corridor.gathering import FormationConfig, Gathering
+from corridor.grants import Grants, Weather
 from corridor.interlocking import Zone
 from corridor.ledger import Entry
 from corridor.operators import Operators
 from corridor.positions import Positions
-from corridor.records import Crossing, Mission, Rest
+from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.state import State
 
 WATCH_MS: Final = 1_000
@@ -39,11 +41,15 @@ _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_U
 
 @dataclass(frozen=True, slots=True)
 class SupervisorConfig:
-    """One supervisor: its name, which gate runs which station, and how convoys are formed."""
+    """One supervisor: its name, which gate runs which station, how convoys are put together, how
+    they drive as one, and the weather that it tells.
+    """
 
     name: str
     station_gate: Mapping[str, str]
     dispatch: DispatchConfig
+    formation: FormationConfig = field(default_factory=FormationConfig)
+    weather: Weather = field(default_factory=Weather)
 
 
 class SupervisorAgent:
@@ -54,7 +60,11 @@ class SupervisorAgent:
     ) -> None:
         self.state = State(config.name, corridor, roster)
         self._dispatch = Dispatch(self.state, config.dispatch)
-        self._grants = Grants(self.state, dict(config.station_gate))
+        gathering = Gathering(self.state, config.formation)
+        self._formations = Formations(self.state, gathering)
+        self._grants = Grants(
+            self.state, dict(config.station_gate), config.weather, gathering.holds_back
+        )
         self._positions = Positions(self.state)
         self._crossings = Crossings(self.state, self._dispatch, signer)
         self._operators = Operators(self.state)
@@ -80,6 +90,7 @@ class SupervisorAgent:
         self.state.crossings.update(cast("dict[str, Crossing]", tables["crossing"]))
         self.state.missions.update(cast("dict[str, Mission]", tables["mission"]))
         self.state.rests.update(cast("dict[str, Rest]", tables["rest"]))
+        self.state.formations.update(cast("dict[str, Formation]", tables["formation"]))
         self.state.zones.zones.update(cast("dict[str, Zone]", tables["zone"]))
         for mission in self.state.missions.values():
             self.state.mission_of[mission.vehicle] = mission.mission_id
@@ -90,6 +101,7 @@ class SupervisorAgent:
         ]
         self._crossings.restore(entries)
         self._operators.restore(state)
+        self._formations.restore()
         self._watch_ns = self._beat_ns = now.mono_ns
         self.state.say(
             Event.COMMAND_TAKEN, epoch=self._epoch, restored_zones=len(self.state.zones.zones)
@@ -109,6 +121,7 @@ class SupervisorAgent:
         if now.mono_ns >= self._watch_ns:
             self._watch_ns = now.mono_ns + WATCH_MS * NS_PER_MS
             self._positions.watch(now)
+            self._formations.watch(now)
             self._watch_nodes(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
@@ -168,6 +181,8 @@ class SupervisorAgent:
         report = cast("movement_pb2.PositionReport", received.message)
         vehicle = received.sender
         self._positions.on_report(now, vehicle, report)
+        if report.reason == Reason.RESTARTED.name:
+            self._formations.restarted(now, vehicle)
         mission = self.state.missions.get(self.state.mission_of.get(vehicle, ""))
         if mission is None:
             return
@@ -226,6 +241,10 @@ class SupervisorAgent:
             accepted=reply.accepted,
             reason=reason,
         )
+
+    def _on_formation(self, now: Now, received: Received) -> None:
+        reply = cast("movement_pb2.FormationReply", received.message)
+        self._formations.on_reply(now, received.sender, reply)
 
     def _on_notice(self, now: Now, received: Received) -> None:
         self._crossings.on_notice(cast("customs_pb2.CrossingNotice", received.message))
@@ -301,6 +320,7 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     movement_pb2.PositionReport: SupervisorAgent._on_position,
     movement_pb2.MissionReply: SupervisorAgent._on_mission_reply,
     movement_pb2.AuthorityReply: SupervisorAgent._on_authority_reply,
+    movement_pb2.FormationReply: SupervisorAgent._on_formation,
     movement_pb2.BerthReport: SupervisorAgent._on_berth,
     movement_pb2.OperatorCommand: SupervisorAgent._on_operator,
     customs_pb2.CrossingNotice: SupervisorAgent._on_notice,

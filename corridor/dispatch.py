@@ -21,6 +21,7 @@ from contract.v1.movement_pb2 import (
 )
 from corridor.grants import No, clearance_missing
 from corridor.interlocking import Claim
+from corridor.parting import part
 from corridor.planning import ORIGIN, free_bay, free_berth, stops_of, way
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import State
@@ -258,7 +259,7 @@ class Dispatch:
             tail = way(state.map, head[-1], mission.berth, bay)
         except RouteError:
             return
-        self._cut_off(mission)
+        part(state, mission, Reason.DIVERTED)
         mission.lanes = [*head, *tail[1:]]
         mission.version += 1
         services = services_of(crossing)
@@ -275,19 +276,6 @@ class Dispatch:
             reason=Reason.__members__.get(reason, Reason.INSPECTION_ORDERED),
         )
         self.tell(mission)
-
-    def _cut_off(self, mission: Mission) -> None:
-        """A diverted truck leaves its convoy and keeps its share of what the convoy holds."""
-        state = self._state
-        for other in state.missions.values():
-            if other.convoy == mission.convoy and other is not mission:
-                other.formation = [name for name in other.formation if name != mission.vehicle]
-                state.save(other)
-                state.dirty[other.mission_id] = None
-        mission.formation = [mission.vehicle]
-        mission.convoy = f"{mission.convoy}/{mission.vehicle}"
-        for zone in state.zones.held_by(mission.vehicle):
-            state.zones.rename(zone, mission.vehicle, mission.convoy)
 
 
 def services_of(crossing: Crossing) -> dict[str, bool]:

@@ -43,12 +43,29 @@ class No:
     holder: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """What every authority says of the weather; zero: not known, a truck assumes the worst."""
+
+    friction_permille: int = 0
+    sight_mm: int = 0
+
+
 class Grants:
     """Extends authorities as far as every voter allows."""
 
-    def __init__(self, state: State, station_gate: dict[str, str]) -> None:
+    def __init__(
+        self,
+        state: State,
+        station_gate: dict[str, str],
+        weather: Weather,
+        holds_back: Callable[[Mission, str], bool],
+    ) -> None:
+        """`holds_back` says whether a convoy still gathers before a zone (gathering.py)."""
         self._state = state
         self._station_gate = station_gate
+        self._weather = weather
+        self._holds_back = holds_back
 
     def extend(self, now: Now, mission: Mission) -> None:
         """Look at one mission: allocate what may be had, grant what is worth it, say why
@@ -198,17 +215,41 @@ class Grants:
         return None
 
     def _order_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """A convoy keeps its order: no member takes a zone that one before it has still to come
-        through.
+        """A convoy keeps its order, and nobody is given road beyond whoever is ahead in a zone
+        they share: no zone that one ahead has still to come through.
         """
         zone = route.zone_spans[index][0]
-        for vehicle in mission.formation[: mission.formation.index(mission.vehicle)]:
+        for vehicle in self._ahead(mission, route):
             before = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
-            if before is None or before.convoy != mission.convoy:
+            if before is None:
                 continue
             ahead = self._state.route(before).zone_spans[before.next_span :]
             if any(zone == other for other, _, _ in ahead):
                 return No(Reason.PREDECESSOR_FIRST, zone, vehicle)
+        return None
+
+    def _ahead(self, mission: Mission, route: Route) -> dict[str, None]:
+        """Members of the convoy before this one, and who holds a zone of it before it does."""
+        place = mission.formation.index(mission.vehicle)
+        found = {
+            vehicle: None
+            for vehicle in mission.formation[:place]
+            if self._convoy_of(vehicle) == mission.convoy
+        }
+        for zone, _, _ in route.zone_spans[mission.cleared : mission.next_span]:
+            holders = self._state.zones.holders(zone)
+            if mission.vehicle in holders:
+                found |= dict.fromkeys(holders[: holders.index(mission.vehicle)])
+        return found
+
+    def _convoy_of(self, vehicle: str) -> str:
+        mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
+        return mission.convoy if mission is not None else ""
+
+    def _formation_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """Nothing beyond where a convoy gathers until it has, or has waited long enough."""
+        if self._holds_back(mission, route.zone_spans[index][0]):
+            return No(Reason.CONVOY_FORMING, mission.convoy, "supervisor")
         return None
 
     def _gate_votes(self, mission: Mission, route: Route, index: int) -> No | None:
@@ -264,6 +305,8 @@ class Grants:
             end_lane=lane,
             end_mm=end_mm,
             overlap_mm=int(overlap_m * 1000.0),
+            friction_permille=self._weather.friction_permille,
+            sight_mm=self._weather.sight_mm,
         )
         zones = [zone for zone, _, _ in route.zone_spans[mission.cleared : mission.next_span]]
         self._state.say(
@@ -325,4 +368,5 @@ _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._clearance_votes,
     Grants._order_votes,
     Grants._gate_votes,
+    Grants._formation_votes,
 )

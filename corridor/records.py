@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from contract.agent import Persist
+from corridor.formation_phases import FormationPhase
 from corridor.interlocking import Zone
 
 
@@ -93,12 +94,29 @@ class Rest(msgspec.Struct):
     berth: str = ""
 
 
-Row = Crossing | Mission | Rest | Zone
-RowT = TypeVar("RowT", Crossing, Mission, Rest)
+class Formation(msgspec.Struct):
+    """Who of a convoy drives as one, and the change that is under way.
+
+    epoch     number of the newest change, in force or not;  members   in force, leader first
+    wanted    members after the change;  asked   who must answer before it goes on
+    """
+
+    convoy: str
+    epoch: int = 0
+    phase: FormationPhase = FormationPhase.SPLIT
+    members: list[str] = []
+    manoeuvre: int = 0
+    wanted: list[str] = []
+    asked: list[str] = []
+
+
+Row = Crossing | Mission | Rest | Formation | Zone
+RowT = TypeVar("RowT", Crossing, Mission, Rest, Formation)
 _TABLES: Final[dict[str, type]] = {
     "crossing": Crossing,
     "mission": Mission,
     "rest": Rest,
+    "formation": Formation,
     "zone": Zone,
 }
 

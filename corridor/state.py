@@ -14,7 +14,7 @@ from contract.roster import Roster
 from contract.route import Route
 from contract.v1.movement_pb2 import VEHICLE_STATE_UNSPECIFIED
 from corridor.interlocking import Interlocking, rules_of
-from corridor.records import Crossing, Mission, Rest, Store
+from corridor.records import Crossing, Formation, Mission, Rest, Store
 
 _ROUTES_MAX: Final = 4_096
 
@@ -65,6 +65,7 @@ class State:
         self.crossings: dict[str, Crossing] = {}
         self.missions: dict[str, Mission] = {}
         self.rests: dict[str, Rest] = {}
+        self.formations: dict[str, Formation] = {}
         self.mission_of: dict[str, str] = {}
         self.heard: dict[str, Heard] = {}
         self.waits: dict[str, Wait] = {}
@@ -89,12 +90,14 @@ class State:
         """Report an event of the catalogue."""
         self.out.append(Report(event, fields))
 
-    def save(self, row: Crossing | Mission | Rest) -> None:
+    def save(self, row: Crossing | Mission | Rest | Formation) -> None:
         """Have a row written at the end of the turn."""
         if isinstance(row, Crossing):
             self.store.touch("crossing", row.crossing_id, row)
         elif isinstance(row, Mission):
             self.store.touch("mission", row.mission_id, row)
+        elif isinstance(row, Formation):
+            self.store.touch("formation", row.convoy, row)
         else:
             self.store.touch("rest", row.vehicle, row)
 

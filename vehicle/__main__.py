@@ -112,7 +112,11 @@ def check(setting: Setting[TruckProgram]) -> None:
 def build_agent(setting: Setting[TruckProgram]) -> VehicleAgent:
     truck = setting.config.truck
     config = VehicleConfig(
-        setting.name, setting.peer(Role.SUPERVISOR), truck.length_m, truck.front_ahead_m
+        setting.name,
+        setting.peer(Role.SUPERVISOR),
+        truck.length_m,
+        truck.front_ahead_m,
+        truck.brake_service_mps2,
     )
     return VehicleAgent(config, setting.keys.signer, setting.roster, setting.map)
 

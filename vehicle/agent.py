@@ -9,7 +9,7 @@ in docs/SAFETY.md.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from contract.agent import (
     NS_PER_MS,
@@ -39,52 +39,54 @@ from contract.v1.movement_pb2 import (
     POSITION_CAUSE_ZONE_CLEARED,
     STOP_KIND_BERTH,
     STOP_KIND_GATE,
-    AuthorityReply,
     ClearanceNotice,
+    FormationOrder,
     MissionOrder,
-    MissionReply,
     MovementAuthority,
     PositionCause,
     StopLifted,
     StopOrder,
 )
+from vehicle.convoy import TruckConvoy
 from vehicle.guard import Guard, Supervisors
 from vehicle.mission import Mission
 from vehicle.orders import ClearTrip, Rest, VehicleReading
 from vehicle.passage import TruckPassage
 from vehicle.phases import Outcome, Phase, next_phase
 from vehicle.pilot.columns import (
-    CAUSE_LOST,
-    CAUSE_OVERRUN,
-    CAUSE_OVERSPEED,
     MILE_CLEARED,
     MILE_LOST_PATH,
     MILE_REACHED,
     MILE_TRIPPED,
 )
-from vehicle.reports import STANDING_MPS, STATES, heartbeat, position
+from vehicle.reports import (
+    STANDING_MPS,
+    STATES,
+    authority_reply,
+    authority_said,
+    heartbeat,
+    mission_answer,
+    position,
+    tripped,
+)
 from vehicle.road import Road
 from vehicle.stops import Stops
-
-_TRIPS: Final = {
-    CAUSE_OVERRUN: "ran past the end of authority",
-    CAUSE_OVERSPEED: "could not stop before the end of authority",
-    CAUSE_LOST: "left the path",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class VehicleConfig:
     """What this truck is and whom it obeys.
 
-    length_m        bumper to bumper, with trailer;  front_ahead_m   front bumper ahead of the rear
-    axle
+    length_m             bumper to bumper, with trailer
+    front_ahead_m        front bumper ahead of the rear axle
+    brake_service_mps2   what a leader is told of it; 0: not known
     """
 
     name: str
     supervisor: str
     length_m: float
     front_ahead_m: float
+    brake_service_mps2: float = 0.0
 
 
 class VehicleAgent:
@@ -100,6 +102,7 @@ class VehicleAgent:
             corridor, guard, length_m=config.length_m, front_ahead_m=config.front_ahead_m
         )
         self._passage = TruckPassage(config.name, signer.key_id, roster)
+        self._convoy = TruckConvoy(config.name, config.supervisor, config.brake_service_mps2)
         self._phase = Phase.PARKED
         self._stops = Stops()
         self._reading: VehicleReading | None = None
@@ -146,6 +149,7 @@ class VehicleAgent:
             self._retry(now)
             if self._phase is Phase.WAITING:
                 self._go_on(now)  # it may have come to rest where it may ask
+            self._out += self._convoy.watch(now, reading)
             self._order(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
@@ -158,8 +162,8 @@ class VehicleAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        retry_ns = self._passage.retry_ns
-        return self._beat_ns if retry_ns is None else min(self._beat_ns, retry_ns)
+        due = (self._beat_ns, self._passage.retry_ns, self._convoy.wake_ns)
+        return min(each for each in due if each is not None)
 
     def _taken(self) -> Effects:
         out, self._out = self._out, []
@@ -181,24 +185,15 @@ class VehicleAgent:
     def _on_mission(self, now: Now, received: Received) -> None:
         order = cast("MissionOrder", received.message)
         mission = self._road.judge(order, self._reading)
-        fields: dict[str, Any] = {"mission": order.mission_id, "version": order.version}
-        if isinstance(mission, Refused):
-            fields |= {"reason": mission.reason, "detail": mission.detail}
-            self._out.append(Report(Event.MISSION_REFUSED, fields))
-        else:
+        refused = mission if isinstance(mission, Refused) else None
+        if not isinstance(mission, Refused):
+            if self._road.mission is None:
+                self._convoy.reset()
             self._road.take(mission, self._reading)
             self._out += self._road.guard_order()
             self._phase = next_phase(self._phase, Outcome.MISSION_TAKEN)
             self._out.append(Persist("mission", order.SerializeToString()))
-            fields["crossing"] = order.crossing_id
-            self._out.append(Report(Event.MISSION_ACCEPTED, fields))
-        reply = MissionReply(
-            mission_id=order.mission_id,
-            version=order.version,
-            accepted=isinstance(mission, Mission),
-            reason=mission.reason.name if isinstance(mission, Refused) else "",
-        )
-        self._out.append(Send(received.sender, reply))
+        self._out += mission_answer(order, refused, received.sender)
 
     def _on_clearance(self, now: Now, received: Received) -> None:
         notice = cast("ClearanceNotice", received.message)
@@ -212,22 +207,22 @@ class VehicleAgent:
     def _on_authority(self, now: Now, received: Received) -> None:
         authority = cast("MovementAuthority", received.message)
         refused = self._road.grant(now, received, authority)
-        fields: dict[str, Any] = {"mission": authority.mission_id, "number": authority.number}
         if refused is None:
             self._out += self._road.guard_order()
-            fields |= {"end_lane": authority.end_lane, "end_mm": authority.end_mm}
-            self._out.append(Report(Event.AUTHORITY_ACCEPTED, fields))
+        self._out.append(authority_said(authority, refused))
+        if refused is None:
             self._go_on(now)
-        else:
-            fields |= {"reason": refused.reason, "detail": refused.detail}
-            self._out.append(Report(Event.AUTHORITY_REFUSED, fields))
-        reply = AuthorityReply(
-            mission_id=authority.mission_id,
-            number=authority.number,
-            accepted=refused is None,
-            reason=refused.reason.name if refused is not None else "",
-        )
-        self._out.append(Send(received.sender, reply))
+        self._out.append(Send(received.sender, authority_reply(authority, refused)))
+
+    def _on_formation(self, now: Now, received: Received) -> None:
+        """With whom to drive: it changes how the truck follows, never how far it may go."""
+        order = cast("FormationOrder", received.message)
+        barred = None
+        if self._stops.in_force:
+            barred = Refused(Reason.STOPPED_BY_ORDER, "")
+        elif self._road.mission is None:
+            barred = Refused(Reason.NO_MISSION, "")
+        self._out += self._convoy.on_order(now, order, self._reading, barred)
 
     def _go_on(self, now: Now) -> None:
         """More may be driven than before: drive, or ask the gate at whose line we stand."""
@@ -253,7 +248,7 @@ class VehicleAgent:
         fields = {"stop": stop.stop_id, "issuer": stop.issuer, "reason": stop.reason}
         self._out.append(Report(Event.STOP_OBEYED, fields))
         self._out.append(self._stops.take(received.sender, stop.stop_id, stop.issuer))
-        self._halt(Reason.STOPPED_BY_ORDER, emergency=stop.emergency)
+        self._halt(now, Reason.STOPPED_BY_ORDER, emergency=stop.emergency)
 
     def _on_stop_lifted(self, now: Now, received: Received) -> None:
         """Only who ordered a stop lifts it: the same issuer, by the same hand."""
@@ -283,32 +278,27 @@ class VehicleAgent:
 
     def _on_milestones(self, now: Now, reading: VehicleReading) -> None:
         if reading.milestones & MILE_TRIPPED:
-            beyond_mm = round((self._road.front_m - self._road.end_m) * 1000.0)
-            fields = {
-                "cause": _TRIPS.get(reading.trip_cause, "unknown"),
-                "speed_mmps": round(reading.speed_mps * 1000.0),
-                "beyond_mm": beyond_mm,
-            }
-            self._out.append(Report(Event.GUARD_TRIPPED, fields))
-            self._halt_itself("guard", Reason.GUARD_TRIPPED)
+            self._out.append(tripped(self._road, reading))
+            self._halt_itself(now, "guard", Reason.GUARD_TRIPPED)
         if reading.milestones & MILE_LOST_PATH:
-            self._halt_itself("path", Reason.NOT_ON_ROUTE)
+            self._halt_itself(now, "path", Reason.NOT_ON_ROUTE)
         if reading.milestones & MILE_CLEARED:
             self._report(POSITION_CAUSE_ZONE_CLEARED)
         if reading.milestones & MILE_REACHED:
             self._reached(now)
 
-    def _halt_itself(self, cause: str, reason: Reason) -> None:
+    def _halt_itself(self, now: Now, cause: str, reason: Reason) -> None:
         """Stop by ourselves and stay: only the supervisor's operator lifts it."""
         stop_id = f"{cause}/{self._config.name}"
         issuer = self._config.supervisor
         self._out.append(self._stops.take(issuer, stop_id, issuer))
-        self._halt(reason, emergency=True)
+        self._halt(now, reason, emergency=True)
 
-    def _halt(self, reason: Reason, *, emergency: bool) -> None:
+    def _halt(self, now: Now, reason: Reason, *, emergency: bool) -> None:
         self._phase = next_phase(self._phase, Outcome.STOP_CAME)
         self._out.append(Act(Rest(emergency=emergency)))
         self._road.forget_order()
+        self._out += self._convoy.stop(now, reason)
         self._report(POSITION_CAUSE_STOPPED, reason)
 
     def _reached(self, now: Now) -> None:
@@ -337,6 +327,7 @@ class VehicleAgent:
         if self._phase is not Phase.PARKED:
             return
         self._road.finish(mission)
+        self._convoy.reset()
         self._out += [Act(Rest()), Persist("mission", None), Persist("clearance", None)]
         fields = {
             "mission": mission.mission_id,
@@ -366,8 +357,10 @@ class VehicleAgent:
         """Tell a new phase at once; order the body to drive what may be driven."""
         if self._phase is not self._beaten:
             self._beat(now)
-        if self._phase is Phase.DRIVING:
-            self._out += self._road.order(self._passage.permits)
+        manner = self._convoy.manner
+        waits = self._phase is Phase.WAITING  # it listens to its predecessor all the same
+        if self._phase is Phase.DRIVING or (waits and not self._road.follows_as(manner)):
+            self._out += self._road.order(self._passage.permits, manner)
 
     def _beat(self, now: Now) -> None:
         self._beats += 1
@@ -389,6 +382,7 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     MissionOrder: VehicleAgent._on_mission,
     ClearanceNotice: VehicleAgent._on_clearance,
     MovementAuthority: VehicleAgent._on_authority,
+    FormationOrder: VehicleAgent._on_formation,
     movement_pb2.StopOrder: VehicleAgent._on_stop,
     movement_pb2.StopLifted: VehicleAgent._on_stop_lifted,
     gate_pb2.Challenge: VehicleAgent._on_gate_word,

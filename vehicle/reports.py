@@ -1,9 +1,12 @@
-"""What a truck says of itself: heartbeats, and positions by exception. Messages from values;
-nothing decided.
+"""What a truck says of itself and of what it was told: heartbeats, positions by exception, answers.
+
+Messages and log lines from values; nothing decided.
 """
 
-from typing import Final
+from typing import Any, Final
 
+from contract.agent import Effect, Refused, Report, Send
+from contract.events import Event
 from contract.limits import HEARTBEAT_MS, RESTING_HEARTBEAT_MS, STANDING_HEARTBEAT_MS
 from contract.reasons import Reason
 from contract.v1.movement_pb2 import (
@@ -12,12 +15,17 @@ from contract.v1.movement_pb2 import (
     VEHICLE_STATE_PARKED,
     VEHICLE_STATE_STOPPED,
     VEHICLE_STATE_WAITING,
+    AuthorityReply,
+    MissionOrder,
+    MissionReply,
+    MovementAuthority,
     PositionCause,
     PositionReport,
     VehicleHeartbeat,
 )
 from vehicle.orders import VehicleReading
 from vehicle.phases import Phase
+from vehicle.pilot.columns import CAUSE_LOST, CAUSE_OVERRUN, CAUSE_OVERSPEED
 from vehicle.road import Road
 
 STANDING_MPS: Final = 0.05
@@ -29,6 +37,12 @@ STATES: Final = {
     Phase.DRIVING: (VEHICLE_STATE_DRIVING, HEARTBEAT_MS),
     Phase.AT_GATE: (VEHICLE_STATE_AT_GATE, STANDING_HEARTBEAT_MS),
     Phase.STOPPED: (VEHICLE_STATE_STOPPED, STANDING_HEARTBEAT_MS),
+}
+
+_TRIPS: Final = {
+    CAUSE_OVERRUN: "ran past the end of authority",
+    CAUSE_OVERSPEED: "could not stop before the end of authority",
+    CAUSE_LOST: "left the path",
 }
 
 
@@ -71,4 +85,51 @@ def position(
         reason=reason.name if reason is not None else "",
         place_id=place,
         authority_number=road.number,
+    )
+
+
+def tripped(road: Road, reading: VehicleReading) -> Report:
+    """The guard has stopped the truck: why, how fast it was, how far beyond its end."""
+    fields = {
+        "cause": _TRIPS.get(reading.trip_cause, "unknown"),
+        "speed_mmps": round(reading.speed_mps * 1000.0),
+        "beyond_mm": round((road.front_m - road.end_m) * 1000.0),
+    }
+    return Report(Event.GUARD_TRIPPED, fields)
+
+
+def mission_answer(order: MissionOrder, refused: Refused | None, to: str) -> list[Effect]:
+    """Whether the mission was taken, to the log and to whoever gave it."""
+    fields: dict[str, Any] = {"mission": order.mission_id, "version": order.version}
+    if refused is None:
+        said = Report(Event.MISSION_ACCEPTED, fields | {"crossing": order.crossing_id})
+    else:
+        why = {"reason": refused.reason, "detail": refused.detail}
+        said = Report(Event.MISSION_REFUSED, fields | why)
+    reply = MissionReply(
+        mission_id=order.mission_id,
+        version=order.version,
+        accepted=refused is None,
+        reason=refused.reason.name if refused is not None else "",
+    )
+    return [said, Send(to, reply)]
+
+
+def authority_said(authority: MovementAuthority, refused: Refused | None) -> Report:
+    """Whether the authority counts, to the log."""
+    fields: dict[str, Any] = {"mission": authority.mission_id, "number": authority.number}
+    if refused is None:
+        end = {"end_lane": authority.end_lane, "end_mm": authority.end_mm}
+        return Report(Event.AUTHORITY_ACCEPTED, fields | end)
+    why = {"reason": refused.reason, "detail": refused.detail}
+    return Report(Event.AUTHORITY_REFUSED, fields | why)
+
+
+def authority_reply(authority: MovementAuthority, refused: Refused | None) -> AuthorityReply:
+    """The same to whoever gave it."""
+    return AuthorityReply(
+        mission_id=authority.mission_id,
+        number=authority.number,
+        accepted=refused is None,
+        reason=refused.reason.name if refused is not None else "",
     )

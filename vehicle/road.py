@@ -9,20 +9,23 @@ without a permit; the guard keeps its own count from the same bytes. Not here: p
 from collections.abc import Callable, Sequence
 
 from contract.agent import Act, Effect, Now, Received, Refused
+from contract.limits import FRICTION_WORST, SIGHT_WORST_M, STANDSTILL_GAP_M
 from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.v1.document_pb2 import Document
 from contract.v1.movement_pb2 import MissionOrder, MovementAuthority
+from vehicle.convoy import Manner
 from vehicle.guard import Guard, GuardRow
 from vehicle.mission import Mission, read_mission
 from vehicle.orders import Drive, SetGuard, VehicleReading
 from vehicle.whereabouts import Place, find_place
 
-HEADWAY_S = 2.0
-STANDSTILL_M = 5.0
 SPEED_MAX_MPS = 1.0e3
 BESIDE_M_MAX = 2.0
 CLEAR_AGAIN_M = 0.5  # the milestone has come, or is about to: look for the next zone end
+
+# End, zone end, generation of the path, manner of following, weather.
+_Wanted = tuple[float, float, int, Manner, tuple[float, float]]
 
 
 class Road:
@@ -45,7 +48,8 @@ class Road:
         self._place: Place | None = None
         self._generation = 0
         self._clear_m = 0.0
-        self._ordered: tuple[float, float, int] | None = None
+        self._weather = (FRICTION_WORST, SIGHT_WORST_M)
+        self._ordered: _Wanted | None = None
         self._guarded: tuple[GuardRow | None, int] | None = None
 
     @property
@@ -131,6 +135,10 @@ class Road:
             return Refused(Reason.NO_MISSION, authority.mission_id)
         self.number = authority.number
         self.end_m = self.mission.route.at(authority.end_lane, authority.end_mm / 1000.0)
+        self._weather = (
+            authority.friction_permille / 1000.0 or FRICTION_WORST,
+            authority.sight_mm / 1000.0 or SIGHT_WORST_M,
+        )
         self._guard.releases(self.releases, now)
         return None
 
@@ -173,8 +181,12 @@ class Road:
         """The body rests: the next order is a new one."""
         self._ordered = None
 
-    def order(self, permits: Callable[[str], bool]) -> list[Effect]:
-        """A drive order if what may be driven has changed."""
+    def follows_as(self, manner: Manner) -> bool:
+        """False if the body has a drive order, be it at its end, that follows in another manner."""
+        return self._ordered is None or self._ordered[3] == manner
+
+    def order(self, permits: Callable[[str], bool], manner: Manner) -> list[Effect]:
+        """A drive order if what may be driven has changed, or how."""
         mission = self.mission
         if mission is None:
             return []
@@ -182,18 +194,24 @@ class Road:
         rear_m = self.front_m - self._length_m
         if self._ordered is None or 0.0 < self._clear_m <= rear_m + CLEAR_AGAIN_M:
             self._clear_m = mission.next_clear_m(rear_m)
-        wanted = (end_m, self._clear_m, self._generation)
+        wanted = (end_m, self._clear_m, self._generation, manner, self._weather)
         if wanted == self._ordered:
             return []
         self._ordered = wanted
+        mu, sight_m = self._weather
         drive = Drive(
             route=mission.route,
             generation=self._generation,
             end_m=end_m,
             speed_max_mps=SPEED_MAX_MPS,
             clear_m=self._clear_m,
-            headway_s=HEADWAY_S,
-            standstill_m=STANDSTILL_M,
+            headway_s=manner.headway_s,
+            standstill_m=STANDSTILL_GAP_M,
+            predecessor=manner.predecessor,
+            member=manner.member,
+            brake_mps2=manner.brake_mps2,
+            mu=mu,
+            sight_m=sight_m,
         )
         return [Act(drive)]
 
