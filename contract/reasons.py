@@ -129,6 +129,9 @@ class Reason(Enum):
     NO_AUTHORITY = ("the vehicle holds no movement authority", _C, "a movement authority")
     STOPPED_BY_ORDER = ("the vehicle obeys a stop order", _P, "its issuer lifting it")
     GUARD_TRIPPED = ("the guard stopped the vehicle", _P, "an authorised release")
+    PLACE_UNSURE = ("the truck is not sure enough of its place", _P, "an authorised release")
+    GAP_LOST = ("the truck no longer sees what is ahead of it", _P, "an authorised release")
+    TRAILER_PARTED = ("the trailer is not coupled", _P, "people at the truck")
     RESTARTED = ("the vehicle restarted and holds no authority", _C, "a fresh authority")
     # --- formation ---
     FORMATION_STALE = ("the formation order is not the newest", _C, "a higher epoch")

@@ -18,6 +18,8 @@ from contract.roster import Roster
 from contract.signing import Signer
 from contract.sites import bays_by_direction, sites, station_gates
 from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.gathering import FormationConfig
+from corridor.grants import Weather
 from corridor.dispatch import DispatchConfig
 from gate.agent import GateAgent, GateConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
@@ -25,7 +27,9 @@ from gate.office.rules import Rules, Shares, shares_of_one
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
 from sim.scenario import Scenario
+from sim.truck_rows import truck_rows
 from vehicle.agent import VehicleAgent, VehicleConfig
+from vehicle.pilot.columns import TRUCK_BRAKE_SERVICE
 
 SUPERVISOR: Final = "supervisor"
 OFFICES: Final = {"KZ": "office-kz", "CN": "office-cn"}
@@ -86,7 +90,11 @@ class Builder:
     def vehicle(self, name: str, params: VehicleParams) -> Callable[[], Node[Any]]:
         block = params_block([params])
         config = VehicleConfig(
-            name, SUPERVISOR, float(straight_length(block)[0]), float(front_offset(block)[0])
+            name,
+            SUPERVISOR,
+            float(straight_length(block)[0]),
+            float(front_offset(block)[0]),
+            float(truck_rows(block)[0, TRUCK_BRAKE_SERVICE]),
         )
         greets = (SUPERVISOR, *self.corridor.gates)
 
@@ -100,7 +108,15 @@ class Builder:
     def supervisor(self) -> Node[Any]:
         forming_ms = int(parse_duration(self.scenario.fleet.forming) * 1000.0)
         dispatch = DispatchConfig(self.scenario.fleet.convoy, forming_ms)
-        config = SupervisorConfig(SUPERVISOR, station_gates(self.corridor), dispatch)
+        gather_ms = int(parse_duration(self.scenario.fleet.gathering) * 1000.0)
+        weather = self.scenario.weather
+        config = SupervisorConfig(
+            SUPERVISOR,
+            station_gates(self.corridor),
+            dispatch,
+            formation=FormationConfig(gather_ms=gather_ms),
+            weather=Weather(round(1000.0 * weather.friction), round(1000.0 * weather.sight_m)),
+        )
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)
         return self.node(SUPERVISOR, agent, epoch=lambda: agent.epoch)

@@ -49,13 +49,13 @@ from contract.v1.movement_pb2 import (
 )
 from vehicle.convoy import TruckConvoy
 from vehicle.guard import Guard, Supervisors
+from vehicle.halts import Halt, halts
 from vehicle.mission import Mission
 from vehicle.orders import ClearTrip, Rest, VehicleReading
 from vehicle.passage import TruckPassage
 from vehicle.phases import Outcome, Phase, next_phase
 from vehicle.pilot.columns import (
     MILE_CLEARED,
-    MILE_LOST_PATH,
     MILE_REACHED,
     MILE_TRIPPED,
 )
@@ -144,11 +144,15 @@ class VehicleAgent:
             self._road.follow(reading)
             if first:
                 self._report(POSITION_CAUSE_BOOTED, Reason.RESTARTED)
+            for halt in halts(reading):
+                self._halt_itself(now, halt)
             if reading.milestones:
                 self._on_milestones(now, reading)
             self._retry(now)
             if self._phase is Phase.WAITING:
                 self._go_on(now)  # it may have come to rest where it may ask
+            elif self._phase is Phase.DRIVING:
+                self._ask_again(now)
             self._out += self._convoy.watch(now, reading)
             self._order(now)
         if now.mono_ns >= self._beat_ns:
@@ -279,20 +283,18 @@ class VehicleAgent:
     def _on_milestones(self, now: Now, reading: VehicleReading) -> None:
         if reading.milestones & MILE_TRIPPED:
             self._out.append(tripped(self._road, reading))
-            self._halt_itself(now, "guard", Reason.GUARD_TRIPPED)
-        if reading.milestones & MILE_LOST_PATH:
-            self._halt_itself(now, "path", Reason.NOT_ON_ROUTE)
         if reading.milestones & MILE_CLEARED:
             self._report(POSITION_CAUSE_ZONE_CLEARED)
         if reading.milestones & MILE_REACHED:
             self._reached(now)
 
-    def _halt_itself(self, now: Now, cause: str, reason: Reason) -> None:
+    def _halt_itself(self, now: Now, halt: Halt) -> None:
         """Stop by ourselves and stay: only the supervisor's operator lifts it."""
-        stop_id = f"{cause}/{self._config.name}"
+        stop_id = f"{halt.cause}/{self._config.name}"
         issuer = self._config.supervisor
-        self._out.append(self._stops.take(issuer, stop_id, issuer))
-        self._halt(now, reason, emergency=True)
+        if not self._stops.has(issuer, stop_id):
+            self._out.append(self._stops.take(issuer, stop_id, issuer))
+            self._halt(now, halt.reason, emergency=halt.emergency)
 
     def _halt(self, now: Now, reason: Reason, *, emergency: bool) -> None:
         self._phase = next_phase(self._phase, Outcome.STOP_CAME)
@@ -352,6 +354,17 @@ class VehicleAgent:
         if mission is None or gate is None or self._road.end_m <= gate.barrier_m:
             return
         self._out += self._passage.ask(now, gate.gate_id, mission.crossing_id)
+
+    def _ask_again(self, now: Now) -> None:
+        """Stood still before a gate because its permit was withdrawn: ask for another."""
+        mission, front_m = self._road.mission, self._road.front_m
+        gate = mission.gate_ahead(front_m) if mission is not None else None
+        if gate is None or not self._stands():
+            return
+        before = self._road.may_drive_to_m(self._passage.permits)
+        if gate.stop_m <= front_m + STOP_WINDOW_M and before <= front_m + STOP_WINDOW_M / 2.0:
+            self._phase = next_phase(self._phase, Outcome.GATE_REACHED)
+            self._ask(now)
 
     def _order(self, now: Now) -> None:
         """Tell a new phase at once; order the body to drive what may be driven."""

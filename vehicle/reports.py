@@ -23,9 +23,9 @@ from contract.v1.movement_pb2 import (
     PositionReport,
     VehicleHeartbeat,
 )
+from vehicle.halts import TRIPS
 from vehicle.orders import VehicleReading
 from vehicle.phases import Phase
-from vehicle.pilot.columns import CAUSE_LOST, CAUSE_OVERRUN, CAUSE_OVERSPEED
 from vehicle.road import Road
 
 STANDING_MPS: Final = 0.05
@@ -37,12 +37,6 @@ STATES: Final = {
     Phase.DRIVING: (VEHICLE_STATE_DRIVING, HEARTBEAT_MS),
     Phase.AT_GATE: (VEHICLE_STATE_AT_GATE, STANDING_HEARTBEAT_MS),
     Phase.STOPPED: (VEHICLE_STATE_STOPPED, STANDING_HEARTBEAT_MS),
-}
-
-_TRIPS: Final = {
-    CAUSE_OVERRUN: "ran past the end of authority",
-    CAUSE_OVERSPEED: "could not stop before the end of authority",
-    CAUSE_LOST: "left the path",
 }
 
 
@@ -91,7 +85,7 @@ def position(
 def tripped(road: Road, reading: VehicleReading) -> Report:
     """The guard has stopped the truck: why, how fast it was, how far beyond its end."""
     fields = {
-        "cause": _TRIPS.get(reading.trip_cause, "unknown"),
+        "cause": TRIPS.get(reading.trip_cause, ("unknown", True))[0],
         "speed_mmps": round(reading.speed_mps * 1000.0),
         "beyond_mm": round((road.front_m - road.end_m) * 1000.0),
     }

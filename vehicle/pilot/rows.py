@@ -152,6 +152,7 @@ class Rows:
         miles = int(self.miles[i])
         self.miles[i] = 0
         pose, sensors = self.pose[i], self.sensors[i]
+        coupled = bool(sensors[c.SENSE_COUPLED]) or self.truck[i, c.TRUCK_TRAILER] == 0.0
         return VehicleReading(
             x_m=float(pose[POSE_X]),
             y_m=float(pose[POSE_Y]),
@@ -161,7 +162,7 @@ class Rows:
             on_path=bool(self.pilot[i, c.PILOT_ON_PATH]),
             milestones=miles,
             trip_cause=int(self.watch[i, c.WATCH_CAUSE]),
-            trailer_coupled=bool(sensors[c.SENSE_COUPLED]),
+            trailer_coupled=coupled or pose[POSE_STATE] == POSE_NOT_KNOWN,
             known=bool(pose[POSE_STATE] != POSE_NOT_KNOWN),
             gap_m=float(sensors[c.SENSE_GAP]),
             closing_mps=float(sensors[c.SENSE_CLOSING]),
