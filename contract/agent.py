@@ -8,14 +8,16 @@ reading and carries out the effects it answers with, in order:
 - if the commit fails, the rest is discarded and the process dies.
 
 Nothing in an agent knows which shell it is in. One call at a time; no call happens inside another.
+The values here are frozen structs rather than frozen dataclasses: several are made for every
+message, and these are made six times as fast.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Protocol, TypeVar
 
 from google.protobuf.message import Message
+from msgspec import Struct
 
 from contract.events import Event
 from contract.reasons import Reason
@@ -24,8 +26,7 @@ NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """Time as the shell knows it. Monotonic for time-outs, UTC with a bound for documents."""
 
     mono_ns: int
@@ -37,8 +38,7 @@ class Now:
         return self.utc_ns // NS_PER_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(Struct, frozen=True):
     """One start of one program. Pure code derives every nonce and id from seed and counter."""
 
     boot_id: bytes
@@ -54,8 +54,7 @@ class RecordKind(Enum):
     SNAPSHOT = "snapshot"
 
 
-@dataclass(frozen=True, slots=True)
-class Persist:
+class Persist(Struct, frozen=True):
     """Write to the journal. `value` None forgets the key. A snapshot's key is empty."""
 
     key: str
@@ -63,8 +62,7 @@ class Persist:
     kind: RecordKind = RecordKind.RECORD
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Struct, frozen=True):
     """What a restarted program finds: the newest snapshot and the records since."""
 
     snapshot: bytes | None = None
@@ -78,8 +76,7 @@ class Command(Protocol):
     def makes_safer(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A message that is authentic, in order and not seen before."""
 
     sender: str
@@ -89,31 +86,27 @@ class Received:
     frame: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Give `message` to `to`. How (stream, signature, retry) is said by the topics table."""
 
     to: str
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """Order the body to do something."""
 
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """An event of the catalogue with its fields; never free text."""
 
     event: Event
     fields: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Remote misbehaviour, or something that may not be: the reason and where it was found."""
 
     reason: Reason

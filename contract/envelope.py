@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import DecodeError
+from msgspec import Struct
 
 from contract.agent import Refused, Role
 from contract.limits import FRAME_BYTES_MAX, WIRE_VERSION
@@ -34,8 +35,7 @@ class Identity:
     config_digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """To whom, under which session, and where in which stream."""
 
     recipient: str
@@ -46,8 +46,7 @@ class Address:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unsealed:
+class Unsealed(Struct, frozen=True):
     """An envelope whose form, sender and addressee are in order."""
 
     frame: Frame

@@ -12,11 +12,11 @@ other state. Not here: sockets, keys on disk, clocks. Decision: docs/decisions/0
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 from google.protobuf.message import Message
+from msgspec import Struct
 
 from contract.agent import NS_PER_MS, Boot, Now, Persist, Received, Refused
 from contract.envelope import Address, Identity, Unsealed, seal, signature_fault, unseal
@@ -48,21 +48,19 @@ _IN: Final = "mailbox/in/"
 _EPOCH: Final = "mailbox/epoch/"
 
 
-@dataclass(frozen=True, slots=True)
-class Transmit:
+class Transmit(Struct, frozen=True):
     """Bytes for a peer, to be given to the network once the turn is committed."""
 
     to: str
     raw: bytes
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(Struct):
     """What became of the bytes that came in."""
 
-    received: list[Received] = field(default_factory=list)
-    persists: list[Persist] = field(default_factory=list)
-    transmits: list[Transmit] = field(default_factory=list)
+    received: list[Received] = []
+    persists: list[Persist] = []
+    transmits: list[Transmit] = []
     refused: Refused | None = None
     opened_session: str = ""
 

@@ -6,10 +6,10 @@ loop, commits once, and only then carries out what waits.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
+from msgspec import Struct
 
 from contract.agent import Act, Agent, Boot, Effects, Now, Persist, Report, Send
 from contract.errors import InvariantBroken, require
@@ -21,13 +21,12 @@ ReadingT = TypeVar("ReadingT")
 _QUIET: Final = frozenset({Reason.DUPLICATE, Reason.SESSION_UNKNOWN})
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(Struct):
     """What one input leads to."""
 
-    urgent: list[Act] = field(default_factory=list)
-    records: list[Persist] = field(default_factory=list)
-    then: list[Transmit | Act | Report] = field(default_factory=list)
+    urgent: list[Act] = []
+    records: list[Persist] = []
+    then: list[Transmit | Act | Report] = []
 
 
 class Node(Generic[ReadingT]):

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from contract.agent import Refused
 from contract.limits import FRAME_BYTES_MAX, REPEATED_MAX, TEXT_LENGTH_MAX
@@ -20,31 +21,29 @@ from contract.reasons import Reason
 MessageT = TypeVar("MessageT", bound=Message)
 _Check = Callable[[Any], Refused | None]
 _F: Final = FieldDescriptor
-_CHECKS: Final[dict[str, tuple[tuple[str, bool, _Check], ...]]] = {}
+_CHECKS: Final[dict[type[Message], tuple[tuple[str, bool, _Check], ...]]] = {}
 
 
 def parse(kind: type[MessageT], payload: bytes) -> MessageT | Refused:
     """The message in `payload`, or why it is none. Never raises for any bytes."""
     if len(payload) > FRAME_BYTES_MAX:
         return Refused(Reason.TOO_LARGE, f"{kind.__name__}: {len(payload)} bytes")
-    message = kind()
-    try:
-        message.ParseFromString(payload)
-    except DecodeError:
-        return Refused(Reason.MALFORMED, kind.__name__)
     if not payload:
         return Refused(Reason.MALFORMED, f"{kind.__name__}: empty")
+    try:
+        message = kind.FromString(payload)
+    except DecodeError:
+        return Refused(Reason.MALFORMED, kind.__name__)
     fault = check(message)
     return message if fault is None else fault
 
 
 def check(message: Message) -> Refused | None:
     """Every rule of this module on a parsed message and what it contains."""
-    checks = _CHECKS.get(message.DESCRIPTOR.full_name)
+    checks = _CHECKS.get(type(message))
     if checks is None:
-        checks = _compile(message.DESCRIPTOR)
-        _CHECKS[message.DESCRIPTOR.full_name] = checks
-    if _has_unknown_fields(message):
+        checks = _CHECKS[type(message)] = _compile(message.DESCRIPTOR)
+    if len(UnknownFieldSet(message)):
         return Refused(Reason.UNKNOWN_FIELD, message.DESCRIPTOR.name)
     for name, repeated, judge in checks:
         value = getattr(message, name)
@@ -60,16 +59,6 @@ def check(message: Message) -> Refused | None:
             if fault is not None:
                 return fault
     return None
-
-
-def _has_unknown_fields(message: Message) -> bool:
-    before = message.ByteSize()
-    if before == 0:
-        return False
-    clean = type(message)()
-    clean.CopyFrom(message)
-    clean.DiscardUnknownFields()
-    return clean.ByteSize() != before
 
 
 def _compile(descriptor: Any) -> tuple[tuple[str, bool, _Check], ...]:

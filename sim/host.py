@@ -137,7 +137,10 @@ class Host:
         wake_ns = node.wake_ns
         if wake_ns is None:
             return
-        t_ns = max(wake_ns - self._mono_offset_ns, self._engine.now_ns + 1)
+        t_ns = wake_ns - self._mono_offset_ns
+        if self._armed_ns is not None and self._armed_ns <= t_ns:
+            return
+        t_ns = max(t_ns, self._engine.now_ns + 1)
         if self._armed_ns is None or t_ns < self._armed_ns:
             self._armed_ns = t_ns
             self._engine.at(t_ns, self._due, self._life, t_ns)

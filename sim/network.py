@@ -50,7 +50,8 @@ class Network:
         for tap in self.taps:
             tap(sender, to, raw)
         profile = self._profile
-        if self._is_cut(sender, to) or (profile.loss and self._draw() < profile.loss):
+        cut = self._cut and self._is_cut(sender, to)
+        if cut or (profile.loss and self._draw() < profile.loss):
             self.lost += 1
             return
         carry = self._carry
@@ -83,7 +84,5 @@ class Network:
         self._cut.discard(frozenset((a, b)))
 
     def _is_cut(self, sender: str, to: str) -> bool:
-        if not self._cut:
-            return False
         pairs = ((sender, to), (sender, "*"), ("*", to))
         return any(frozenset(pair) in self._cut for pair in pairs)

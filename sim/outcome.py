@@ -53,11 +53,18 @@ class CrossingTale:
     channel: str = ""
     filed_s: float | None = None
     cleared_s: float | None = None
-    left_s: float | None = None
-    arrived_s: float | None = None
+    left_s: float | None = None  # first given road beyond the departure berth
+    arrived_s: float | None = None  # reported standing at the arrival berth
     outcome: str = "open"
     reason: str = ""
     berth: str = ""
+
+    @property
+    def time_s(self) -> float | None:
+        """From leaving the departure berth to standing at the arrival berth."""
+        if self.left_s is None or self.arrived_s is None:
+            return None
+        return self.arrived_s - self.left_s
 
 
 @dataclass(slots=True)
@@ -77,6 +84,7 @@ class Tally:
 
     crossings: dict[str, CrossingTale] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
+    crossing_of: dict[str, str] = field(default_factory=dict)  # by mission
     diverted: int = 0
     interventions: int = 0
     desk_decisions: int = 0
@@ -117,15 +125,19 @@ def _channel(tally: Tally, said: Said, t_s: float) -> None:
 
 
 def _granted(tally: Tally, said: Said, t_s: float) -> None:
-    if said.fields["number"] == 1:
-        for tale in tally.crossings.values():
-            if tale.vehicle == said.fields["vehicle"] and tale.outcome == "moving":
-                tale.left_s = tale.left_s or t_s
+    """Road that reaches out of the berth's own zone: the truck sets off. The members of a convoy
+    behind its first are often given room inside their berths before, and have not left then.
+    """
+    crossing = tally.crossing_of.get(said.fields["mission"])
+    if crossing is not None and len(said.fields["zones"].split()) > 1:
+        tale = _tale(tally, crossing)
+        tale.left_s = t_s if tale.left_s is None else tale.left_s
 
 
 def _given(tally: Tally, said: Said, t_s: float) -> None:
     tale = _tale(tally, said.fields["crossing"])
     tale.outcome, tale.reason = "moving", ""
+    tally.crossing_of[said.fields["mission"]] = tale.crossing
 
 
 def _finished(tally: Tally, said: Said, t_s: float) -> None:
@@ -191,21 +203,24 @@ _TELL: Final[Mapping[str, Any]] = {
 
 
 def traffic(tally: Tally, warm_up_s: float, end_s: float) -> dict[str, Any]:
-    """The `traffic` part of result.json, over the measured window."""
+    """The `traffic` part of result.json, over the measured window; a run that ends before its
+    warm-up does has none: nothing is counted in it, and no rate is known.
+    """
+    window_h = max(0.0, end_s - warm_up_s) / 3600.0
     done = [
         tale
         for tale in tally.crossings.values()
         if tale.outcome == "cleared" and tale.arrived_s is not None and tale.arrived_s >= warm_up_s
     ]
-    window_h = (end_s - warm_up_s) / 3600.0
+    done = done if window_h > 0.0 else []
     tonnes = sum(tale.cargo_kg for tale in done) / 1000.0
-    times = sorted(t.arrived_s - t.left_s for t in done if t.arrived_s and t.left_s is not None)
+    times = sorted(tale.time_s for tale in done if tale.time_s is not None)
     held = [t for t in tally.crossings.values() if t.outcome == "open" and t.reason]
     return {
         "loaded_crossings": sum(tale.loaded for tale in done),
         "empty_crossings": sum(not tale.loaded for tale in done),
         "tonnes": round(tonnes, 3),
-        "tonnes_per_year": round(tonnes * HOURS_A_YEAR / window_h, 1),
+        "tonnes_per_year": round(tonnes * HOURS_A_YEAR / window_h, 1) if done else 0.0,
         "crossing_time_s": spread(times),
         "held": len(held),
         "diverted": tally.diverted,
@@ -261,9 +276,10 @@ def resources(
     for visit in visits:
         busy[visit.stage] += (visit.end_ns - visit.start_ns) / NS_PER_S
         waits[visit.stage].append((visit.start_ns - visit.arrive_ns) / NS_PER_S)
+    span_s = max(end_s, 1e-9)  # who was there in no time at all was busy for none of it
     return {
         stage: {
-            "utilisation": round(busy[stage] / (end_s * servers.get(stage, 1)), 4),
+            "utilisation": round(busy[stage] / span_s / servers.get(stage, 1), 4),
             "mean_wait_s": round(math.fsum(waits[stage]) / len(waits[stage]), 3),
             "blocked_s": round(blocked_s.get(stage, 0.0), 3),
         }
@@ -335,7 +351,9 @@ def look_up(result: Mapping[str, Any], metric: str) -> Any:
 
 
 def exit_code(result: Mapping[str, Any], *, crashed: bool, stuck: bool) -> int:
-    """0 expectations hold, 1 one fails, 3 unsafe or crashed, 4 stuck; precedence 3, 4, 1."""
+    """0 expectations hold, 1 one fails, 3 unsafe or crashed, 4 stuck or out of time; precedence 3,
+    4, 1.
+    """
     if crashed or sum(result["safety"].values()):
         return EXIT_UNSAFE
     if stuck:

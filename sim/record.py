@@ -19,6 +19,12 @@ from sim.devices import Visit
 
 NS_PER_MS: Final = 1_000_000
 STAGE_COLUMNS: Final = ("vehicle", "crossing", "stage", "arrive", "start", "end")
+# Every file of a run by name, but for the programs' logs of a staged one.
+RUN_FILES: Final = (
+    *("result.json", "events.jsonl", "stages.csv", "crossings.csv", "delays.csv", "tracks.csv"),
+    *("platoon.csv", "junit.xml", "report.html", "scenario.resolved.toml", "crash.txt"),
+    "ledger/supervisor.jsonl",
+)
 TRACK_COLUMNS: Final = (
     *("t", "vehicle", "x", "y", "psi", "hitch"),
     *("v", "a", "delta", "lane", "s", "mode"),
@@ -46,6 +52,16 @@ class Recorder:
     _hash: Any = field(default_factory=hashlib.sha256)
     _log: TextIO | None = None
     _tracks: TextIO | None = None
+    _begun: bool = False
+
+    def begin(self) -> None:
+        """Leave no file of an earlier run in the folder, and no other file less. Done once, at the
+        latest with the first word: a run that is refused has not touched the folder.
+        """
+        if self.folder is not None and not self._begun:
+            for name in RUN_FILES:
+                (self.folder / name).unlink(missing_ok=True)
+        self._begun = True
 
     def say(self, t_ns: int, node: str, report: Report) -> None:
         """One report of one node."""
@@ -60,19 +76,18 @@ class Recorder:
                 **fields,
             }
         )
-        self._hash.update(b"%d " % (t_ns // NS_PER_MS))
-        self._hash.update(line)
+        self._hash.update(b"%d %b" % (t_ns // NS_PER_MS, line))
         if not self.keep or code in self.keep:
             self.events.append(Said(t_ns, node, code, fields))
         if self.folder is not None:
             if self._log is None:
+                self.begin()
                 self._log = (self.folder / "events.jsonl").open("w", encoding="utf-8")
             self._log.write(line.decode() + "\n")
 
     def delivered(self, t_ns: int, to: str, raw: bytes) -> None:
         """One message handed over."""
-        self._hash.update(b"%d %s " % (t_ns // NS_PER_MS, to.encode()))
-        self._hash.update(raw)
+        self._hash.update(b"%d %b %b" % (t_ns // NS_PER_MS, to.encode(), raw))
 
     def visited(self, visit: Visit) -> None:
         """One visit to one stage."""
@@ -86,6 +101,7 @@ class Recorder:
         if self.folder is None:
             return
         if self._tracks is None:
+            self.begin()
             self._tracks = (self.folder / "tracks.csv").open("w", encoding="utf-8", newline="")
             csv.writer(self._tracks, lineterminator="\n").writerow(TRACK_COLUMNS)
         csv.writer(self._tracks, lineterminator="\n").writerows(rows)
@@ -99,7 +115,18 @@ class Recorder:
             if file is not None:
                 file.close()
         if self.folder is not None and self._log is None:
+            self.begin()
             (self.folder / "events.jsonl").write_text("")
+
+
+def clear_logs(folder: Path) -> None:
+    """Away with the programs' logs of a staged run, where a headless one writes now."""
+    logs = folder / "logs"
+    old = list(logs.glob("*.jsonl"))
+    for log in old:
+        log.unlink()
+    if old and not any(logs.iterdir()):
+        logs.rmdir()
 
 
 def _plain(value: Any) -> Any:

@@ -39,7 +39,7 @@ def write_folder(
     vehicle_of = {tale.crossing: tale.vehicle for tale in tally.crossings.values()}
     write_stages(folder / "stages.csv", recorder.visits, vehicle_of)
     write_rows(folder / "crossings.csv", CROSSING_COLUMNS, map(_row, tally.crossings.values()))
-    (folder / "scenario.resolved.toml").write_text(resolved)
+    (folder / "scenario.resolved.toml").write_text(resolved, encoding="utf-8")
     (folder / "junit.xml").write_bytes(junit(result))
     (folder / "result.json").write_bytes(
         msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
@@ -48,12 +48,7 @@ def write_folder(
 
 def _row(tale: CrossingTale) -> tuple[Any, ...]:
     times = [tale.filed_s, tale.cleared_s, tale.left_s, tale.arrived_s]
-    took = (
-        f"{tale.arrived_s - tale.left_s:.3f}"
-        if tale.arrived_s is not None and tale.left_s is not None
-        else ""
-    )
-    said = ["" if t is None else f"{t:.3f}" for t in times]
+    *said, took = ["" if t is None else f"{t:.3f}" for t in (*times, tale.time_s)]
     loaded = int(tale.loaded)
     head = (tale.crossing, tale.direction, tale.vehicle, loaded, tale.cargo_kg, tale.channel)
     return (*head, *said, took, tale.outcome, tale.reason, tale.berth)
@@ -94,12 +89,12 @@ def junit(result: Mapping[str, Any]) -> bytes:
     suite = ElementTree.Element("testsuite", name=scenario)
     failures = 0
     for expectation in result["expectations"]:
-        case = ElementTree.SubElement(
-            suite, "testcase", classname=scenario, name=expectation["name"]
-        )
+        name = _printable(expectation["name"])
+        case = ElementTree.SubElement(suite, "testcase", classname=scenario, name=name)
         if not expectation["passed"]:
             failures += 1
-            said = f"observed {expectation['observed']}, expected {expectation['bound']}"
+            bound = _printable(expectation["bound"])
+            said = f"observed {expectation['observed']}, expected {bound}"
             _fail(case, said, scenario, seed)
     for invariant, count in result["safety"].items():
         case = ElementTree.SubElement(
@@ -112,6 +107,11 @@ def junit(result: Mapping[str, Any]) -> bytes:
     suite.set("failures", str(failures))
     document: bytes = ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True)
     return document
+
+
+def _printable(text: str) -> str:
+    """XML has no control characters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _fail(case: ElementTree.Element, said: str, scenario: str, seed: int) -> None:

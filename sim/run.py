@@ -5,7 +5,9 @@ all the same.
 """
 
 import functools
+import itertools
 import platform
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -16,9 +18,11 @@ from typing import Any, Final
 
 from contract.errors import ConfigError
 from contract.map import CorridorMap, compile_map
+from contract.map_parts import MapError
 from contract.reasons import Reason
 from sim.build import OFFICES, SUPERVISOR
 from sim.faults import arrange
+from sim.metrics import PACKAGES, check_metrics
 from sim.outcome import (
     NEEDED,
     Tally,
@@ -30,7 +34,7 @@ from sim.outcome import (
     unexplained,
 )
 from sim.outcome import resources as resource_table
-from sim.record import Recorder
+from sim.record import Recorder, clear_logs
 from sim.report_files import write_folder, write_ledger
 from sim.scenario import OfficeSection, Scenario, resolved
 from sim.world import World
@@ -38,6 +42,7 @@ from sim.world import World
 FORMAT_VERSION: Final = 1
 GRACE_S: Final = 120.0
 _NS_PER_S: Final = 1_000_000_000
+_MAP_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Progress = Callable[[float], None]
 
 
@@ -63,6 +68,8 @@ class Finished:
     recorder: Recorder
     cycle: list[str] = field(default_factory=list)
     crash: str = ""
+    late: bool = False
+    """Fewer crossings than the scenario asked for when its duration was over."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -72,7 +79,7 @@ def _compiled(data: bytes) -> CorridorMap:
 
 
 def load_map(name: str) -> CorridorMap:
-    """A compiled map by installed name or path. Raises ConfigError or MapError with what is
+    """A compiled map by installed name or path. Raises ConfigError with the map's name and what is
     wrong.
     """
     path = Path(name)
@@ -81,17 +88,22 @@ def load_map(name: str) -> CorridorMap:
             data = path.read_bytes()
         except OSError as error:
             raise ConfigError(f"map {path}: {error.strerror}") from None
+        except ValueError as error:
+            raise ConfigError(f"map {name!r:.80}: {error}") from None
     else:
         entry = resources.files("contract.maps") / f"{name}.geojson"
-        if not entry.is_file():
+        if not _MAP_NAME.fullmatch(name) or not entry.is_file():
             known = sorted(
                 each.name.removesuffix(".geojson")
                 for each in resources.files("contract.maps").iterdir()
                 if each.name.endswith(".geojson")
             )
-            raise ConfigError(f"map {name!r}: not installed; there are {', '.join(known)}")
+            raise ConfigError(f"map {name!r:.80}: not installed; there are {', '.join(known)}")
         data = entry.read_bytes()
-    return _compiled(data)
+    try:
+        return _compiled(data)
+    except MapError as error:
+        raise ConfigError("\n".join(f"map {name}: {fault}" for fault in error.faults)) from None
 
 
 def complete(scenario: Scenario, corridor: CorridorMap) -> None:
@@ -116,14 +128,13 @@ def complete(scenario: Scenario, corridor: CorridorMap) -> None:
                 f"{scenario.name}: fleet.{side.lower()} = {count}: "
                 f"map {corridor.name} has {len(berths)} departure berths there"
             )
+    check_metrics(scenario, corridor)
 
 
 def run(scenario: Scenario, options: RunOptions) -> Finished:
     """Run a scenario to its end and write its folder."""
     corridor = load_map(scenario.corridor.map)
     complete(scenario, corridor)
-    if options.folder is not None:
-        options.folder.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(options.folder, keep=NEEDED)
     world = World(scenario, corridor, options.seed, say=recorder.say, visited=recorder.visited)
     world.network.drop_nth = options.drop_nth
@@ -131,14 +142,21 @@ def run(scenario: Scenario, options: RunOptions) -> Finished:
     if options.prepare is not None:
         options.prepare(world)
     arrange(world)
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        clear_logs(options.folder)
+    recorder.begin()
     began = time.perf_counter()
-    crash = _drive(world, recorder, options)
-    wall_s = time.perf_counter() - began
-    finished = conclude(world, recorder, wall_s=wall_s, crash=crash)
-    recorder.close()
+    try:
+        crash = _drive(world, recorder, options)
+        wall_s = time.perf_counter() - began
+        finished = conclude(world, recorder, wall_s=wall_s, crash=crash)
+    finally:
+        recorder.close()
     if options.folder is not None:
         if crash:
-            (options.folder / "crash.txt").write_text(crash)
+            said = crash.encode("utf-8", "backslashreplace")
+            (options.folder / "crash.txt").write_bytes(said)
         write_folder(
             options.folder, finished.result, recorder, finished.tally, resolved=resolved(scenario)
         )
@@ -156,7 +174,7 @@ def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
         period_ns = int(options.track_period_s * _NS_PER_S)
         world.engine.at(0, _track, world, recorder, period_ns)
     try:
-        for until_ns in (*range(slice_ns, end_ns, slice_ns), end_ns):
+        for until_ns in itertools.chain(range(slice_ns, end_ns, slice_ns), (end_ns,)):
             world.run(until_ns)
             if options.progress is not None:
                 options.progress(until_ns / end_ns)
@@ -180,6 +198,7 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
     if not crash:
         world.checkers.ended(unexplained(tally, GRACE_S, end_s))
     ring = cycle(tally.waiting)
+    late = not crash and world.finished < scenario.time.crossings
     servers = {OFFICES[c]: o.officers for c, o in scenario.office.items()}
     servers = {f"desk_{name}": count for name, count in servers.items()}
     result: dict[str, Any] = {
@@ -207,16 +226,15 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
         "transcript_sha256": recorder.sha256,
     }
     result["expectations"] = judge(result, scenario.expect)
-    result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=bool(ring))
+    result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=bool(ring) or late)
     result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
-    return Finished(result, world, tally, recorder, ring, crash)
+    return Finished(result, world, tally, recorder, ring, crash, late)
 
 
 def versions() -> dict[str, str]:
     """What produced this result."""
-    names = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
     found = {"python": platform.python_version()}
-    for name in names:
+    for name in PACKAGES:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

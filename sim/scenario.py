@@ -1,30 +1,56 @@
 """A scenario: what a TOML file may say, with every default made explicit.
 
 Unknown keys are errors that name the key and the nearest known one. `resolved` writes the scenario
-back with all defaults, so that a run can be repeated from its own folder. Not here: building the
-world from it (world.py), judging it (outcome.py).
+back with all defaults, so that a run can be repeated from its own folder. Not here: bounds of a
+single value (scenario_types.py), TOML (scenario_toml.py), what only the map can tell (run.py,
+metrics.py), building the world from it (world.py), judging it (outcome.py).
 """
 
 import tomllib
+from collections.abc import Mapping
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
 from live.config import parse
-from sim.distributions import parse_distribution, parse_duration
+from sim.distributions import parse_duration
+from sim.plant_params import AGV65, TRUCK40_LOADED
+from sim.scenario_toml import lay_over, read_tree, to_toml
+from sim.scenario_types import (
+    Bound,
+    Crossings,
+    Duration,
+    Few,
+    Friction,
+    HsCode,
+    Milliseconds,
+    Name,
+    Officers,
+    PerHour,
+    Service,
+    Share,
+    Spread,
+    Tonnes,
+    Weight,
+    Words,
+    check_texts,
+    name_from,
+)
+from sim.terminal import TARE_KG
 
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-NotNegative = Annotated[float, Meta(ge=0.0)]
-Positive = Annotated[float, Meta(gt=0.0)]
-Few = Annotated[int, Meta(ge=0, le=500)]
+__all__ = ["Scenario", "installed", "load", "resolved", "to_toml"]  # to_toml is offered here too
 
-VEHICLES: Final = ("truck40", "agv65")
+# What each may weigh with its load, in kilograms.
+VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = ("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck")
+START_YEARS: Final = range(2000, 2100)
+DURATION_MIN_S: Final = 0.001
+PER_HOUR_MIN: Final = 0.001  # one load in six weeks
 
 
 class _Section(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -40,13 +66,14 @@ class CorridorSection(_Section):
 class TimeSection(_Section):
     """[time]: when it starts, how long it runs at most, how much of that is not measured.
 
-    crossings   the run ends once so many crossings have finished; 0: it runs to the end
+    crossings   the run ends once so many crossings have finished, and is stuck (exit code 4) if the
+                duration is over before; 0: it runs to the end
     """
 
     start: datetime = datetime.fromisoformat("2026-03-02T07:00:00+05:00")
-    duration: str = "1h"
-    warm_up: str = "0s"
-    crossings: Annotated[int, Meta(ge=0)] = 0
+    duration: Duration = "1h"
+    warm_up: Duration = "0s"
+    crossings: Crossings = 0
 
 
 class FleetSection(_Section):
@@ -56,7 +83,7 @@ class FleetSection(_Section):
     cn: Few = 3
     vehicle: str = "truck40"
     convoy: Annotated[int, Meta(ge=1, le=3)] = 3
-    forming: str = "20s"
+    forming: Duration = "20s"
 
 
 class Channels(_Section):
@@ -73,19 +100,19 @@ class FlowSection(_Section):
     """
 
     direction: str
-    goods: str
-    hs_code: str
-    payload_t: Positive
-    payload_sd_t: NotNegative = 0.0
-    weight: Positive = 1.0
-    crossings_per_hour: NotNegative = 0.0
+    goods: Words
+    hs_code: HsCode
+    payload_t: Tonnes
+    payload_sd_t: Spread = 0.0
+    weight: Weight = 1.0
+    crossings_per_hour: PerHour = 0.0
     channels: Channels = msgspec.field(default_factory=Channels)
 
 
 class GateSection(_Section):
     """[gate.ID]: how long the arm takes."""
 
-    barrier: str = "3s"
+    barrier: Duration = "3s"
 
 
 class StationSection(_Section):
@@ -93,7 +120,7 @@ class StationSection(_Section):
     Bays too.
     """
 
-    service: str
+    service: Service
     failure: Share = 0.0
     false_alarm: Share = 0.0
 
@@ -101,60 +128,60 @@ class StationSection(_Section):
 class OfficeSection(_Section):
     """[office.KZ], [office.CN]: time to assess, officers and their time for documents."""
 
-    assess: str = "30s"
-    documents: str = "lognormal:51min,0.5"  # median 45 min
-    officers: Annotated[int, Meta(ge=1, le=100)] = 2
+    assess: Duration = "30s"
+    documents: Service = "lognormal:51min,0.5"  # median 45 min
+    officers: Officers = 2
     refuses: Share = 0.0
-    release_valid: str = "12h"
+    release_valid: Duration = "12h"
 
 
 class BerthSection(_Section):
     """[berth]: how long a truck stands to be loaded and unloaded."""
 
-    load: str = "triangular:8min,10min,15min"
-    unload: str = "triangular:5min,6min,10min"
+    load: Service = "triangular:8min,10min,15min"
+    unload: Service = "triangular:5min,6min,10min"
 
 
 class WeatherSection(_Section):
     """[weather]: friction between tyre and road."""
 
-    friction: Annotated[float, Meta(gt=0.0, le=1.2)] = 0.7
+    friction: Friction = 0.7
 
 
 class NetworkSection(_Section):
     """[network]: delays in milliseconds, shares of messages that are lost, doubled or late."""
 
-    delay_ms: NotNegative = 20.0
-    jitter_ms: NotNegative = 10.0
+    delay_ms: Milliseconds = 20.0
+    jitter_ms: Milliseconds = 10.0
     loss: Share = 0.0
     duplicate: Share = 0.0
     late: Share = 0.0
-    late_ms: NotNegative = 400.0
+    late_ms: Milliseconds = 400.0
 
 
 class FaultSection(_Section):
     """[[fault]]: what goes wrong, with whom, when and for how long (0s: for good)."""
 
-    at: str
+    at: Duration
     kind: str
     target: str
-    lasts: str = "0s"
+    lasts: Duration = "0s"
 
 
 class ExpectSection(_Section):
     """[[expect]]: a path into result.json and one bound."""
 
     metric: str
-    at_least: float | None = None
-    at_most: float | None = None
-    equals: float | str | bool | None = None
+    at_least: Bound | None = None
+    at_most: Bound | None = None
+    equals: Bound | str | bool | None = None
 
 
 class Scenario(_Section):
     """A whole scenario."""
 
     format_version: Annotated[int, Meta(ge=1, le=1)] = 1
-    name: str = "unnamed"
+    name: Name = "unnamed"
     description: str = ""
     corridor: CorridorSection = msgspec.field(default_factory=CorridorSection)
     time: TimeSection = msgspec.field(default_factory=TimeSection)
@@ -183,7 +210,7 @@ def installed() -> dict[str, str]:
     found = {}
     for entry in sorted(resources.files("sim.scenarios").iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
-            tree = tomllib.loads(entry.read_text())
+            tree = tomllib.loads(entry.read_text(encoding="utf-8"))
             found[entry.name.removesuffix(".toml")] = str(tree.get("description", ""))
     return found
 
@@ -194,11 +221,13 @@ def load(name_or_path: str, settings: list[str]) -> Scenario:
     Raises ConfigError that says what, where and what was expected.
     """
     origin, data = _read(name_or_path)
-    if settings:
-        data = _overlaid(data, origin, settings)
-    scenario = parse(data, Scenario, origin)
-    if scenario.name == "unnamed":
-        scenario.name = Path(origin).stem
+    tree = read_tree(data, origin)
+    lay_over(tree, settings)
+    _check_named(tree, origin)
+    scenario = parse(to_toml(tree).encode(), Scenario, origin)
+    if "name" not in tree:
+        scenario.name = name_from(Path(origin).stem)
+    check_texts(scenario, origin)
     _check(scenario, origin)
     return scenario
 
@@ -210,83 +239,49 @@ def _read(name_or_path: str) -> tuple[str, bytes]:
             return str(path), path.read_bytes()
         except OSError as error:
             raise ConfigError(f"scenario {path}: {error.strerror}") from None
+        except ValueError as error:
+            raise ConfigError(f"scenario {name_or_path!r:.80}: {error}") from None
     known = installed()
     if name_or_path not in known:
         names = ", ".join(known)
-        raise ConfigError(f"scenario {name_or_path!r}: not installed; there are {names}")
+        raise ConfigError(f"scenario {name_or_path!r:.80}: not installed; there are {names}")
     entry = resources.files("sim.scenarios") / f"{name_or_path}.toml"
     return f"{name_or_path}.toml", entry.read_bytes()
 
 
-def _overlaid(data: bytes, origin: str, settings: list[str]) -> bytes:
-    """The scenario with `a.b.c=value` settings; list items by index: `flow.0.payload_t=24`."""
-    try:
-        tree = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{origin}: not TOML: {error}") from None
-    for setting in settings:
-        key, sign, text = setting.partition("=")
-        if not sign or not key:
-            raise ConfigError(f"--set {setting!r}: expected key=value, as in fleet.kz=4")
-        _put(tree, key, _value(text), setting)
-    return to_toml(tree).encode()
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _put(tree: dict[str, Any], key: str, value: Any, setting: str) -> None:
-    node: Any = tree
-    steps = key.split(".")
-    for step in steps[:-1]:
-        if isinstance(node, list):
-            if not step.isdigit() or int(step) >= len(node):
-                raise ConfigError(f"--set {setting!r}: there is no item {step}")
-            node = node[int(step)]
-        elif isinstance(node, dict):
-            node = node.setdefault(step, {})
-        else:
-            raise ConfigError(f"--set {setting!r}: {step} is inside a plain value")
-    if not isinstance(node, dict):
-        raise ConfigError(f"--set {setting!r}: expected a key of a table")
-    node[steps[-1]] = value
+def _check_named(tree: Mapping[str, Any], origin: str) -> None:
+    """Sections by free name, each alone: an error inside the whole would not say which it was."""
+    for field in msgspec.structs.fields(Scenario):
+        table = tree.get(field.name)
+        if get_origin(field.type) is not dict or not isinstance(table, dict):
+            continue
+        for name, section in table.items():
+            place = f"{field.name}.{name}"
+            if not isinstance(section, dict):
+                raise ConfigError(f"{origin}: {place} = {section!r:.60}: expected a table")
+            try:
+                parse(to_toml(section).encode(), get_args(field.type)[1], origin)
+            except ConfigError as error:
+                said = str(error).removeprefix(f"{origin}: ")
+                said = said.replace("did you mean ", f"did you mean {place}.")
+                raise ConfigError(f"{origin}: {place}.{said}") from None
 
 
 def _check(scenario: Scenario, origin: str) -> None:
-    """What types alone cannot say."""
-    time = scenario.time
-    if time.start.tzinfo is None:
-        raise ConfigError(f"{origin}: time.start = {time.start}: expected an offset date-time")
-    _durations(scenario, origin)
-    if scenario.duration_s <= 0:
-        raise ConfigError(f"{origin}: time.duration = {time.duration!r}: expected more than 0 s")
-    if scenario.warm_up_s >= scenario.duration_s:
-        raise ConfigError(
-            f"{origin}: time.warm_up = {time.warm_up!r}: "
-            f"expected less than the duration, {time.duration}"
-        )
+    """What the type of a single value cannot say."""
+    _check_time(scenario, origin)
     if scenario.fleet.vehicle not in VEHICLES:
         raise ConfigError(
-            f"{origin}: fleet.vehicle = {scenario.fleet.vehicle!r}: "
+            f"{origin}: fleet.vehicle = {scenario.fleet.vehicle!r:.60}: "
             f"expected {' or '.join(VEHICLES)}"
         )
     for index, flow in enumerate(scenario.flow):
-        if flow.direction not in ("E", "W"):
-            raise ConfigError(
-                f"{origin}: flow.{index}.direction = {flow.direction!r}: expected 'E' or 'W'"
-            )
-        total = flow.channels.green + flow.channels.yellow + flow.channels.red
-        if abs(total - 1.0) > 1e-6:
-            raise ConfigError(f"{origin}: flow.{index}.channels: sum {total:g}, expected 1")
+        _check_flow(flow, scenario.fleet.vehicle, f"{origin}: flow.{index}")
     for index, fault in enumerate(scenario.fault):
         if fault.kind not in FAULTS:
             known = ", ".join(FAULTS)
             raise ConfigError(
-                f"{origin}: fault.{index}.kind = {fault.kind!r}: expected one of {known}"
+                f"{origin}: fault.{index}.kind = {fault.kind!r:.60}: expected one of {known}"
             )
     for index, expect in enumerate(scenario.expect):
         bounds = [expect.at_least, expect.at_most, expect.equals]
@@ -299,72 +294,44 @@ def _check(scenario: Scenario, origin: str) -> None:
             raise ConfigError(f"{origin}: office.{name}: expected office.KZ or office.CN")
 
 
-def _durations(scenario: Scenario, origin: str) -> None:
-    """Every duration and distribution is read once, so that errors come before the run."""
-    times = {"time.duration": scenario.time.duration, "time.warm_up": scenario.time.warm_up}
-    times["fleet.forming"] = scenario.fleet.forming
-    times |= {f"gate.{name}.barrier": gate.barrier for name, gate in scenario.gate.items()}
-    for index, fault in enumerate(scenario.fault):
-        times |= {f"fault.{index}.at": fault.at, f"fault.{index}.lasts": fault.lasts}
-    spread = {"berth.load": scenario.berth.load, "berth.unload": scenario.berth.unload}
-    for name, station in scenario.station.items():
-        spread[f"station.{name}.service"] = station.service
-    for name, office in scenario.office.items():
-        times[f"office.{name}.assess"] = office.assess
-        times[f"office.{name}.release_valid"] = office.release_valid
-        spread[f"office.{name}.documents"] = office.documents
-    for readers, read in ((times, parse_duration), (spread, parse_distribution)):
-        for place, text in readers.items():
-            try:
-                read(text)
-            except ValueError as error:
-                raise ConfigError(f"{origin}: {place}: {error}") from None
+def _check_time(scenario: Scenario, origin: str) -> None:
+    time = scenario.time
+    if time.start.tzinfo is None:
+        raise ConfigError(f"{origin}: time.start = {time.start}: expected an offset date-time")
+    if time.start.year not in START_YEARS:
+        first, last = START_YEARS[0], START_YEARS[-1]
+        raise ConfigError(
+            f"{origin}: time.start = {time.start}: expected a year from {first} to {last}"
+        )
+    if scenario.duration_s < DURATION_MIN_S:
+        raise ConfigError(f"{origin}: time.duration = {time.duration!r}: expected at least 1ms")
+    if scenario.warm_up_s >= scenario.duration_s:
+        raise ConfigError(
+            f"{origin}: time.warm_up = {time.warm_up!r}: "
+            f"expected less than the duration, {time.duration}"
+        )
+
+
+def _check_flow(flow: FlowSection, vehicle: str, place: str) -> None:
+    if flow.direction not in ("E", "W"):
+        raise ConfigError(f"{place}.direction = {flow.direction!r:.60}: expected 'E' or 'W'")
+    gross_kg = VEHICLES[vehicle]
+    payload_max_t = (gross_kg - TARE_KG) / 1000.0
+    if flow.payload_t > payload_max_t:
+        raise ConfigError(
+            f"{place}.payload_t = {flow.payload_t:g}: expected at most {payload_max_t:g}, for "
+            f"{vehicle} weighs {TARE_KG / 1000.0:g} t empty and {gross_kg / 1000.0:g} t at most"
+        )
+    if 0.0 < flow.crossings_per_hour < PER_HOUR_MIN:
+        raise ConfigError(
+            f"{place}.crossings_per_hour = {flow.crossings_per_hour:g}: "
+            f"expected 0, for endless, or at least {PER_HOUR_MIN:g}"
+        )
+    total = flow.channels.green + flow.channels.yellow + flow.channels.red
+    if abs(total - 1.0) > 1e-6:
+        raise ConfigError(f"{place}.channels: sum {total:g}, expected 1 of green, yellow and red")
 
 
 def resolved(scenario: Scenario) -> str:
     """The scenario as runnable TOML with every default written out."""
     return to_toml(msgspec.to_builtins(scenario, builtin_types=(datetime,)))
-
-
-def to_toml(tree: dict[str, Any]) -> str:
-    """A nested mapping as TOML; None is left out, for TOML has none."""
-    lines: list[str] = []
-    _table(tree, "", lines)
-    return "\n".join(lines).strip() + "\n"
-
-
-def _table(tree: dict[str, Any], prefix: str, lines: list[str]) -> None:
-    later: list[tuple[str, Any]] = []
-    for key, value in tree.items():
-        if isinstance(value, dict) or (
-            isinstance(value, list) and value and isinstance(value[0], dict)
-        ):
-            later.append((key, value))
-        elif value is not None:
-            lines.append(f"{_key(key)} = {_scalar(value)}")
-    for key, value in later:
-        name = f"{prefix}.{_key(key)}" if prefix else _key(key)
-        for item in value if isinstance(value, list) else [value]:
-            lines.append("")
-            lines.append(f"[[{name}]]" if isinstance(value, list) else f"[{name}]")
-            _table(item, name, lines)
-
-
-def _key(key: str) -> str:
-    return (
-        key
-        if key.replace("_", "").replace("-", "").isalnum()
-        else msgspec.json.encode(key).decode()
-    )
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, list):
-        return "[" + ", ".join(_scalar(item) for item in value) + "]"
-    if isinstance(value, str):
-        return msgspec.json.encode(value).decode()
-    return repr(value)

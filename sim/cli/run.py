@@ -3,10 +3,9 @@ job.
 """
 
 import argparse
-import random
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,15 +13,18 @@ from contract.errors import ConfigError
 from sim.outcome import EXIT_OK
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import installed, load, resolved
+from sim.scenario_toml import quoted
 
 DEFAULT = "first_crossings"
 TRACK_PERIOD_MIN_S = 0.001  # a period of no nanoseconds would never end
+SEEDS: Final = range(-(1 << 63), 1 << 63)  # what result.json can hold
 EXAMPLES = """examples:
   convoy-sim run                                  the default scenario, one simulated hour
   convoy-sim run smoke --seed 7 --out /tmp/smoke
   convoy-sim run traffic_day --duration 2h --set fleet.kz=20 --set network.loss=0.05
   convoy-sim run --json | python -m json.tool
-exit codes: 0 expectations hold, 1 one fails, 2 usage or scenario, 3 unsafe or crashed, 4 stuck"""
+exit codes: 0 expectations hold, 1 one fails, 2 usage or scenario, 3 unsafe or crashed,
+            4 deadlock, or fewer crossings than the scenario asks for"""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -32,7 +34,7 @@ def add_parser(subparsers: Any) -> None:
         "run", help="run a scenario headless", epilog=EXAMPLES, formatter_class=raw
     )
     parser.add_argument("scenario", nargs="?", default=DEFAULT, metavar="SCENARIO")
-    parser.add_argument("--seed", type=int, default=1, help="seed of every random stream (1)")
+    parser.add_argument("--seed", type=seed, default=1, help="seed of every random stream (1)")
     parser.add_argument("--duration", metavar="TIME", help="instead of the scenario's, as in 24h")
     parser.add_argument("--out", type=Path, help="folder (runs/SCENARIO-SEED)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
@@ -63,16 +65,10 @@ def show_command(arguments: argparse.Namespace) -> int:
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Run, write the folder, print the table or the JSON."""
-    settings = list(arguments.settings)
-    if arguments.duration is not None:
-        settings.append(f'time.duration="{arguments.duration}"')
-    scenario = load(arguments.scenario, settings)
-    seed = (
-        arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1 << 31)
-    )
-    folder = arguments.out or Path("runs") / f"{scenario.name}-{seed}"
+    scenario = load(arguments.scenario, settings_of(arguments))
+    folder = arguments.out or Path("runs") / f"{scenario.name}-{arguments.seed}"
     options = RunOptions(
-        seed=seed,
+        seed=arguments.seed,
         folder=folder,
         track_period_s=period(arguments.track_period),
         progress=progress if sys.stderr.isatty() else None,
@@ -83,6 +79,30 @@ def run_command(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
     show_result(finished, folder, as_json=arguments.json)
     return int(finished.result["exit_code"])
+
+
+def settings_of(arguments: argparse.Namespace) -> list[str]:
+    """Every `--set`, and `--duration` as one more."""
+    if arguments.duration is None:
+        return list(arguments.settings)
+    try:
+        duration = quoted(arguments.duration)
+    except UnicodeEncodeError:
+        raise ConfigError(f"--duration {arguments.duration!r:.80}: not UTF-8") from None
+    return [*arguments.settings, f"time.duration={duration}"]
+
+
+def seed(text: str) -> int:
+    """A seed that result.json can hold. Raises ArgumentTypeError."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = None
+    if number is None or number not in SEEDS:
+        raise argparse.ArgumentTypeError(
+            f"invalid int value: {text!r:.60}, expected a whole number of at most 64 bits"
+        )
+    return number
 
 
 def period(text: str) -> float:
@@ -118,6 +138,11 @@ def show_result(finished: Finished, folder: Path, *, as_json: bool) -> None:
         )
     if finished.cycle:
         print(f"deadlock: {' -> '.join([*finished.cycle, finished.cycle[0]])}", file=sys.stderr)
+    if finished.late:
+        wanted = finished.world.scenario.time.crossings
+        took = clock(result["performance"]["simulated_s"])
+        done = finished.world.finished
+        print(f"time limit: {done} of {wanted} crossings in {took}", file=sys.stderr)
     if finished.crash:
         last = finished.crash.strip().splitlines()[-1]
         print(f"an agent crashed: {last}; see {folder / 'crash.txt'}", file=sys.stderr)
@@ -158,7 +183,8 @@ def table(result: dict[str, Any], folder: Path) -> str:
             lines.append(f"    {wait['vehicle']:<10} {since:>7}  {why}")
         if len(waiting) > 12:
             lines.append(f"    and {len(waiting) - 12} more, see result.json")
-    lines += ["", f"  files          {folder}"]
+    name = str(folder).encode("utf-8", "backslashreplace").decode()
+    lines += ["", f"  files          {name}"]
     return "\n".join(lines)
 
 

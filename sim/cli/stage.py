@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import ConfigError
-from sim.cli.run import progress, show_result
+from sim.cli.run import progress, seed, settings_of, show_result
 from sim.outcome import EXIT_UNSAFE
 from sim.scenario import load
 
@@ -22,7 +22,8 @@ hardware and the two terminals, and judges the scenario's expectations. The prog
 DIR/logs, one file a program.
 
 exit codes: 0 expectations hold, 1 one fails, 2 usage, scenario or map, 3 unsafe, or a program ended
-            that nobody had killed, 4 stuck, 130 interrupted"""
+            that nobody had killed, 4 deadlock, or fewer crossings than the scenario asks for,
+            130 interrupted"""
 RATE_MAX: Final = 50.0
 _KILL: Final = re.compile(r"([A-Za-z0-9._-]+)@(\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
 
@@ -37,7 +38,9 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("scenario", nargs="?", default="smoke", metavar="SCENARIO")
     parser.add_argument("--rate", type=float, default=5.0, help="simulated seconds a second (5)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of cargo, service times, traffic")
+    parser.add_argument(
+        "--seed", type=seed, default=1, help="seed of cargo, service times, traffic"
+    )
     parser.add_argument("--duration", metavar="TIME", help="instead of the scenario's, as in 90s")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder (runs/stage-SCENARIO-SEED)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
@@ -59,10 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not 0.0 < arguments.rate <= RATE_MAX:
         raise ConfigError(f"--rate {arguments.rate:g}: expected above 0 and at most {RATE_MAX:g}")
-    settings = list(arguments.settings)
-    if arguments.duration is not None:
-        settings.append(f'time.duration="{arguments.duration}"')
-    scenario = load(arguments.scenario, settings)
+    scenario = load(arguments.scenario, settings_of(arguments))
     folder = (arguments.out or Path("runs") / f"stage-{scenario.name}-{arguments.seed}").resolve()
     options = StageOptions(
         folder=folder,

@@ -105,6 +105,49 @@ def test_planted_defect_ends_the_command_with_its_exit_code_and_a_word(
     assert "Traceback" not in said.err
 
 
+def test_crossings_that_were_asked_for_and_not_reached_are_exit_code_4(tmp_path: Path) -> None:
+    """The second truck arrives after two minutes."""
+    said = process("sim", "run", "smoke", "--out", str(tmp_path), "--duration", "100s")
+    assert (said.code, said.err) == (4, "time limit: 1 of 2 crossings in 1:40\n")
+    result = result_in(tmp_path)
+    assert (result["exit_code"], result["verdict"]) == (4, "failed")
+
+
+def test_time_limit_goes_before_a_failed_expectation_and_is_none_without_a_number(
+    tmp_path: Path,
+) -> None:
+    for crossings, code in ((3, 4), (2, 1), (0, 1)):
+        words = (f"time.crossings={crossings}", "expect.0.equals=9", "time.duration='130s'")
+        said = smoke(tmp_path, *settings(*words))
+        assert (said.code, said.err != "") == (code, code == 4), crossings
+
+
+def test_unsafe_run_is_unsafe_whatever_else_it_has_not_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(without_brakes("truck-01"), monkeypatch)
+    said = smoke(tmp_path, *settings("time.crossings=3", "time.duration='70s'"))
+    assert said.code == 3
+    assert "time limit: " in said.err
+
+
+def test_run_that_is_over_within_its_warm_up_has_measured_nothing(tmp_path: Path) -> None:
+    for warm_up in ("2min", "3min"):
+        said = smoke(tmp_path, "--json", *settings(f"time.warm_up={warm_up}", "expect=[]"))
+        traffic = json.loads(said.out)["traffic"]
+        assert said.code == 0
+        assert (traffic["loaded_crossings"], traffic["tonnes_per_year"]) == (0, 0.0)
+
+
+def test_unnamed_scenario_is_named_by_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("Short Run.v2.toml").write_text("[corridor]\nmap = 'smoke'\n[time]\nduration = '1s'\n")
+    assert command("sim", "run", "Short Run.v2.toml").code == 0
+    assert Path("runs/short-run-v2-1/result.json").exists()
+
+
 def test_interrupted_command_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(world: World) -> None:
         raise KeyboardInterrupt
@@ -128,13 +171,47 @@ SETTINGS: Final = [
     ("fleet.kz=-1", "fleet.kz = -1"),
     ("fleet.kz=1.5", "fleet.kz = 1.5"),
     ("fleet.kz=99", "fleet.kz = 99: map smoke has 4 departure berths"),
-    ("fleet.kz=2026-03-02", "not TOML"),
+    ("fleet.kz=2026-03-02", "expected `int`, got `date`"),
     ("fleet.convoy=4", "fleet.convoy = 4"),
     ("fleet.vehicle=truck", "expected truck40 or agv65"),
     ("fleet.forming=x", "fleet.forming: 'x'"),
     ("format_version=2", "format_version = 2"),
     ("network.loss=2", "network.loss = 2"),
     ("network.loss=nan", "network.loss = nan"),
+    ("network.delay_ms=inf", "network.delay_ms = inf"),
+    ("network.jitter_ms=nan", "network.jitter_ms = nan"),
+    ("network.late_ms=60001", "network.late_ms = 60001: expected `float` <= 60000.0"),
+    ("flow.0.weight=inf", "flow[0].weight = inf"),
+    ("flow.0.crossings_per_hour=1e12", "crossings_per_hour = 1000000000000.0: expected `float` <="),
+    (
+        "flow.0.crossings_per_hour=1e-300",
+        "crossings_per_hour = 1e-300: expected 0, for endless, or",
+    ),
+    ("flow.0.payload_t=nan", "flow[0].payload_t = nan"),
+    (
+        "flow.0.payload_t=25.1",
+        "payload_t = 25.1: expected at most 25, for truck40 weighs 15 t empty",
+    ),
+    ("flow.0.payload_sd_t=1e308", "flow[0].payload_sd_t = 1e+308"),
+    ("flow.0.hs_code=12", "flow[0].hs_code = 12: expected `str`"),
+    ("flow.0.hs_code='120'", "flow.0.hs_code: '120': expected 4, 6, 8 or 10 digits"),
+    ("flow.0.hs_code='١٢٠٦'", "expected 4, 6, 8 or 10 digits"),
+    ("flow.0.goods=", "flow.0.goods: ''"),
+    ("flow.².payload_t=3", "there is no item ²"),
+    ("office.KZ.officers=0", "office.KZ.officers = 0: expected `int` >= 1"),
+    ("office.KZ.officer=1", "office.KZ.officer: unknown key; did you mean office.KZ.officers?"),
+    ("office.KZ=3", "office.KZ = 3: expected a table"),
+    ("station.kz_weigh_e.failure=2", "station.kz_weigh_e.failure = 2"),
+    ("station.kz_weigh_w.failure=0", "station.kz_weigh_w.service: missing"),
+    ("name=../../evil", "name: '../../evil': expected 1 to 64 of a-z, 0-9, '_' and '-'"),
+    ("name=", "name: '': expected 1 to 64 of"),
+    ("name=Smoke", "name: 'Smoke': expected"),
+    ("fleet.kz=\udcff", "--set 'fleet.kz=\\udcff': not UTF-8"),
+    ("fleet.kz=" + "9" * 5_000, "a number of thousands of digits"),
+    ("fleet.kz=0x" + "f" * 5_000, "a whole number of 20000 bits"),
+    ("fleet.kz=" + "[" * 3_000, "nested deeper than 12 levels"),
+    ("a." * 3_000 + "b=1", "3001 levels, expected at most 12"),
+    ("fleet.kz=1\nw=2", "fleet.kz = '1\\nw=2'"),
     ("weather.friction=0", "weather.friction = 0"),
     ("flow=[1]", "flow[0] = 1"),
     ("flow=[{direction='E'}]", "flow[0].goods: missing"),
@@ -146,7 +223,9 @@ SETTINGS: Final = [
     ("time.duration=4", "time.duration = 4"),
     ("time.duration=-4min", "time.duration: '-4min'"),
     ("time.warm_up=4min", "time.warm_up = '4min'"),
+    ("time.duration=0.0000001ms", "time.duration = '0.0000001ms': expected at least 1ms"),
     ("time.start=soon", "time.start = 'soon'"),
+    ("time.start=0001-01-01T00:00:00+14:00", "expected a year from 2000 to 2099"),
     ("time.start=2026-03-02T08:00:00", "expected an offset date-time"),
     ("station.nowhere.service=constant:1s", "station.nowhere: not on map smoke"),
     ("station.kz_weigh_e.service=constant:-1s", "station.kz_weigh_e.service: 'constant:-1s'"),
@@ -161,10 +240,14 @@ SETTINGS: Final = [
     ("fault=[{at='1s', kind='barrier_stuck', target='kz_out', lasts='1'}]", "fault.0.lasts: '1'"),
     ("expect=[{metric='safety.total'}]", "expect.0: expected exactly one of"),
     ("expect=[{metric='safety.total', at_least='x'}]", "expect[0].at_least = 'x'"),
+    ("expect=[{metric='safety.totl', equals=0}]", "'safety.totl': unknown; did you mean safety.t"),
+    ("expect=[{metric='safety.total', at_most=inf}]", "expect[0].at_most = inf"),
+    ("corridor.map=../maps/smoke", "map '../maps/smoke': not installed"),
+    ('corridor.map="\\u0000.json"', "embedded null byte"),
     ("corridor.map=atlantis", "map 'atlantis': not installed; there are bakhty_pokitu, smoke"),
     ("corridor.map=nowhere.geojson", "nowhere.geojson: No such file"),
-    ("corridor.map=DIR/text.geojson", "not JSON"),
-    ("corridor.map=DIR/narrow.geojson", "kz_d01_a: width_m is 0"),
+    ("corridor.map=DIR/text.geojson", "DIR/text.geojson: file: text is not JSON"),
+    ("corridor.map=DIR/narrow.geojson", "DIR/narrow.geojson: kz_d01_a: width_m is 0"),
 ]
 
 STATION: Final = "station --arrivals 9/h --service constant:1s --servers 1 --hours 1 -o DIR/s.csv"
@@ -176,12 +259,20 @@ COMMANDS: Final = [
     ("sim", "run DIR", "not installed"),
     ("sim", "run DIR/text.toml", "text.toml: not TOML"),
     ("sim", "run DIR/bytes.toml", "bytes.toml: byte 0 is not UTF-8"),
-    ("sim", "run DIR/bytes.toml --set fleet.kz=1", "bytes.toml: not TOML"),
+    ("sim", "run DIR/bytes.toml --set fleet.kz=1", "bytes.toml: byte 0 is not UTF-8"),
     ("sim", "run smoke smoke", "unrecognized arguments: smoke"),
     ("sim", "run smoke --wat", "--wat"),
     ("sim", "run smoke --set", "--set"),
     ("sim", "run smoke --seed x", "--seed: invalid int value: 'x'"),
     ("sim", "run smoke --seed 1.5", "'1.5'"),
+    ("sim", "run smoke --seed 9223372036854775808", "--seed: invalid int value: '92233"),
+    ("sim", "stage smoke --seed 99999999999999999999", "--seed"),
+    ("sim", "run smoke --duration \udcff", "--duration '\\udcff': not UTF-8"),
+    ("sim", "run smoke --duration 4", "time.duration: '4' has no unit"),
+    ("sim", "run DIR/digits.toml", "digits.toml: a number of thousands of digits"),
+    ("sim", "run DIR/deep.toml", "deep.toml: nested deeper than 12 levels"),
+    ("sim", "run DIR/long.toml", "long.toml: fleet: nested deeper than 12 levels"),
+    ("sim", "show DIR/deep.toml", "deep.toml: nested deeper"),
     ("sim", "run smoke --duration soon", "time.duration: 'soon'"),
     ("sim", "run smoke --duration=", "time.duration: ''"),
     ("sim", "run smoke --track-period fast", "--track-period 'fast'"),
@@ -234,6 +325,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "text.toml").write_text("no table = ")
     (folder / "text.geojson").write_text('{"type": "FeatureCollection"')
     (folder / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    (folder / "digits.toml").write_text(f"[fleet]\nkz = {'9' * 5_000}")
+    (folder / "deep.toml").write_text(f"fleet = {'[' * 3_000}")
+    (folder / "long.toml").write_text(f"fleet.{'a.' * 3_000}b = 1")
     (folder / "narrow.geojson").write_bytes(a_map(put("kz_d01_a", "width_m", 0)))
     (folder / "turn.csv").write_text(HEADER + "0,0,0\n1,0,0\n")
     return folder
@@ -247,17 +341,21 @@ def refused(said: Said, word: str) -> None:
     assert "Traceback" not in said.err
 
 
-@pytest.mark.parametrize(("setting", "word"), SETTINGS, ids=[each for each, _ in SETTINGS])
+@pytest.mark.parametrize(
+    ("setting", "word"), SETTINGS, ids=[ascii(each[:60]) for each, _ in SETTINGS]
+)
 def test_impossible_setting_is_refused_by_name_before_anything_runs(
     setting: str, word: str, place: Path, tmp_path: Path
 ) -> None:
     said = smoke(tmp_path, "--json", *settings(setting.replace("DIR", str(place))))
-    refused(said, word)
+    refused(said, word.replace("DIR", str(place)))
     assert not (tmp_path / "result.json").exists()
 
 
 @pytest.mark.parametrize(
-    ("program", "line", "word"), COMMANDS, ids=[f"{name} {line}" for name, line, _ in COMMANDS]
+    ("program", "line", "word"),
+    COMMANDS,
+    ids=[ascii(f"{name} {line}") for name, line, _ in COMMANDS],
 )
 def test_command_that_cannot_be_carried_out_is_refused_by_name(
     program: str, line: str, word: str, place: Path

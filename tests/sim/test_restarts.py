@@ -133,7 +133,7 @@ def test_vehicle_that_crashes_for_good_keeps_its_zones_locked_and_the_other_safe
         if report.event is Event.ZONE_ALLOCATED and t_ns > 40e9 and row["vehicle"] != "truck-01"
     ]
     assert not set(allocated) & set(held)
-    assert finished.result["exit_code"] in (0, 1)
+    assert finished.result["exit_code"] == 4
 
 
 def test_wait_of_the_silent_vehicle_is_in_the_log_with_its_reason() -> None:

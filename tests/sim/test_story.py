@@ -33,6 +33,7 @@ YELLOW: Final = (
     "office.KZ.documents='constant:20s'",
     "office.CN.documents='constant:20s'",
     "time.duration='1min'",
+    "time.crossings=0",
     "expect=[]",
 )
 REFUSED: Final = (*YELLOW, "office.KZ.refuses=1.0")

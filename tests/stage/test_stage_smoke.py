@@ -57,7 +57,7 @@ def test_smoke_passes_with_real_processes(tmp_path: Path) -> None:
 
 def test_killed_truck_leaves_its_zones_locked_and_the_other_safe(tmp_path: Path) -> None:
     code, result = stage(tmp_path, "--kill", "truck-01@40", "--duration", "70s")
-    assert code == 1  # the expectation of two crossings fails; nothing else may
+    assert code == 4  # the expectation of two crossings fails; nothing else may
     assert not any(result["safety"].values())
     (silent,) = events(tmp_path, "supervisor", "vehicle_fell_silent")
     assert silent["vehicle"] == "truck-01"

@@ -1,0 +1,73 @@
+"""What an expectation may look at: every path of result.json that leads to one value.
+
+In: a map, for the ids of its stages. Out: the paths, and a ConfigError for a metric that is none of
+them, before the run. Not here: the values (outcome.py).
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from contract.errors import ConfigError
+from contract.map import CorridorMap
+from contract.map_parts import ZoneKind
+from sim.build import OFFICES
+from sim.checkers import INVARIANTS
+from sim.outcome import Tally, traffic
+from sim.scenario import Scenario
+
+PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
+_TOP: Final = (
+    *("format_version", "scenario", "seed", "map_digest", "verdict", "exit_code"),
+    *("human_interventions", "officer_decisions", "officer_minutes", "transcript_sha256"),
+)
+_PERFORMANCE: Final = ("wall_s", "simulated_s", "realtime_factor", "vehicle_steps", "messages")
+_RESOURCE: Final = ("utilisation", "mean_wait_s", "blocked_s")
+TOTAL: Final = "safety.total"
+
+
+def stages(corridor: CorridorMap) -> list[str]:
+    """Ids of everything that may have a row in stages.csv."""
+    sections = [z.id for z in corridor.zones.values() if z.kind is ZoneKind.BOUNDARY]
+    desks = [f"desk_{office}" for office in OFFICES.values()]
+    return [*corridor.gates, *corridor.stations, *corridor.bays, *sections, *desks]
+
+
+def metrics(corridor: CorridorMap) -> list[str]:
+    """Every path of result.json that leads to a number, a text or a truth."""
+    return [
+        *_TOP,
+        TOTAL,
+        *(f"safety.{invariant}" for invariant in INVARIANTS),
+        *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
+        *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
+        *(f"performance.{key}" for key in _PERFORMANCE),
+        *(f"versions.{name}" for name in ("python", *PACKAGES)),
+    ]
+
+
+def leaves(value: Any, path: str) -> Iterator[str]:
+    """Paths below a value that lead to no table and no list."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}")
+    elif not isinstance(value, list):
+        yield path
+
+
+def check_metrics(scenario: Scenario, corridor: CorridorMap) -> None:
+    """Refuse an expectation of something that no result has. Raises ConfigError."""
+    known = metrics(corridor)
+    for index, expect in enumerate(scenario.expect):
+        metric = expect.metric
+        if metric in known:
+            continue
+        below = [path for path in known if path.startswith(f"{metric}.")]
+        near = difflib.get_close_matches(metric, known, n=1, cutoff=0.5)
+        if below:
+            hint = f"not one value; there are {', '.join(below[:12])}"
+        elif near:
+            hint = f"unknown; did you mean {near[0]}?"
+        else:
+            hint = f"unknown; known are {', '.join(_TOP)}, traffic.*, safety.*, resources.*"
+        raise ConfigError(f"{scenario.name}: expect.{index}.metric = {metric!r:.80}: {hint}")
