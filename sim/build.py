@@ -18,9 +18,9 @@ from contract.roster import Roster
 from contract.signing import Signer
 from contract.sites import bays_by_direction, sites, station_gates
 from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.grants import Weather
-from corridor.dispatch import DispatchConfig
 from gate.agent import GateAgent, GateConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.rules import Rules, Shares, shares_of_one

@@ -9,8 +9,8 @@ from contract.errors import ConfigError
 from gate.orders import Barrier
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
+from sim.fault_kinds import KINDS
 from sim.scenario import FaultSection
-from sim.vehicle_faults import KINDS
 from sim.world import World
 
 Act = Callable[[World, str], None]

@@ -128,7 +128,7 @@ def complete(scenario: Scenario, corridor: CorridorMap) -> None:
                 f"{scenario.name}: fleet.{side.lower()} = {count}: "
                 f"map {corridor.name} has {len(berths)} departure berths there"
             )
-    check_metrics(scenario, corridor)
+    check_metrics(scenario, metrics(corridor))
 
 
 def run(scenario: Scenario, options: RunOptions) -> Finished:

@@ -19,6 +19,8 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigError
 from live.config import parse
 from sim.distributions import parse_duration
+from sim.fault_kinds import KINDS
+from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.scenario_toml import lay_over, read_tree, to_toml
 from sim.scenario_types import (
@@ -34,6 +36,8 @@ from sim.scenario_types import (
     PerHour,
     Service,
     Share,
+    Sight,
+    Size,
     Spread,
     Tonnes,
     Weight,
@@ -47,7 +51,10 @@ __all__ = ["Scenario", "installed", "load", "resolved", "to_toml"]  # to_toml is
 
 # What each may weigh with its load, in kilograms.
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
-FAULTS: Final = ("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck")
+FAULTS: Final = (
+    *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
+    *KINDS,
+)
 START_YEARS: Final = range(2000, 2100)
 DURATION_MIN_S: Final = 0.001
 PER_HOUR_MIN: Final = 0.001  # one load in six weeks
@@ -77,13 +84,18 @@ class TimeSection(_Section):
 
 
 class FleetSection(_Section):
-    """[fleet]: trucks at each side at the start, and how they travel."""
+    """[fleet]: trucks at each side at the start, and how they travel.
+
+    convoy      at most so many under one mission;  forming   how long the first waits at its berth
+    gathering   how long the first waits on the way for the rest, to drive as one (0s: never)
+    """
 
     kz: Few = 3
     cn: Few = 3
     vehicle: str = "truck40"
     convoy: Annotated[int, Meta(ge=1, le=3)] = 3
     forming: Duration = "20s"
+    gathering: Duration = "0s"
 
 
 class Channels(_Section):
@@ -143,9 +155,10 @@ class BerthSection(_Section):
 
 
 class WeatherSection(_Section):
-    """[weather]: friction between tyre and road."""
+    """[weather]: friction between tyre and road; how far one sees, in metres."""
 
     friction: Friction = 0.7
+    sight_m: Sight = 500.0
 
 
 class NetworkSection(_Section):
@@ -160,12 +173,16 @@ class NetworkSection(_Section):
 
 
 class FaultSection(_Section):
-    """[[fault]]: what goes wrong, with whom, when and for how long (0s: for good)."""
+    """[[fault]]: what goes wrong, with whom, when and for how long (0s: for good).
+
+    value   how much, in the unit of this kind of fault; 0: as much as is usual
+    """
 
     at: Duration
     kind: str
     target: str
     lasts: Duration = "0s"
+    value: Size = 0.0
 
 
 class ExpectSection(_Section):
@@ -193,6 +210,8 @@ class Scenario(_Section):
     berth: BerthSection = msgspec.field(default_factory=BerthSection)
     weather: WeatherSection = msgspec.field(default_factory=WeatherSection)
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
+    ground: GroundSection | None = None
+    leader: LeaderSection = msgspec.field(default_factory=LeaderSection)
     fault: list[FaultSection] = []
     expect: list[ExpectSection] = []
 
@@ -229,6 +248,9 @@ def load(name_or_path: str, settings: list[str]) -> Scenario:
         scenario.name = name_from(Path(origin).stem)
     check_texts(scenario, origin)
     _check(scenario, origin)
+    beside = Path(origin).parent / scenario.leader.profile
+    if scenario.leader.profile and not Path(scenario.leader.profile).exists() and beside.is_file():
+        scenario.leader.profile = str(beside)
     return scenario
 
 

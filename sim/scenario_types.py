@@ -63,6 +63,8 @@ Tonnes = Annotated[float, Meta(gt=0.0, le=100.0)]  # what a vehicle bears is les
 Spread = Annotated[float, Meta(ge=0.0, le=5.0)]
 Weight = Annotated[float, Meta(gt=0.0, le=1e6)]
 PerHour = Annotated[float, Meta(ge=0.0, le=1_000.0)]  # one in 3.6 s: more than any gate passes
+Sight = Annotated[float, Meta(gt=0.0, le=10_000.0)]  # metres
+Size = Annotated[float, Meta(ge=-1_000.0, le=1_000.0)]  # of a fault, in its own unit
 Bound = Annotated[float, Meta(ge=-1e15, le=1e15)]
 
 Duration = Annotated[str, _read_by(parse_duration)]

@@ -10,7 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from contract.errors import require
 from sim import sensors as s
+from sim.fault_kinds import KINDS
 from sim.fleet import Fleet
 from sim.plant_params import (
     P_BRAKE_EMERGENCY_MPS2,
@@ -51,7 +53,7 @@ def _part(columns: tuple[int, ...], usual: float, unit: str, *, share: bool) -> 
     return Fault(lambda fleet: fleet.params, columns, usual, unit, share)
 
 
-KINDS: Final[Mapping[str, Fault]] = {
+FAULTS: Final[Mapping[str, Fault]] = {
     "gnss_outage": _sensor(s.FAULT_OUTAGE),
     "gnss_frozen": _sensor(s.FAULT_FROZEN),
     "gnss_step_east": _sensor(s.FAULT_STEP_X, 2.0, "m"),
@@ -88,7 +90,7 @@ class VehicleFaults:
 
     def begin(self, kind: str, name: str, value: float) -> None:
         """Break a vehicle; `value` 0 is the usual size of this fault."""
-        fault, i = KINDS[kind], self._fleet.row[name]
+        fault, i = FAULTS[kind], self._fleet.row[name]
         block, columns = fault.block(self._fleet), list(fault.columns)
         self._before.setdefault((kind, name), block[i, columns].copy())
         size = value or fault.usual
@@ -96,7 +98,10 @@ class VehicleFaults:
 
     def end(self, kind: str, name: str) -> None:
         """Mend it."""
-        fault, i = KINDS[kind], self._fleet.row[name]
+        fault, i = FAULTS[kind], self._fleet.row[name]
         before = self._before.pop((kind, name), None)
         if before is not None:
             fault.block(self._fleet)[i, list(fault.columns)] = before
+
+
+require(tuple(FAULTS) == KINDS, "every kind of fault of a vehicle has its block, in the same order")

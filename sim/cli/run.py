@@ -10,9 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from contract.errors import ConfigError
+from sim.ground import run as ground
 from sim.outcome import EXIT_OK
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
-from sim.scenario import installed, load, resolved
+from sim.scenario import Scenario, installed, load, resolved
 from sim.scenario_toml import quoted
 
 DEFAULT = "first_crossings"
@@ -58,7 +59,8 @@ def list_command(arguments: argparse.Namespace) -> int:
 def show_command(arguments: argparse.Namespace) -> int:
     """The resolved scenario on stdout."""
     scenario = load(arguments.scenario, [])
-    complete(scenario, load_map(scenario.corridor.map))
+    if scenario.ground is None:
+        complete(scenario, load_map(scenario.corridor.map))
     print(resolved(scenario), end="")
     return EXIT_OK
 
@@ -67,6 +69,8 @@ def run_command(arguments: argparse.Namespace) -> int:
     """Run, write the folder, print the table or the JSON."""
     scenario = load(arguments.scenario, settings_of(arguments))
     folder = arguments.out or Path("runs") / f"{scenario.name}-{arguments.seed}"
+    if scenario.ground is not None:
+        return ground_command(scenario, folder, arguments)
     options = RunOptions(
         seed=arguments.seed,
         folder=folder,
@@ -79,6 +83,51 @@ def run_command(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
     show_result(finished, folder, as_json=arguments.json)
     return int(finished.result["exit_code"])
+
+
+def ground_command(scenario: Scenario, folder: Path, arguments: argparse.Namespace) -> int:
+    """The same on the proving ground."""
+    try:
+        result = ground.play(scenario, arguments.seed, folder, period(arguments.track_period))
+    except OSError as error:
+        raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    else:
+        print(ground_table(result, folder))
+    return int(result["exit_code"])
+
+
+def ground_table(result: dict[str, Any], folder: Path) -> str:
+    """The short table of a run on the proving ground."""
+    figures, performance = result["ground"], result["performance"]
+    broken = {name: count for name, count in result["safety"].items() if count}
+    stopped = [*figures["guard_trips"], *figures["pilot_stops"]]
+    gap_m, ratio = figures["least_gap_m"], figures["amplitude_ratio_max"]
+    rows = {
+        "vehicles": f"{figures['vehicles']}, {figures['reached']} at their end, "
+        + ("all standing" if figures["standing"] else "still moving"),
+        "least gap": "-" if gap_m is None else f"{gap_m:.2f} m bumper to bumper",
+        "string": "-" if ratio is None else f"largest amplitude against the one ahead {ratio:.3f}",
+        "path error": f"{figures['path_error_max_m']:.3f} m at most",
+        "ends": f"{figures['stop_short_max_m']:.2f} m short at most, "
+        f"{figures['overrun_max_m']:.2f} m beyond",
+        "stopped": ", ".join(
+            f"{each['vehicle']} at {each['t_s']:.1f} s ({each.get('cause') or each.get('why')})"
+            for each in stopped[:6]
+        )
+        or "nobody by itself",
+        "safety": str(broken) if broken else "no violation",
+        "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s",
+    }
+    lines = [f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}", ""]
+    lines += [f"  {name:<14} {text}" for name, text in rows.items()]
+    for expectation in result["expectations"]:
+        mark = "ok  " if expectation["passed"] else "FAIL"
+        lines.append(
+            f"  {mark}           {expectation['name']} (observed {expectation['observed']})"
+        )
+    return "\n".join([*lines, "", f"  files          {folder}"])
 
 
 def settings_of(arguments: argparse.Namespace) -> list[str]:

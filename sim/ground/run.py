@@ -5,21 +5,27 @@ import hashlib
 import itertools
 import math
 import time
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from contract.errors import ConfigError
 from sim.distributions import parse_duration
+from sim.fault_kinds import KINDS
 from sim.fleet import DT_S
 from sim.ground.rig import Rig
 from sim.ground.sections import LOADS, GroundSection
+from sim.metrics import check_metrics, ground_metrics
+from sim.outcome import Tally, exit_code, judge, traffic
 from sim.plant import DELTA, HITCH, PSI, A, V, X, Y
-from sim.record import TRACK_COLUMNS, write_rows
-from sim.scenario import FaultSection, Scenario
+from sim.record import TRACK_COLUMNS, Recorder, write_rows
+from sim.report_files import write_folder
+from sim.run import FORMAT_VERSION, versions
+from sim.scenario import FaultSection, Scenario, resolved
 from sim.truth_columns import TRUTH_S
-from sim.vehicle_faults import KINDS
 from vehicle.pilot.ahead import SPACE_LEVEL
 from vehicle.pilot.columns import Array
 
@@ -28,16 +34,17 @@ PROFILE_ROWS_MAX: Final = 1_000_000
 PROFILE_MPS_MAX: Final = 40.0
 
 
-def read_profile(name: str, folder: Path) -> Array | None:
+def read_profile(name: str) -> Array | None:
     """A leader's speed over time, (n, 2) of t in s and v in m/s; None without one.
 
-    `name` is looked for where the run was started and beside the scenario. Raises ConfigError.
+    `name` is a file, or one that comes with the installed scenarios. Raises ConfigError.
     """
     if not name:
         return None
-    path = next((p for p in (Path(name), folder / name) if p.is_file()), None)
+    installed = Path(str(resources.files("sim.scenarios"))) / name
+    path = next((p for p in (Path(name), installed) if p.is_file()), None)
     if path is None:
-        raise ConfigError(f"leader.profile = {name!r}: there is no such file")
+        raise ConfigError(f"leader.profile = {name!r:.80}: there is no such file")
     rows: list[tuple[float, float]] = []
     try:
         lines = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
@@ -181,10 +188,6 @@ def write_platoon(path: Path, rig: Rig) -> None:
     write_rows(path, header, rows)
 
 
-def write_tracks(path: Path, rows: list[tuple[Any, ...]]) -> None:
-    write_rows(path, TRACK_COLUMNS, rows)
-
-
 def digest(rig: Rig) -> str:
     """SHA-256 of the run in integers: mm and mm/s of every truck in every turn, and what
     happened.
@@ -211,8 +214,79 @@ def check(ground: GroundSection, name: str) -> None:
         )
 
 
-def timed(run: GroundRun, seed: int, track_period_s: float) -> tuple[Rig, list[Any], float]:
-    """Play, and how long it took by the wall clock."""
+def play(scenario: Scenario, seed: int, folder: Path | None, track_s: float) -> dict[str, Any]:
+    """The whole run: result.json as a mapping, and the folder if there is to be one."""
+    ground = scenario.ground or GroundSection()
+    check(ground, scenario.name)
+    check_metrics(scenario, ground_metrics())
+    run = GroundRun(scenario, ground, read_profile(scenario.leader.profile))
     began = time.perf_counter()
-    rig, tracks = run.play(seed, track_period_s)
-    return rig, tracks, time.perf_counter() - began
+    rig, tracks = run.play(seed, track_s)
+    wall_s = time.perf_counter() - began
+    result = conclude(scenario, rig, seed, wall_s)
+    if folder is not None:
+        write(folder, scenario, rig, result, tracks)
+    return result
+
+
+def conclude(scenario: Scenario, rig: Rig, seed: int, wall_s: float) -> dict[str, Any]:
+    """result.json of a proving ground: what no border is needed for is zero or empty."""
+    simulated_s = rig.now_s
+    result: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "scenario": scenario.name,
+        "seed": seed,
+        "map_digest": hashlib.sha256(rig.route.table.tobytes()).hexdigest(),
+        "versions": versions(),
+        "verdict": "failed",
+        "exit_code": 1,
+        "expectations": [],
+        "safety": {"I1": len(rig.story.overlaps), "I2": len(rig.story.beyond)},
+        "traffic": traffic(Tally(), 0.0, 0.0),
+        "resources": {},
+        "human_interventions": 0,
+        "officer_decisions": 0,
+        "officer_minutes": 0.0,
+        "ground": figures(rig),
+        "performance": {
+            "wall_s": round(wall_s, 3),
+            "simulated_s": round(simulated_s, 3),
+            "realtime_factor": round(simulated_s / wall_s, 1) if wall_s > 0.0 else 0.0,
+            "vehicle_steps": rig.fleet.vehicle_steps,
+            "messages": 0,
+        },
+        "transcript_sha256": digest(rig),
+    }
+    result["expectations"] = judge(result, scenario.expect)
+    result["exit_code"] = exit_code(result, crashed=False, stuck=False)
+    result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
+    return result
+
+
+def write(
+    folder: Path, scenario: Scenario, rig: Rig, result: dict[str, Any], tracks: list[Any]
+) -> None:
+    """The run folder."""
+    recorder = Recorder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    recorder.begin()
+    recorder.close()
+    with (folder / "events.jsonl").open("w", encoding="utf-8") as log:
+        log.writelines(f"{line}\n" for line in events(rig))
+    write_folder(folder, result, recorder, Tally(), resolved=resolved(scenario))
+    write_platoon(folder / "platoon.csv", rig)
+    (folder / "ledger").mkdir(exist_ok=True)
+    if tracks:
+        write_rows(folder / "tracks.csv", TRACK_COLUMNS, tracks)
+
+
+def events(rig: Rig) -> list[str]:
+    """What happened, as lines of the log."""
+    told = figures(rig)
+    rows = [{"event": "guard_tripped", "severity": "error", **row} for row in told["guard_trips"]]
+    rows += [{"event": "pilot_stopped", "severity": "error", **row} for row in told["pilot_stops"]]
+    lines = [
+        {"t": row.pop("t_s"), "node": row.pop("vehicle"), **row}
+        for row in sorted(rows, key=lambda row: float(row["t_s"]))
+    ]
+    return [msgspec.json.encode(line).decode() for line in lines]
