@@ -22,7 +22,7 @@ from contract.map_parts import MapError
 from contract.reasons import Reason
 from sim.build import OFFICES, SUPERVISOR
 from sim.faults import arrange
-from sim.metrics import PACKAGES, check_metrics
+from sim.metrics import PACKAGES, check_metrics, metrics
 from sim.outcome import (
     NEEDED,
     Tally,
