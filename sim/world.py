@@ -342,7 +342,7 @@ class World:
         if self.fleet.at_rest and not self.roadside.expecting:
             self._ticks += due
             return False
-        done, used = self.fleet.step(due)
+        done, used = self.fleet.step(1 if self.roadside.expecting else due)
         self._ticks += done
         self.engine.now_ns = self._ticks * TICK_NS
         for k in range(used):

@@ -357,12 +357,7 @@ class VehicleAgent:
 
     def _ask_again(self, now: Now) -> None:
         """Stood still before a gate because its permit was withdrawn: ask for another."""
-        mission, front_m = self._road.mission, self._road.front_m
-        gate = mission.gate_ahead(front_m) if mission is not None else None
-        if gate is None or not self._stands():
-            return
-        before = self._road.may_drive_to_m(self._passage.permits)
-        if gate.stop_m <= front_m + STOP_WINDOW_M and before <= front_m + STOP_WINDOW_M / 2.0:
+        if self._stands() and self._road.held_by_gate(self._passage.permits):
             self._phase = next_phase(self._phase, Outcome.GATE_REACHED)
             self._ask(now)
 

@@ -9,7 +9,7 @@ without a permit; the guard keeps its own count from the same bytes. Not here: p
 from collections.abc import Callable, Sequence
 
 from contract.agent import Act, Effect, Now, Received, Refused
-from contract.limits import FRICTION_WORST, SIGHT_WORST_M, STANDSTILL_GAP_M
+from contract.limits import FRICTION_WORST, SIGHT_WORST_M, STANDSTILL_GAP_M, STOP_WINDOW_M
 from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.v1.document_pb2 import Document
@@ -150,6 +150,13 @@ class Road:
         if gate is None or permits(gate.gate_id):
             return self.end_m
         return min(self.end_m, gate.stop_m)
+
+    def held_by_gate(self, permits: Callable[[str], bool]) -> bool:
+        """Whether the front is at the line of a gate and may go no farther."""
+        gate = self.mission.gate_ahead(self.front_m) if self.mission is not None else None
+        if gate is None or gate.stop_m > self.front_m + STOP_WINDOW_M:
+            return False
+        return self.may_drive_to_m(permits) <= self.front_m + STOP_WINDOW_M / 2.0
 
     # --- position ---
 

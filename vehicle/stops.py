@@ -29,6 +29,10 @@ class Stops:
                 sender, _, stop_id = key.removeprefix(_KEY).partition("/")
                 self._issuers[sender, stop_id] = issuer.decode()
 
+    def has(self, sender: str, stop_id: str) -> bool:
+        """Whether this stop is in force."""
+        return (sender, stop_id) in self._issuers
+
     def take(self, sender: str, stop_id: str, issuer: str) -> Persist:
         """A stop comes into force."""
         self._issuers[sender, stop_id] = issuer

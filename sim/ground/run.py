@@ -225,7 +225,7 @@ def play(scenario: Scenario, seed: int, folder: Path | None, track_s: float) -> 
     wall_s = time.perf_counter() - began
     result = conclude(scenario, rig, seed, wall_s)
     if folder is not None:
-        write(folder, scenario, rig, result, tracks)
+        write(folder, scenario, rig, result, tracks=tracks)
     return result
 
 
@@ -264,7 +264,7 @@ def conclude(scenario: Scenario, rig: Rig, seed: int, wall_s: float) -> dict[str
 
 
 def write(
-    folder: Path, scenario: Scenario, rig: Rig, result: dict[str, Any], tracks: list[Any]
+    folder: Path, scenario: Scenario, rig: Rig, result: dict[str, Any], *, tracks: list[Any]
 ) -> None:
     """The run folder."""
     recorder = Recorder(folder)

@@ -85,16 +85,41 @@ def test_truck_without_a_frame_knows_nothing_and_stays_parked(link: FakeLink) ->
     assert last_command(link).park
 
 
-def test_first_frame_wakes_the_agent(link: FakeLink) -> None:
+def a_standing_truck(link: FakeLink, body: TruckBody, frames: int) -> None:
+    """So many frames of a truck that stands at x = 3 m, and a turn for each."""
+    for number in range(1, frames + 1):
+        fix = {"fix": 4, "fix_new": number % 2 == 0, "radar_alive": True, "trailer_coupled": True}
+        link.coming = [a_frame(number, 50 * number, x_m=3.0, **fix)]
+        body.changed(at(50 * number))
+        body.step(at(50 * number))
+
+
+def test_first_frame_wakes_the_agent_before_it_knows_where_it_is(link: FakeLink) -> None:
     body = a_truck(link)
     link.coming = [a_frame(1, 0, x_m=3.0)]
     assert body.changed(at(1))
-    assert body.reading(at(1)).x_m == 3.0
-    link.coming = [a_frame(2, 50, x_m=4.0)]
+    assert not body.reading(at(1)).known
+    link.coming = [a_frame(2, 50, x_m=3.0)]
     assert not body.changed(at(51))
-    link.coming = [a_frame(1, 0, x_m=9.0)]
-    body.changed(at(60))
-    assert body.reading(at(60)).x_m == 4.0
+
+
+def test_truck_that_has_found_its_place_wakes_the_agent(link: FakeLink) -> None:
+    body = a_truck(link)
+    a_standing_truck(link, body, 40)
+    assert body.changed(at(2_001))
+    reading = body.reading(at(2_001))
+    assert reading.known
+    assert reading.milestones & c.MILE_PLACED
+    assert reading.x_m == pytest.approx(3.0, abs=1e-6)
+
+
+def test_frame_older_than_the_newest_is_nothing(link: FakeLink) -> None:
+    body = a_truck(link)
+    a_standing_truck(link, body, 40)
+    link.coming = [a_frame(7, 350, x_m=99.0, fix=4, fix_new=True)]
+    body.changed(at(2_010))
+    body.step(at(2_050))
+    assert body.reading(at(2_050)).x_m == pytest.approx(3.0, abs=1e-6)
 
 
 def test_truck_with_old_sensor_data_brakes(link: FakeLink) -> None:

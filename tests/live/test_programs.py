@@ -43,6 +43,18 @@ TRUCK: Final = {
     "brake_service_mps2": 1.5,
     "brake_assured_mps2": 3.2,
     "brake_delay_s": 0.5,
+    "width_m": 2.55,
+    "trailer_m": 8.1,
+    "hitch_ahead_m": 0.5,
+    "steer_lag_s": 0.3,
+    "steer_dead_s": 0.1,
+    "steer_rate_radps": 0.35,
+    "drive_lag_s": 0.5,
+    "drive_dead_s": 0.2,
+    "brake_lag_s": 0.35,
+    "brake_dead_s": 0.2,
+    "jerk_mps3": 1.0,
+    "driven_share": 0.29,
 }
 SUPERVISOR: Final = {"supervisor": "tcp://127.0.0.1:5570"}
 OFFICES: Final = {"office-kz": "tcp://127.0.0.1:5571", "office-cn": "tcp://127.0.0.1:5572"}

@@ -273,7 +273,6 @@ def test_new_phase_is_told_at_once() -> None:
     assert sends(truck.hear("supervisor", an_authority_to(60.0)), VehicleHeartbeat)
 
 
-@pytest.mark.xfail(strict=True, reason="nobody watches the trailer's coupling on board")
 def test_truck_whose_trailer_parted_stops_itself() -> None:
     """V3, design section 7: position and coupling must agree before anything is free again."""
     truck = a_driving_truck()

@@ -184,7 +184,7 @@ def test_new_version_keeps_an_end_that_is_still_on_the_route() -> None:
     assert tell(guard, an_authority()) is None
     longer = the_map().route(("kz_d01_a", "kz_d01_out", "kz_e_weigh_a", "kz_e_fork_a"))
     guard.mission("mission-1", "KZ-1", longer, None, version=2)
-    assert guard.row() == GuardRow(longer.at("kz_d01_out", 10.0), LANE_OVERLAP_M)
+    assert guard.row() == GuardRow(longer.at("kz_d01_out", 10.0), LANE_OVERLAP_M, FRICTION_WORST)
 
 
 def test_new_version_drops_an_end_that_is_no_longer_on_the_route() -> None:
@@ -206,7 +206,7 @@ def test_neutral_zone_ends_the_road_until_both_releases_verify() -> None:
     """I7."""
     guard = a_guard(neutral_m=second_lane_m())
     assert tell(guard, an_authority()) is None
-    assert guard.row() == GuardRow(second_lane_m() - GATE_OVERLAP_M, GATE_OVERLAP_M)
+    assert guard.row() == GuardRow(second_lane_m() - GATE_OVERLAP_M, GATE_OVERLAP_M, FRICTION_WORST)
     assert guard.releases(both_releases(), a_now()) is None
     assert guard.cleared
     row = guard.row()

@@ -5,6 +5,7 @@ import numpy as np
 from contract.kernel import plain
 from vehicle.orders import Rest
 from vehicle.pilot import columns as c
+from vehicle.pilot.pose_columns import POSE_GOOD, POSE_STATE, POSE_V
 from vehicle.pilot.rows import Rows
 from vehicle.pilot.turn import pilot_turn
 
@@ -13,9 +14,10 @@ def a_moving_truck() -> Rows:
     truck = np.zeros((1, c.TRUCK_COLUMNS))
     truck[0, c.TRUCK_BRAKE_SERVICE] = 1.5
     truck[0, c.TRUCK_BRAKE_ASSURED] = 4.0
+    truck[0, [c.TRUCK_WHEELBASE, c.TRUCK_STEER_LAG]] = 3.6, 0.3
     rows = Rows(truck)
     rows.command[0, c.COMMAND_PARK] = 0.0
-    rows.sensors[0, c.SENSE_V] = 5.0
+    rows.pose[0, [POSE_V, POSE_STATE]] = 5.0, POSE_GOOD
     return rows
 
 
@@ -24,8 +26,13 @@ def turn(rows: Rows) -> None:
         rows.paths,
         rows.path_rows,
         rows.sensors,
+        rows.pose,
+        rows.heard,
         rows.order,
         rows.truck,
+        rows.gains,
+        rows.steering,
+        rows.spacing,
         rows.pilot,
         rows.command,
         rows.miles,

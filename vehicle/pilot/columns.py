@@ -69,8 +69,9 @@ AGE_NEVER: Final = 1.0e9
     ORDER_MU,  # friction as the supervisor has it
     ORDER_SIGHT,  # m, visibility as the supervisor has it
     ORDER_MEMBER,  # 1.0: the vehicle ahead is the predecessor in a convoy, its beacons count
-) = range(12)
-ORDER_COLUMNS: Final = 12
+    ORDER_BRAKE,  # m/s^2, plan with no more than that, for those behind; 0: with our own
+) = range(13)
+ORDER_COLUMNS: Final = 13
 
 # --- guard row: what the guard itself read from authority and releases ---
 (
@@ -102,8 +103,9 @@ GUARD_COLUMNS: Final = 6
     PILOT_DUE,  # m/s^2, the same after the brake's lag: what good brakes give by now
     PILOT_GAP,  # m, the radar's last word
     PILOT_FROZEN_S,  # s, for which it has repeated to the last bit
-) = range(17)
-PILOT_COLUMNS: Final = 17
+    PILOT_PLACED,  # 1.0: the place is known, and has been told
+) = range(18)
+PILOT_COLUMNS: Final = 18
 HALT_NONE, HALT_COMFORT, HALT_EMERGENCY = range(3)
 
 # --- guard state ---
@@ -184,6 +186,7 @@ MILE_TRIPPED: Final = 4
 MILE_GAP_LOST: Final = 8
 MILE_LOST_PATH: Final = 16
 MILE_LOST_PLACE: Final = 32
+MILE_PLACED: Final = 64
 
 # --- path table: columns of contract.route, with the speed profile in the last ---
 (

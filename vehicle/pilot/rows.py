@@ -110,6 +110,7 @@ class Rows:
         row[c.ORDER_MU] = order.mu
         row[c.ORDER_SIGHT] = order.sight_m
         row[c.ORDER_MEMBER] = 1.0 if order.member else 0.0
+        row[c.ORDER_BRAKE] = order.brake_mps2
         row[c.ORDER_ACTIVE] = 1.0
 
     def set_guard(self, i: int, order: SetGuard) -> None:
@@ -152,7 +153,8 @@ class Rows:
         miles = int(self.miles[i])
         self.miles[i] = 0
         pose, sensors = self.pose[i], self.sensors[i]
-        coupled = bool(sensors[c.SENSE_COUPLED]) or self.truck[i, c.TRUCK_TRAILER] == 0.0
+        known = bool(pose[POSE_STATE] != POSE_NOT_KNOWN)
+        parted = self.truck[i, c.TRUCK_TRAILER] > 0.0 and not sensors[c.SENSE_COUPLED]
         return VehicleReading(
             x_m=float(pose[POSE_X]),
             y_m=float(pose[POSE_Y]),
@@ -162,8 +164,8 @@ class Rows:
             on_path=bool(self.pilot[i, c.PILOT_ON_PATH]),
             milestones=miles,
             trip_cause=int(self.watch[i, c.WATCH_CAUSE]),
-            trailer_coupled=coupled or pose[POSE_STATE] == POSE_NOT_KNOWN,
-            known=bool(pose[POSE_STATE] != POSE_NOT_KNOWN),
+            trailer_coupled=not (known and bool(parted)),
+            known=known,
             gap_m=float(sensors[c.SENSE_GAP]),
             closing_mps=float(sensors[c.SENSE_CLOSING]),
             beacon_age_s=float(self.heard[i, c.BEACON_AGE]),

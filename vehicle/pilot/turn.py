@@ -184,10 +184,40 @@ def drive(
         halt(command, v, truck, mu, state[i, c.PILOT_HALT], i)
         return
     hard = spacing[i, SPACE_HARD] == 1.0
-    service = truck[i, c.TRUCK_BRAKE_SERVICE]
+    service, weakest_of_all = truck[i, c.TRUCK_BRAKE_SERVICE], order[i, c.ORDER_BRAKE]
+    if weakest_of_all > 0.0:
+        service = min(service, weakest_of_all)
     least = -truck[i, c.TRUCK_BRAKE_ASSURED] if hard else -service
     wish = min(truck[i, c.TRUCK_ACCEL_MAX], max(least, min(wish, behind)))
     push_or_brake(wish, v, state, command, hard, i)
+
+
+@kernel
+def idle(
+    pose: Array,
+    order: Array,
+    truck: Array,
+    steering: Array,
+    state: Array,
+    command: Array,
+    miles: Bits,
+    i: int,
+) -> bool:
+    """Whether there is nothing to drive, or no place to drive from: then the truck rests."""
+    state[i, c.PILOT_TURN] += 1.0
+    command[i, c.COMMAND_TURN] = state[i, c.PILOT_TURN]
+    placed = pose[i, POSE_STATE] != POSE_NOT_KNOWN
+    if placed and state[i, c.PILOT_PLACED] == 0.0:
+        miles[i] |= c.MILE_PLACED
+    state[i, c.PILOT_PLACED] = 1.0 if placed else 0.0
+    if order[i, c.ORDER_ACTIVE] == 1.0 and placed:
+        return False
+    state[i, c.PILOT_PUSH] = 0.0
+    if command[i, c.COMMAND_PARK] == 0.0:
+        settle_row(command[i, c.COMMAND_STEER], steering, i)
+        urgent = order[i, c.ORDER_URGENT] if placed else 0.0
+        rest(command, pose[i, POSE_V], truck, i, urgent)
+    return True
 
 
 @kernel
@@ -213,20 +243,10 @@ def pilot_turn(
     miles (n,) int64 bits, set here and cleared by whoever takes them
     """
     for i in range(sensors.shape[0]):
-        state[i, c.PILOT_TURN] += 1.0
-        command[i, c.COMMAND_TURN] = state[i, c.PILOT_TURN]
-        v = pose[i, POSE_V]
-        if order[i, c.ORDER_ACTIVE] == 0.0:
-            state[i, c.PILOT_PUSH] = 0.0
-            if command[i, c.COMMAND_PARK] == 0.0:
-                settle_row(command[i, c.COMMAND_STEER], steering, i)
-                rest(command, v, truck, i, order[i, c.ORDER_URGENT])
+        if idle(pose, order, truck, steering, state, command, miles, i):
             continue
         p = int(order[i, c.ORDER_PATH])
-        path = paths[p]
-        if pose[i, POSE_STATE] == POSE_NOT_KNOWN:
-            rest(command, v, truck, i, 0.0)
-            continue
+        path, v = paths[p], pose[i, POSE_V]
         if not locate(path, rows[p], pose, order, state, i):
             miles[i] |= c.MILE_LOST_PATH
             rest(command, v, truck, i, 0.0)
@@ -243,20 +263,9 @@ def pilot_turn(
             path, rows[p], place, v, command[i, c.COMMAND_STEER], side, gains, truck, steering, i
         )
         drive(
-            path,
-            rows[p],
-            sensors,
-            pose,
-            beacon,
-            order,
-            truck,
-            spacing,
-            state,
-            command,
-            miles,
-            mu,
-            i,
-        )
+            path, rows[p], sensors, pose, beacon, order, truck, spacing, state, command, miles,
+            mu, i,
+        )  # fmt: skip
 
 
 @kernel
