@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from bench import fleet_parts
 from bench.measure import print_table, repeat
 from contract.kernel import COMPILED
 from contract.route import PSI as ROUTE_PSI
@@ -142,6 +143,8 @@ def run(options: Any) -> None:
     )
     turn = [["one truck", f"{1e3 * fast['turn_ms']:.1f} us", f"{plain['turn_ms']:.3f} ms"]]
     print_table("one turn of pilot and guard", ("", "compiled", "plain"), turn)
+    if COMPILED:
+        fleet_parts.show(moving_fleet(FLEETS[-1]))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def track(state: Array, truth: Array, paths: Array, rows: Bits, i: int) -> None:
     """Where row i truly is along its way."""
     p = int(truth[i, TRUTH_PATH])
     if p >= 0:
-        s, _ = nearest(paths[p], rows[p], truth[i, TRUTH_S], state[i, X], state[i, Y], 3, 8)
+        s, _ = nearest(paths[p], rows[p], truth[i, TRUTH_S], state[i, X], state[i, Y], 1, 2)
         truth[i, TRUTH_S] = s
 
 

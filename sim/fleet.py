@@ -251,13 +251,14 @@ class Fleet:
 
     @property
     def at_rest(self) -> bool:
-        """True while nothing moves and nothing is ordered to."""
+        """True while nothing moves, everything is parked and nothing is ordered to move."""
         if not self.on_board:
             return False
         lost = (self.board.pose[:, POSE_STATE] == POSE_NOT_KNOWN) & (
             self.truth[:, TRUTH_ALIVE] == 1.0
         )
-        return not (self.moving.any() or self.order[:, c.ORDER_ACTIVE].any() or lost.any())
+        rolls = self.moving.any() or (self.command[:, c.COMMAND_PARK] == 0.0).any()
+        return not (rolls or self.order[:, c.ORDER_ACTIVE].any() or lost.any())
 
     # --- commands ---
 

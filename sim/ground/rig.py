@@ -27,13 +27,16 @@ from vehicle.guard import GuardRow
 from vehicle.orders import Drive, SetGuard
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array
+from vehicle.pilot.gap_laws import START_M
 from vehicle.pilot.steering import STEER_ERROR
 
 BEHIND_M: Final = 5.0  # the rear of the last truck stands so far into the track
 SIGHT_M: Final = 500.0
-APART_M: Final = 1.0  # between ends, beyond the gap at standstill: each can reach its own
+APART_M: Final = 2.5  # between ends, beyond the gap at standstill: more than a truck that has
+# stopped behind another leaves free before it moves up, so that each reaches its own end
 TOLD_MPS2: Final = 5.0  # a step of a profile asks for no more
 ALARM_MPS2: Final = 2.5  # a leader under a profile that brakes harder says so
+require(APART_M > START_M, "every truck can reach its own end")
 LOADS: Final[Mapping[str, Sequence[VehicleParams]]] = {
     "loaded": (TRUCK40_LOADED,),
     "empty": (TRUCK40_EMPTY,),

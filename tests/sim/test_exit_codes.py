@@ -254,7 +254,7 @@ STATION: Final = "station --arrivals 9/h --service constant:1s --servers 1 --hou
 COMMANDS: Final = [
     ("sim", "", "COMMAND"),
     ("sim", "fly", "'fly'"),
-    ("sim", "run smok", "scenario 'smok': not installed; there are first_crossings, smoke"),
+    ("sim", "run smok", "scenario 'smok': not installed; there are"),
     ("sim", "run nowhere.toml", "nowhere.toml: No such file"),
     ("sim", "run DIR", "not installed"),
     ("sim", "run DIR/text.toml", "text.toml: not TOML"),

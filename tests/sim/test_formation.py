@@ -4,7 +4,6 @@ Beacons are heard while the computer of the truck ahead is up, and the gap is wh
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -12,12 +11,11 @@ import pytest
 from contract.events import Event
 from contract.limits import MEMBER_HEADWAY_S, RADAR_HEADWAY_S
 from sim.build import SUPERVISOR
+from sim.radio import RADIO_OUT
 from sim.run import Finished
-from sim.truth import TRUTH_ALIVE
 from sim.world import World
 from tests.sim.runs import UNRELIABLE, Log, a_run, both, broken
 from vehicle.orders import Drive, VehicleReading
-from vehicle.pilot import columns as c
 
 MINUTES: Final = 18  # both directions have formed, split, crossed and formed again
 
@@ -45,17 +43,8 @@ class Beacons:
 
     def reading(self, name: str) -> VehicleReading:
         fleet = self._world.fleet
-        sensors = fleet.board.sensors[fleet.row[name]]
-        before = self._before.get(name, "")
-        heard = bool(before) and fleet.truth[fleet.row[before], TRUTH_ALIVE] > 0.0
-        heard = heard and self._world.engine.now_ns / 1e9 < self.dead_from_s
-        return replace(
-            self._reading(name),
-            gap_m=float(sensors[c.SENSE_GAP]),
-            closing_mps=float(sensors[c.SENSE_CLOSING]),
-            beacon_age_s=0.05 if heard else c.AGE_NEVER,
-            level=0,
-        )
+        fleet.radio[:, RADIO_OUT] = self._world.engine.now_ns / 1e9 >= self.dead_from_s
+        return self._reading(name)
 
 
 def go(*more: str, beacons: Beacons | None = None, minutes: int = MINUTES) -> tuple[Finished, Log]:
@@ -65,7 +54,12 @@ def go(*more: str, beacons: Beacons | None = None, minutes: int = MINUTES) -> tu
         prepare = both(log.prepare, beacons.prepare)
     wanted = "expect=[{metric='safety.total', equals=0}]"
     finished = a_run(
-        "first_crossings", f"time.duration='{minutes}min'", wanted, *more, prepare=prepare
+        "first_crossings",
+        "fleet.gathering='90s'",
+        f"time.duration='{minutes}min'",
+        wanted,
+        *more,
+        prepare=prepare,
     )
     assert broken(finished).strip() == ""
     assert log.of(Event.GUARD_TRIPPED) == []

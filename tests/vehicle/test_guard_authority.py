@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contract.agent import Refused
-from contract.limits import GATE_OVERLAP_M, LANE_OVERLAP_M
+from contract.limits import FRICTION_DRY, FRICTION_WORST, GATE_OVERLAP_M, LANE_OVERLAP_M
 from contract.route import Route
 from contract.v1.movement_pb2 import ClearanceNotice, MovementAuthority
 from tests.factories import (
@@ -80,6 +80,21 @@ def test_overlap_is_never_more_than_that_of_a_lane() -> None:
     row = guard.row()
     assert row is not None
     assert row.overlap_m == LANE_OVERLAP_M
+
+
+@pytest.mark.parametrize(
+    ("told", "mu"),
+    [(0, FRICTION_WORST), (1, 0.001), (150, 0.15), (700, FRICTION_DRY), (900, FRICTION_DRY)],
+)
+def test_friction_is_what_the_authority_says_and_never_better_than_a_dry_road(
+    told: int, mu: float
+) -> None:
+    """I3, I21: silence means a slippery road."""
+    guard = a_guard()
+    assert tell(guard, an_authority(friction_permille=told)) is None
+    row = guard.row()
+    assert row is not None
+    assert row.mu == mu
 
 
 @pytest.mark.parametrize(

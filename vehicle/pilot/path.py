@@ -86,30 +86,31 @@ def nearest(
     path   (m, 6) of which `rows` are in use, one row a metre;  back, ahead   rows to look each way
     """
     centre = int(s)
-    first = max(0, centre - back)
-    last = min(rows - 2, centre + ahead)
-    best = 1.0e18
-    best_s = s
-    best_left = 0.0
-    for row in range(first, last + 1):
-        ax = path[row, PATH_X]
-        ay = path[row, PATH_Y]
-        dx = path[row + 1, PATH_X] - ax
-        dy = path[row + 1, PATH_Y] - ay
+    best, found, share = 1.0e18, -1, 0.0
+    for row in range(max(0, centre - back), min(rows - 2, centre + ahead) + 1):
+        ax, ay = path[row, PATH_X], path[row, PATH_Y]
+        dx, dy = path[row + 1, PATH_X] - ax, path[row + 1, PATH_Y] - ay
         square = dx * dx + dy * dy
         if square <= 0.0:
             continue
-        t = ((x - ax) * dx + (y - ay) * dy) / square
-        t = min(1.0, max(0.0, t))
-        ex = x - (ax + t * dx)
-        ey = y - (ay + t * dy)
+        t = (x - ax) * dx + (y - ay) * dy  # most rows lie behind or ahead: no division for them
+        if t <= 0.0:
+            t = 0.0
+        elif t >= square:
+            t = 1.0
+        else:
+            t /= square
+        ex, ey = x - (ax + t * dx), y - (ay + t * dy)
         distance = ex * ex + ey * ey
         if distance < best:
-            best = distance
-            length = math.sqrt(square)
-            best_s = path[row, 0] + t * (path[row + 1, 0] - path[row, 0])
-            best_left = (dx * ey - dy * ex) / length
-    return best_s, best_left
+            best, found, share = distance, row, t
+    if found < 0:
+        return s, 0.0
+    ax, ay = path[found, PATH_X], path[found, PATH_Y]
+    dx, dy = path[found + 1, PATH_X] - ax, path[found + 1, PATH_Y] - ay
+    ex, ey = x - (ax + share * dx), y - (ay + share * dy)
+    along = path[found, PATH_S] + share * (path[found + 1, PATH_S] - path[found, PATH_S])
+    return along, (dx * ey - dy * ex) / math.sqrt(dx * dx + dy * dy)
 
 
 @kernel

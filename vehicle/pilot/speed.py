@@ -19,9 +19,11 @@ from vehicle.pilot.pose_columns import POSE_ACROSS, POSE_ALONG, POSE_V
 PERIOD_S: Final = PILOT_PERIOD_MS / 1000.0
 SPEED_GAIN: Final = 1.5
 STOP_BRAKE: Final = 0.75  # share of the service brake used for a stop at a line
+STOP_REACH: Final = 0.9  # share of it that is there for stops, less what the grade takes
 GRIP_SHARE: Final = 0.6  # of the friction, likewise
 BRAKE_LEAST_MPS2: Final = 0.05  # divisor guard: where nothing holds, creep
 SETTLE_S: Final = 0.3  # how long the speed loop takes to follow the curve down
+SETTLED_S: Final = 0.85  # with dead time and lag, however quick the brakes are
 SHORT_M: Final = 0.22  # aim short of the line: dead time and lag carry the truck on
 BUILD_UP_MPS3: Final = 0.7  # how fast a push is taken back: the gentlest body's service jerk
 CREEP_MPS: Final = 0.20
@@ -95,8 +97,9 @@ def stop_brake(path: Array, row: int, mu: float, truck: Array, i: int) -> float:
     """Deceleration planned for a stop on this friction and the worst grade ahead, m/s^2."""
     fall = GRAVITY_MPS2 * min(0.0, path[row, c.PATH_FALL])
     grip = GRIP_SHARE * min(mu, path[row, c.PATH_SLICK]) * GRAVITY_MPS2
+    service = truck[i, c.TRUCK_BRAKE_SERVICE]
     return float(
-        max(BRAKE_LEAST_MPS2, min(STOP_BRAKE * truck[i, c.TRUCK_BRAKE_SERVICE], grip + fall))
+        max(BRAKE_LEAST_MPS2, min(STOP_BRAKE * service, STOP_REACH * service + fall, grip + fall))
     )
 
 
@@ -153,7 +156,7 @@ def cruise(
     easing_s = pushed / BUILD_UP_MPS3
     gained = 0.5 * pushed * easing_s
     used = easing_s * (v + pushed * easing_s / 3.0)
-    settled_s = truck[i, c.TRUCK_DELAY] + SETTLE_S
+    settled_s = max(SETTLED_S, truck[i, c.TRUCK_DELAY] + SETTLE_S)
     falling = brake * v / (v + brake * settled_s)
     build_up_s = 0.5 * max(0.0, falling + min(0.0, push)) / BUILD_UP_MPS3
     stop = permitted_speed(room - used, brake, settled_s + build_up_s) - gained

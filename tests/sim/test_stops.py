@@ -1,0 +1,155 @@
+"""Stops at a line: within 0.30 m before it, never past it, smooth, and then nothing moves.
+
+Trucks loaded and empty and AGVs, on grades of 4 % up and down, from ice to a dry road, friction as
+declared. Who cannot climb by the closed form of docs/vehicle.md 1.5 is left out of the stops.
+The plant holds a standing truck, parking brake or not; so the parking brake itself is looked at
+too. What the plant cannot show is a truck that slides back with spinning wheels.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pytest
+
+from sim.fleet import DT_S
+from sim.plant import V, X
+from sim.plant_params import P_JERK_SERVICE_MPS3
+from sim.truth_columns import TRUTH_HUNG
+from tests.sim.stop_rig import Draw, Stops
+from vehicle.pilot import columns as c
+from vehicle.pilot.columns import Array, Bits
+
+SHORT_MAX_M: Final = 0.30
+DRIVE_S: Final = 200.0
+AFTER_S: Final = 600.0
+LOOK_S: Final = 30.0
+STRAY_MAX_M: Final = 0.05
+JOLT_MAX_MPS2: Final = 0.8  # a tenth of what lashings bear forwards: EN 12195-1, 0.8 g
+ALIVE, KILLED, RESTARTED, HUNG = range(4)
+
+
+@dataclass(frozen=True)
+class Tale:
+    """What came of many stops; jolts and jerks of those that moved."""
+
+    draw: Draw
+    moved: Array
+    reached: Array
+    before_line_m: Array
+    trips: int
+    jolt_mps2: Array
+    jerk_share: Array
+    fate: Bits
+    strayed_m: Array
+    unparked: Array
+    standing: bool
+
+    @property
+    def climbs(self) -> Array:
+        return np.asarray(self.draw.spare > 0.0)
+
+
+def told(count: int, seed: int) -> Tale:
+    """Drive to the line; then a quarter each stays alive, is killed, restarts, hangs."""
+    stops = Stops(Draw.of(count, seed), seed)
+    fleet = stops.fleet
+    stops.drive(DRIVE_S)
+    moved = np.array(stops.v_mps).max(axis=0) > 0.0
+    seconds = [stops.last_second(i) for i in np.flatnonzero(moved)]
+    jerks = np.array([np.abs(np.diff(a)).max() / DT_S for a in seconds])
+    stood_m, before_m, trips = fleet.state[:, X].copy(), stops.before_line_m, stops.trips
+    fate = np.arange(count) % 4
+    for i in np.flatnonzero((fate == KILLED) | (fate == RESTARTED)):
+        fleet.crash(fleet.names[i])
+    fleet.truth[fate == HUNG, TRUTH_HUNG] = 1.0
+    unparked, strayed_m = np.zeros(count, dtype=bool), np.zeros(count)
+    for look in range(round(AFTER_S / LOOK_S)):
+        stops.wait(LOOK_S)
+        if look == 0:
+            for i in np.flatnonzero(fate == RESTARTED):
+                fleet.boot(fleet.names[i])
+        unparked |= fleet.command[:, c.COMMAND_PARK] != 1.0
+        strayed_m = np.maximum(strayed_m, np.abs(fleet.state[:, X] - stood_m))
+    return Tale(
+        draw=stops.draw,
+        moved=moved,
+        reached=stops.reached,
+        before_line_m=before_m,
+        trips=trips,
+        jolt_mps2=np.array([-a[-1] for a in seconds]),
+        jerk_share=jerks / fleet.params[moved, P_JERK_SERVICE_MPS3],
+        fate=fate,
+        strayed_m=strayed_m,
+        unparked=unparked,
+        standing=not (fleet.state[:, V] > 0.0).any(),
+    )
+
+
+def check_line(tale: Tale) -> None:
+    before_m = tale.before_line_m[tale.climbs]
+    assert 0.0 < before_m.min()
+    assert before_m.max() <= SHORT_MAX_M
+    assert (tale.reached == tale.climbs).all()
+    assert tale.trips == 0
+
+
+def check_smooth(tale: Tale) -> None:
+    assert tale.jerk_share.max() <= 1.0
+    assert 0.0 < tale.jolt_mps2.max() <= JOLT_MAX_MPS2
+
+
+def check_rest(tale: Tale) -> None:
+    assert tale.standing
+    for fate in (ALIVE, KILLED, RESTARTED, HUNG):
+        assert tale.strayed_m[tale.fate == fate].max() < STRAY_MAX_M
+    tries = ~tale.climbs & (tale.fate == ALIVE)
+    assert (tale.unparked == tries).all()
+
+
+@pytest.fixture(scope="module")
+def tale() -> Tale:
+    return told(300, seed=1)
+
+
+def test_truck_stops_within_thirty_centimetres_before_its_line_and_never_past_it(
+    tale: Tale,
+) -> None:
+    """VEH-010. Measured over 3,600 stops: 0.01 to 0.22 m before it."""
+    assert np.count_nonzero(tale.climbs) > 250
+    check_line(tale)
+
+
+def test_last_second_of_a_stop_needs_no_emergency_brake_and_ends_gently(tale: Tale) -> None:
+    """The body's service jerk, 1.0 and 0.7 m/s3, is what it holds to unless it is asked for an
+    emergency brake; measured are 0.9 of it, and 0.73 m/s2 when the wheels stop.
+    """
+    check_smooth(tale)
+
+
+def test_stopped_truck_stays_ten_minutes_whoever_is_alive_on_board(tale: Tale) -> None:
+    """VEH-010: alive, killed, restarted, hung: it stands under its parking brake."""
+    check_rest(tale)
+
+
+def test_truck_that_cannot_climb_stays_where_it_is(tale: Tale) -> None:
+    """Its push is less than grade and rolling resistance take: it does not start, nor roll back.
+    It goes on trying, brakes off, for as long as it has an order; without one it is parked.
+    """
+    stuck = ~tale.climbs
+    assert np.count_nonzero(stuck) > 4
+    assert not tale.moved[stuck].any()
+    assert tale.moved[tale.climbs].all()
+    assert tale.strayed_m[stuck].max() == 0.0
+    assert set(tale.fate[stuck]) == {ALIVE, KILLED, RESTARTED, HUNG}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(2, 7))
+def test_a_thousand_stops_are_like_three_hundred(seed: int) -> None:
+    tale = told(1_000, seed)
+    check_line(tale)
+    check_smooth(tale)
+    check_rest(tale)
+    assert (tale.moved == tale.climbs).all()
