@@ -6,22 +6,37 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from bench import fleet_kernel, messages, path_error, runs, string_stability
+from bench import (
+    fleet_kernel,
+    hour,
+    messages,
+    path_error,
+    runs,
+    stops,
+    string_stability,
+    sumo_steps,
+)
 
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "fleet": fleet_kernel.run,
+    "hour": hour.run,
     "messages": messages.run,
     "path": path_error.run,
     "runs": runs.run,
+    "stops": stops.run,
     "string": string_stability.run,
+    "sumo": sumo_steps.run,
 }
 
 EPILOG: Final = """\
-fleet      vehicle-steps a second of the fleet kernel, compiled and plain
+fleet      vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
+hour       an hour of free driving of one truck and of eight
 messages   messages a second between two mailboxes, and what the parse rules cost
 path       path error of the steering on six lanes, and what a turn of it costs
 runs       real-time factor of two scenarios and the split by part
+stops      how far before its line a truck stops, over grade and friction
 string     speed amplitudes and least gaps along a convoy of eight trucks
+sumo       the fleet kernel beside libsumo, in an environment made for it
 
 Only ratios within one run compare between machines. Nothing else should run meanwhile.
 """

@@ -59,6 +59,8 @@ def moving_fleet(size: int) -> Fleet:
         fleet.carry_out(name, Drive(route, 1, end_m, 1e3, 0.0, 2.0, 5.0, mu=0.7, sight_m=500.0))
         fleet.carry_out(name, SetGuard(route, 1, GuardRow(end_m, 5.0, 0.7)))
     fleet.settle(SPEED_MPS)
+    fleet.step(1)
+    fleet.miles[:] = 0  # each has told that it knows its place
     return fleet
 
 

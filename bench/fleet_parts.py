@@ -23,7 +23,8 @@ from vehicle.watch.turn import guard_turn
 TICKS: Final = 400
 ROUNDS: Final = 5
 WARM_UP: Final = 20
-NOTHING: Final = "call"
+FIRST: Final = "sensors, radar, radio"
+LAST: Final = "plant, devices, checks"
 
 
 @kernel
@@ -39,9 +40,9 @@ def nothing_of_some(a: Array, b: Array, c: Array, d: Array, e: Array, g: Array) 
 
 
 def parts(f: Blocks) -> Mapping[str, Callable[[], object]]:
-    """One step of the fleet in the order of sim/truth.py; plant is inside "outside" too."""
+    """One step of the fleet in the order of sim/truth.py."""
     return {
-        "sensors, radar, radio": lambda: sense(f, DT_S),
+        FIRST: lambda: sense(f, DT_S),
         "pose": lambda: pose_turn(f.sensors, f.truck, f.pose, DT_S),
         "pilot": lambda: pilot_turn(
             f.paths, f.rows, f.sensors, f.pose, f.heard, f.order, f.truck, f.gains, f.steering,
@@ -51,7 +52,7 @@ def parts(f: Blocks) -> Mapping[str, Callable[[], object]]:
             f.paths, f.rows, f.sensors, f.guard, f.truck, f.watch, f.command, f.miles
         ),
         "beacons": lambda: speak(f.pose, f.heard, f.order, f.truck, f.pilot, f.command, f.said),
-        "plant, devices, checks": lambda: outside(f, DT_S),
+        LAST: lambda: outside(f, DT_S),
     }  # fmt: skip
 
 
@@ -69,12 +70,21 @@ def _timed(work: Mapping[str, Callable[[], object]]) -> dict[str, float]:
 def split(fleet: Fleet) -> dict[str, float]:
     """Nanoseconds a vehicle-step of each part, the least of several rounds of a moving fleet."""
     f, size = fleet.blocks, len(fleet.names)
-    spare = (f.state.copy(), f.command.copy(), f.memory.copy())
+    moved = (f.state, f.memory)
+    spare = tuple(block.copy() for block in moved)
+
+    def copied() -> None:
+        for block, kept in zip(spare, moved, strict=True):
+            block[...] = kept
+
+    work = parts(f)
     work = {
-        **parts(f),
+        **{name: part for name, part in work.items() if name != LAST},
+        "copy": copied,
         "of that the plant": lambda: plant_step(
-            spare[0], spare[1], f.params, f.road, spare[2], DT_S
+            spare[0], f.command, f.params, f.road, spare[1], DT_S
         ),
+        LAST: work[LAST],
         "blocks": lambda: nothing(f),
         "arrays": lambda: nothing_of_some(f.state, f.pose, f.order, f.truck, f.watch, f.command),
     }
@@ -83,12 +93,12 @@ def split(fleet: Fleet) -> dict[str, float]:
             part()
     rounds = [_timed(work) for _ in range(ROUNDS)]
     least = {name: min(each[name] for each in rounds) / (TICKS * size) for name in work}
-    blocks, arrays = least.pop("blocks"), least.pop("arrays")
-    whole = ("sensors, radar, radio", "plant, devices, checks")
-    return {
-        name: max(0.0, spent - (blocks if name in whole else arrays))
-        for name, spent in least.items()
+    calls = {
+        name: least["blocks"] if name in (FIRST, LAST) else least["arrays"] for name in parts(f)
     }
+    least["of that the plant"] -= least["arrays"]
+    net = {name: max(0.0, least[name] - calls[name]) for name in calls}
+    return {**net, "of that the plant": least["of that the plant"]}
 
 
 def show(fleet: Fleet) -> None:

@@ -19,7 +19,6 @@ from bench.measure import print_table, repeat
 from contract.kernel import COMPILED, kernel
 from contract.route import Stretch, build_route
 from sim import plant
-from sim.fleet import truck_rows
 from sim.plant_params import (
     AGV65,
     P_HITCH_OFFSET_M,
@@ -33,6 +32,7 @@ from sim.plant_params import (
     VehicleParams,
     params_block,
 )
+from sim.truck_rows import truck_rows
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array
 from vehicle.pilot.path import nearest, profile

@@ -15,7 +15,6 @@ import numpy as np
 from bench.measure import print_table, repeat
 from contract.kernel import COMPILED, kernel
 from sim import plant
-from sim.fleet import truck_rows
 from sim.plant_params import (
     P_BRAKE_DEAD_TIME_S,
     P_BRAKE_LAG_S,
@@ -29,6 +28,7 @@ from sim.plant_params import (
     params_block,
     straight_length,
 )
+from sim.truck_rows import truck_rows
 from vehicle.pilot import columns as c
 from vehicle.pilot.ahead import SPACE_HARD, SPACE_LEVEL, SPACE_MRM, SPACE_U, new_spacing
 from vehicle.pilot.columns import Array

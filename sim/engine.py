@@ -19,6 +19,9 @@ def stream(seed: int, name: str) -> random.Random:
     return random.Random(int.from_bytes(material, "big"))  # noqa: S311 - a model, no secret
 
 
+LAST: Final = 1 << 32  # behind every tie that is drawn
+
+
 class Engine:
     """The clock and the heap."""
 
@@ -35,6 +38,14 @@ class Engine:
         heapq.heappush(
             self._heap, (due_ns, self._ties.getrandbits(32), self._count, call, arguments)
         )
+
+    def watch(self, t_ns: int, call: Callable[..., None], *arguments: Any) -> None:
+        """Call at a time, after everything else of it; draws nothing, so that nothing else moves.
+
+        For what only looks on: a run is the same whether it is looked at or not.
+        """
+        self._count += 1
+        heapq.heappush(self._heap, (max(t_ns, self.now_ns), LAST, self._count, call, arguments))
 
     def after(self, delay_ns: int, call: Callable[..., None], *arguments: Any) -> None:
         self.at(self.now_ns + delay_ns, call, *arguments)

@@ -39,7 +39,7 @@ from sim.radio import new_air, new_radio
 from sim.sensors import FAULT_COLUMNS, KEPT_PSI, KEPT_SCALE, noise_block, traits
 from sim.sensors import new_memory as new_sense_memory
 from sim.truck_rows import truck_rows
-from sim.truth import fleet_steps, outside_steps, sense
+from sim.truth import fleet_steps, outside_steps, resting, sense
 from sim.truth_columns import (
     EVENTS_MAX,
     TRUTH_AHEAD,
@@ -54,13 +54,14 @@ from sim.truth_columns import (
     TRUTH_PATH,
     TRUTH_S,
     TRUTH_SEEN,
+    TRUTH_STOOD,
 )
 from vehicle.orders import VehicleReading
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import nearest
 from vehicle.pilot.pose import pose_turn
-from vehicle.pilot.pose_columns import EST_SCALE, POSE_NOT_KNOWN, POSE_STATE, POSE_V
+from vehicle.pilot.pose_columns import EST_SCALE, POSE_V
 from vehicle.pilot.rows import PATHS_FIRST, Rows
 
 DT_S: Final = 0.05
@@ -113,7 +114,7 @@ class Fleet:
         self.feet = np.zeros((n, 2, FOOTPRINT_COLUMNS))
         self.rears: Array = np.zeros((n, 2))
         self.near: Bits = np.zeros((n, n), dtype=np.int64)
-        self.near_counts: Bits = np.zeros(n, dtype=np.int64)
+        self.near_counts: Bits = np.full(n, -1, dtype=np.int64)  # not gathered yet
         self.ticks: Bits = np.zeros(1, dtype=np.int64)
         self.board = Rows(truck_rows(self.params))
         self.order = self.board.order
@@ -126,6 +127,7 @@ class Fleet:
         self.truth[:, TRUTH_FRONT] = front_offset(self.params)
         self.truth[:, TRUTH_LENGTH] = straight_length(self.params)
         self.truth[:, TRUTH_END] = 1.0e9
+        self.truth[:, TRUTH_STOOD] = 1.0
         self.moving: Bits = np.zeros(n, dtype=np.int64)
         self.events: Bits = np.zeros((EVENTS_MAX, 3), dtype=np.int64)
         self.faults: Array = np.zeros((n, FAULT_COLUMNS))
@@ -252,13 +254,11 @@ class Fleet:
     @property
     def at_rest(self) -> bool:
         """True while nothing moves, everything is parked and nothing is ordered to move."""
-        if not self.on_board:
-            return False
-        lost = (self.board.pose[:, POSE_STATE] == POSE_NOT_KNOWN) & (
-            self.truth[:, TRUTH_ALIVE] == 1.0
-        )
-        rolls = self.moving.any() or (self.command[:, c.COMMAND_PARK] == 0.0).any()
-        return not (rolls or self.order[:, c.ORDER_ACTIVE].any() or lost.any())
+        return self.on_board and resting(self.blocks)
+
+    def skip(self, ticks: int) -> None:
+        """Let time pass while everything is at rest."""
+        self.ticks[0] += ticks
 
     # --- commands ---
 

@@ -172,7 +172,7 @@ def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
     slice_ns = _NS_PER_S * (1 if wanted else 10)
     if options.track_period_s > 0.0:
         period_ns = int(options.track_period_s * _NS_PER_S)
-        world.engine.at(0, _track, world, recorder, period_ns)
+        world.engine.watch(0, _track, world, recorder, period_ns)
     try:
         for until_ns in itertools.chain(range(slice_ns, end_ns, slice_ns), (end_ns,)):
             world.run(until_ns)
@@ -187,7 +187,7 @@ def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
 
 def _track(world: World, recorder: Recorder, period_ns: int) -> None:
     recorder.track(world.positions())
-    world.engine.after(period_ns, _track, world, recorder, period_ns)
+    world.engine.watch(world.engine.now_ns + period_ns, _track, world, recorder, period_ns)
 
 
 def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> Finished:

@@ -15,6 +15,7 @@ from sim.sensors import measure, radar_noise, read_markers
 from sim.truth_columns import (
     BODY_BRAKE_MPS2,
     EVENT_BEYOND,
+    EVENT_STOPPED,
     EVENTS_MAX,
     STANDING_MPS,
     TRUTH_ALIVE,
@@ -24,15 +25,18 @@ from sim.truth_columns import (
     TRUTH_HUNG,
     TRUTH_PATH,
     TRUTH_S,
+    TRUTH_STOOD,
 )
 from vehicle.pilot.columns import (
     COMMAND_ACCEL,
     COMMAND_EMERGENCY,
     COMMAND_PARK,
+    ORDER_ACTIVE,
     PATH_GRADE,
     Array,
 )
 from vehicle.pilot.pose import pose_turn
+from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_STATE
 from vehicle.pilot.turn import pilot_turn, speak
 from vehicle.watch.turn import guard_turn
 
@@ -53,7 +57,7 @@ def body(truth: Array, state: Array, command: Array) -> None:
 @kernel
 def sense(f: Blocks, dt_s: float) -> None:
     """What the sensors of every vehicle say now, and what it has heard."""
-    if f.ticks[0] % GATHER_TICKS == 0:
+    if f.ticks[0] % GATHER_TICKS == 0 or f.near_counts[0] < 0:
         gather(f.state, f.near, f.near_counts)
     rear_ends(f.feet, f.rears)
     tick = f.ticks[0]
@@ -110,6 +114,13 @@ def outside(f: Blocks, dt_s: float) -> int:
     any_moving = False
     for i in range(f.state.shape[0]):
         f.moving[i] = 1 if f.state[i, V] > 0.0 else 0
+        stands = f.state[i, V] <= STANDING_MPS
+        if stands and f.truth[i, TRUTH_STOOD] == 0.0 and used < EVENTS_MAX:
+            f.events[used, 0] = i
+            f.events[used, 1] = EVENT_STOPPED
+            f.events[used, 2] = 0
+            used += 1
+        f.truth[i, TRUTH_STOOD] = 1.0 if stands else 0.0
         if f.moving[i] == 0:
             continue
         any_moving = True
@@ -137,9 +148,23 @@ def outside(f: Blocks, dt_s: float) -> int:
 
 
 @kernel
+def resting(f: Blocks) -> bool:
+    """True while nothing moves, everything is parked, and nobody is ordered or still to find out
+    where it stands.
+    """
+    for i in range(f.state.shape[0]):
+        if f.state[i, V] > 0.0 or f.command[i, COMMAND_PARK] == 0.0:
+            return False
+        lost = f.pose[i, POSE_STATE] == POSE_NOT_KNOWN and f.truth[i, TRUTH_ALIVE] == 1.0
+        if lost or f.order[i, ORDER_ACTIVE] != 0.0:
+            return False
+    return True
+
+
+@kernel
 def fleet_steps(ticks: int, dt_s: float, f: Blocks) -> tuple[int, int]:
     """Step the whole fleet up to `ticks` times, on board and outside; stop after the step in which
-    something happened. Returns (steps done, events in the buffer).
+    something happened or everything has come to rest. Returns (steps done, events in the buffer).
     """
     for tick in range(ticks):
         sense(f, dt_s)
@@ -149,7 +174,7 @@ def fleet_steps(ticks: int, dt_s: float, f: Blocks) -> tuple[int, int]:
         for i in range(f.state.shape[0]):
             if f.miles[i] != 0:
                 happened = True
-        if happened or used > 0:
+        if happened or used > 0 or resting(f):
             return tick + 1, used
     return ticks, 0
 

@@ -18,8 +18,9 @@ from typing import Final
     TRUTH_SEEN,  # row that the radar follows; -1: none
     TRUTH_SEEN_S,  # m, where on the own way its rear was last
     TRUTH_HUNG,  # 1.0: the pilot makes no new commands, the old one stays
-) = range(14)
-TRUTH_COLUMNS: Final = 14
+    TRUTH_STOOD,  # 1.0: it stood after the last step
+) = range(15)
+TRUTH_COLUMNS: Final = 15
 
 STANDING_MPS: Final = 0.02
 BODY_BRAKE_MPS2: Final = 4.0  # what the guard assumes of an emergency brake
@@ -30,3 +31,4 @@ EVENT_FRONT: Final = 0
 EVENT_REAR: Final = 1
 EVENT_OVERLAP: Final = 2
 EVENT_BEYOND: Final = 3
+EVENT_STOPPED: Final = 4  # it has come to a standstill

@@ -341,8 +341,9 @@ class World:
             return False
         if self.fleet.at_rest and not self.roadside.expecting:
             self._ticks += due
+            self.fleet.skip(due)
             return False
-        done, used = self.fleet.step(1 if self.roadside.expecting else due)
+        done, used = self.fleet.step(due)
         self._ticks += done
         self.engine.now_ns = self._ticks * TICK_NS
         for k in range(used):

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import pytest
 
+from sim.run import RunOptions, run
+from sim.scenario import load
 from tests.sim.runs import UNRELIABLE, a_run
 
 ROOT: Final = Path(__file__).parents[2]
@@ -98,3 +100,10 @@ def test_what_goes_wrong_leaves_another_transcript() -> None:
     plain = a_run("smoke", seed=3).result["transcript_sha256"]
     lossy = a_run("smoke", *UNRELIABLE, seed=3).result["transcript_sha256"]
     assert plain != lossy
+
+
+def test_run_that_is_recorded_is_the_same_run(tmp_path: Path) -> None:
+    """Looking on at odd times moves nothing."""
+    plain = run(load("smoke", []), RunOptions(seed=4))
+    watched = run(load("smoke", []), RunOptions(seed=4, folder=tmp_path, track_period_s=0.35))
+    assert watched.result["transcript_sha256"] == plain.result["transcript_sha256"]

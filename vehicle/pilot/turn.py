@@ -14,7 +14,7 @@ from contract.limits import FRICTION_DRY
 from vehicle.pilot import columns as c
 from vehicle.pilot.ahead import SPACE_HARD, SPACE_MRM
 from vehicle.pilot.columns import Array, Bits
-from vehicle.pilot.gaps import weakest
+from vehicle.pilot.gaps import GRIP, weakest
 from vehicle.pilot.path import GRAVITY_MPS2, LATERAL_MPS2, LATERAL_SHARE, LOST_M, nearest
 from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_PSI, POSE_STATE, POSE_V, POSE_X, POSE_Y
 from vehicle.pilot.spacing import space
@@ -156,6 +156,12 @@ def push_or_brake(wish: float, v: float, state: Array, command: Array, hard: boo
 
 
 @kernel
+def grip_left(path: Array, row: int, mu: float) -> float:
+    """Friction that is left for gaps: the worst ahead, less what its fall takes of the brakes."""
+    return float(max(0.0, min(mu, path[row, c.PATH_SLICK]) + min(0.0, path[row, c.PATH_FALL]) / GRIP))
+
+
+@kernel
 def drive(
     path: Array,
     rows: int,
@@ -178,7 +184,8 @@ def drive(
         return
     wish = cruise(path, rows, s, pose, order, truck, mu, state[i, c.PILOT_PUSH], i)
     accel = state[i, c.PILOT_A]
-    behind = space(sensors, beacon, order, truck, spacing, v, accel, mu, wish, PERIOD_S, i)
+    left = grip_left(path, min(rows - 1, max(0, int(s + truck[i, c.TRUCK_FRONT]))), mu)
+    behind = space(sensors, beacon, order, truck, spacing, v, accel, left, wish, PERIOD_S, i)
     doubt(path, rows, sensors, pose, spacing, state, miles, i)
     if state[i, c.PILOT_HALT] != c.HALT_NONE:
         halt(command, v, truck, mu, state[i, c.PILOT_HALT], i)

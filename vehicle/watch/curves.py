@@ -1,25 +1,13 @@
-"""Curves: how fast a truck may be before an end, and how near behind another (vital).
+"""Curves: does a truck still stop before an end, and how near behind another may it be (vital).
 
 Closed forms in metres and seconds; nothing is remembered. The guard's own: the pilot has others.
 Source: docs/vehicle.md section 3.
 """
 
-import math
-
 from contract.kernel import kernel
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array
 from vehicle.watch import limits as m
-
-
-@kernel
-def brake_speed(distance_m: float, brake_mps2: float, delay_s: float) -> float:
-    """Speed at which braking must begin to stop within `distance_m`: v T + v^2 / (2 A) = d."""
-    if brake_mps2 <= 0.0:
-        return 0.0
-    room = max(0.0, distance_m)
-    lag = brake_mps2 * delay_s
-    return -lag + math.sqrt(lag * lag + 2.0 * brake_mps2 * room)
 
 
 @kernel
@@ -31,7 +19,7 @@ def assured(brake_mps2: float, mu: float, grade: float) -> float:
 
 
 @kernel
-def curve_speed(
+def stops(
     path: Array,
     rows: int,
     front: float,
@@ -40,30 +28,30 @@ def curve_speed(
     mu: float,
     delay: float,
     v: float,
-) -> float:
-    """Speed from which `brake` stops within `room` metres ahead of `front`, m/s.
+) -> bool:
+    """Whether a truck at `v` stops within `room` metres ahead of `front`.
 
-    Integrated backwards over the rows of the path, each with its own grade and friction. Where the
-    worst of the next 200 m would do, that is answer enough: the true curve is higher.
+    It keeps its speed for `delay` seconds, then brakes: v T + v^2 / (2 A) = d, summed over the rows
+    of the path, each with its own grade and friction. Where the worst of the next 200 m would do
+    within those 200 m, that is answer enough.
     """
+    if v <= 0.0:
+        return True
     row = min(rows - 1, max(0, int(front)))
     least = assured(brake, min(mu, path[row, c.PATH_SLICK]), path[row, c.PATH_FALL])
-    quick = brake_speed(room, least, delay)
-    if v <= quick or room <= 0.0:
-        return quick
-    work = 0.0
-    at = front + room
-    while at > front:
-        row = min(rows - 1, max(0, math.ceil(at) - 1))
-        start = max(front, float(row))
-        if start >= at:
-            start = front
-        work += (at - start) * assured(
+    if least > 0.0 and v * v <= 2.0 * least * (min(room, c.FORESIGHT_M) - v * delay):
+        return True
+    at, end, energy = front + v * delay, front + room, 0.5 * v * v
+    for row in range(min(rows - 1, max(0, int(at))), rows):
+        start, at = at, end if row == rows - 1 else min(end, row + 1.0)
+        if at <= start:
+            return False
+        energy -= (at - start) * assured(
             brake, min(mu, path[row, c.PATH_MU]), path[row, c.PATH_GRADE]
         )
-        work = max(work, 0.0)
-        at = start
-    return brake_speed(room, work / room, delay)
+        if energy <= 0.0:
+            return True
+    return False
 
 
 @kernel

@@ -8,6 +8,8 @@ from contract.limits import PILOT_ACT_MS, PILOT_PERIOD_MS, PILOT_WARN_MS
 GRAVITY_MPS2: Final = 9.81
 TICK_S: Final = PILOT_PERIOD_MS / 1000.0
 STANDING_MPS: Final = 0.02
+SPEED_MAX_MPS: Final = 60.0  # more is no reading of a truck's wheels
+NOWHERE: Final = 0.0  # no path has this generation: the truck has to be found on it
 
 # --- ends ---
 OVERRUN_M: Final = 0.5  # front past the end: a good run stays within
@@ -20,10 +22,13 @@ TUBE_FIRST_M: Final = 0.3
 MARK_TUBE_M: Final = 0.1
 WHEEL_ERROR: Final = 0.01  # share of the way; three times the scale error of a good wheel
 SLIP: Final = 0.05  # the same under hard braking
+GENTLE_SHARE: Final = 0.25  # of the friction: braking that leaves the wheels as good as free
+FIX_AGE_S: Final = 0.1  # a fix may be that old
 NEAR_M: Final = 1.0  # beyond the tube, before a fix or marker contradicts the wheels
-MARK_AHEAD_ROWS: Final = 8  # a reader may sit at the front bumper
 LEFT_STEP_M: Final = 0.3  # more between two fixes no truck does
+LEFT_SHARE: Final = 0.01  # of the way without a fix: how far a truck may have got off its path
 LEFT_MAX_M: Final = 0.6  # off the path: stop; the pilot holds a tenth of a metre
+LEFT_BACK_M: Final = 0.3  # a truck that begins beside its path may swing so much on its way back
 LOST_M: Final = 1.5  # off the path: stop hard
 ODD_MAX_S: Final = 1.0
 BLIND_M_MAX: Final = 150.0  # driven without any confirmation of the place across the lane
@@ -39,8 +44,8 @@ ROLLBACK_MPS: Final = 0.2
 # --- envelope ---
 ACCEL_SLACK_MPS2: Final = 0.2
 STEER_SLACK: Final = 0.1  # rad
-LATERAL_MPS2: Final = 1.5
-LATERAL_SHARE: Final = 0.4  # of the friction
+LATERAL_MPS2: Final = 2.0  # a pilot that plans its bends with 1.5 needs some to come back
+LATERAL_SHARE: Final = 0.6  # of the friction; the pilot plans with 0.4
 LATERAL_SLACK_MPS2: Final = 0.5
 STRIKES_MAX: Final = 3
 WINDOW_S: Final = 1.0

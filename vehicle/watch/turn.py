@@ -20,15 +20,15 @@ from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import aim
 from vehicle.watch import limits as m
-from vehicle.watch.curves import curve_speed, gap_needed
-from vehicle.watch.envelope import envelope, heartbeats, struck
-from vehicle.watch.odometer import odometer, take_up
+from vehicle.watch.curves import gap_needed, stops
+from vehicle.watch.envelope import envelope, heartbeats, numbers, struck
+from vehicle.watch.odometer import fixed, odometer, take_up
 
 
 @kernel
 def close(sensors: Array, mu: float, truck: Array, i: int) -> float:
     """How much of the needed gap there is: 1 or more is enough; above it nothing is in range."""
-    if sensors[i, c.SENSE_RADAR] == 0.0:
+    if sensors[i, c.SENSE_RADAR] != 1.0:
         return 1.0
     v, gap = sensors[i, c.SENSE_V], sensors[i, c.SENSE_GAP]
     ahead = max(0.0, v - sensors[i, c.SENSE_CLOSING])
@@ -44,27 +44,26 @@ def close(sensors: Array, mu: float, truck: Array, i: int) -> float:
 @kernel
 def judge(
     path: Array, rows: int, sensors: Array, row: Array, truck: Array, state: Array, i: int
-) -> tuple[int, int, float]:
-    """What row i does wrong and how hard it must stop for it: (cause, trip, room in
-    metres)."""
+) -> tuple[int, int]:
+    """What row i does wrong and how hard it must stop for it: (cause, trip)."""
     v, tube = sensors[i, c.SENSE_V], state[i, c.WATCH_TUBE]
     front = state[i, c.WATCH_S] + truck[i, c.TRUCK_FRONT]
-    room = row[i, c.GUARD_END] - front
-    delay = truck[i, c.TRUCK_DELAY] + m.TICK_S
-    if room + tube < -m.OVERRUN_M:
-        return c.CAUSE_OVERRUN, c.TRIP_EMERGENCY, room
+    room, overlap = row[i, c.GUARD_END] - front, row[i, c.GUARD_OVERLAP]
+    if room < -m.OVERRUN_M - tube or room + max(overlap, m.OVERRUN_M) < tube:
+        return c.CAUSE_OVERRUN, c.TRIP_EMERGENCY
     if v < -m.ROLLBACK_MPS:
-        return c.CAUSE_ROLLBACK, c.TRIP_EMERGENCY, room
+        return c.CAUSE_ROLLBACK, c.TRIP_EMERGENCY
     mu, left = row[i, c.GUARD_MU], abs(state[i, c.WATCH_LEFT])
-    brake = truck[i, c.TRUCK_BRAKE_ASSURED]
-    over = room + row[i, c.GUARD_OVERLAP] - tube
-    if v > m.TRIP_SLACK_MPS + curve_speed(path, rows, front, over, brake, mu, delay, v):
-        return c.CAUSE_OVERSPEED, c.TRIP_EMERGENCY, room
+    brake, delay = truck[i, c.TRUCK_BRAKE_ASSURED], truck[i, c.TRUCK_DELAY] + m.TICK_S
+    over = room + overlap - tube
+    if not stops(path, rows, front, over, brake, mu, delay, v - m.TRIP_SLACK_MPS):
+        return c.CAUSE_OVERSPEED, c.TRIP_EMERGENCY
     if left > m.LOST_M:
-        return c.CAUSE_LOST, c.TRIP_EMERGENCY, room
-    if left > m.LEFT_MAX_M:
-        return c.CAUSE_LOST, c.TRIP_COMFORT, room
-    return c.CAUSE_NONE, c.TRIP_NONE, room
+        return c.CAUSE_LOST, c.TRIP_EMERGENCY
+    state[i, c.WATCH_OFF] = min(state[i, c.WATCH_OFF], left)
+    if left > max(m.LEFT_MAX_M, state[i, c.WATCH_OFF] + m.LEFT_BACK_M):
+        return c.CAUSE_LOST, c.TRIP_COMFORT
+    return c.CAUSE_NONE, c.TRIP_NONE
 
 
 @kernel
@@ -125,33 +124,60 @@ def restrain(
     state: Array,
     command: Array,
     miles: Bits,
+    sane: bool,
     i: int,
 ) -> None:
-    """One moving truck under a row: judge it and brake it as far as it must be."""
-    odometer(path, rows, sensors, command, state, i)
-    cause, how, room = judge(path, rows, sensors, row, truck, state, i)
+    """One truck under a row whose place is known: judge it and brake it as far as it must be.
+
+    sane   False: the pilot's command was no number
+    """
+    v, mu = sensors[i, c.SENSE_V], row[i, c.GUARD_MU]
+    odometer(path, rows, sensors, mu, command, state, i)
+    cause, how = judge(path, rows, sensors, row, truck, state, i)
     trip(state, miles, cause, how, i)
     silent = heartbeats(sensors, truck, command, state, i)
     if silent != c.CAUSE_NONE:
         trip(state, miles, silent, c.TRIP_COMFORT, i)
-    if struck(state, envelope(sensors, row[i, c.GUARD_MU], truck, command, state, i), i):
+    if silent == c.CAUSE_SILENT:
+        command[i, c.COMMAND_STEER] = hold_path(path, rows, sensors, truck, state, i)
+    far = envelope(v, mu, truck, command, state, i)
+    if struck(state, far or not sane, i):
         trip(state, miles, c.CAUSE_ENVELOPE, c.TRIP_COMFORT, i)
-    v, service = sensors[i, c.SENSE_V], truck[i, c.TRUCK_BRAKE_SERVICE]
-    share = close(sensors, row[i, c.GUARD_MU], truck, i)
+    share = close(sensors, mu, truck, i)
     if share < m.GAP_LOST_SHARE and sensors[i, c.SENSE_CLOSING] > 0.0:
         trip(state, miles, c.CAUSE_GAP, c.TRIP_EMERGENCY, i)
     elif share < 1.0:
         brake_at_least(command, truck[i, c.TRUCK_BRAKE_ASSURED], i)
         command[i, c.COMMAND_EMERGENCY] = 1.0
     front = state[i, c.WATCH_S] + truck[i, c.TRUCK_FRONT]
+    room, service = row[i, c.GUARD_END] - front, truck[i, c.TRUCK_BRAKE_SERVICE]
     delay = truck[i, c.TRUCK_DELAY] + m.TICK_S
-    curve = curve_speed(path, rows, front, room, service, row[i, c.GUARD_MU], delay, v)
-    if v > m.SERVICE_SLACK_MPS + curve:
+    if not stops(path, rows, front, room, service, mu, delay, v - m.SERVICE_SLACK_MPS):
         brake_at_least(command, service, i)
     if state[i, c.WATCH_SILENT_S] >= m.SILENT_WARN_S:
-        command[i, c.COMMAND_ACCEL] = min(command[i, c.COMMAND_ACCEL], 0.0)
-    if silent == c.CAUSE_SILENT:
-        command[i, c.COMMAND_STEER] = hold_path(path, rows, sensors, truck, state, i)
+        brake_at_least(command, 0.0, i)
+
+
+@kernel
+def known(sensors: Array, row: Array, i: int) -> bool:
+    """Whether all that row i is judged by is a number, and its speed one of a truck."""
+    senses = sensors[i, c.SENSE_X] + sensors[i, c.SENSE_Y] + sensors[i, c.SENSE_PSI]
+    radar = sensors[i, c.SENSE_GAP] + sensors[i, c.SENSE_CLOSING]
+    limits = row[i, c.GUARD_END] + row[i, c.GUARD_OVERLAP] + row[i, c.GUARD_MU]
+    return math.isfinite(senses + radar + limits) and abs(sensors[i, c.SENSE_V]) <= m.SPEED_MAX_MPS
+
+
+@kernel
+def released(state: Array, miles: Bits, standing: bool, i: int) -> None:
+    """A latch that was lifted: the truck has to be found anew. It is not lifted while it rolls."""
+    if state[i, c.WATCH_TRIPPED] != c.TRIP_NONE or state[i, c.WATCH_CAUSE] == c.CAUSE_NONE:
+        return
+    if standing:
+        state[i, c.WATCH_CAUSE] = c.CAUSE_NONE
+        state[i, c.WATCH_GENERATION] = m.NOWHERE
+        state[i, c.WATCH_STRIKES] = 0.0
+    else:
+        trip(state, miles, int(state[i, c.WATCH_CAUSE]), c.TRIP_COMFORT, i)
 
 
 @kernel
@@ -171,26 +197,29 @@ def guard_turn(
     columns), row i of a fleet;  miles (n,) int64 bits, set here and cleared by whoever takes them
     """
     for i in range(sensors.shape[0]):
-        v = sensors[i, c.SENSE_V]
-        p = int(row[i, c.GUARD_PATH])
-        known = math.isfinite(
-            v + sensors[i, c.SENSE_X] + sensors[i, c.SENSE_Y] + sensors[i, c.SENSE_GAP]
-        )
-        new = state[i, c.WATCH_GENERATION] != row[i, c.GUARD_GENERATION]
-        if row[i, c.GUARD_ACTIVE] == 1.0 and known and new:
+        v, p = sensors[i, c.SENSE_V], int(row[i, c.GUARD_PATH])
+        standing = abs(v) <= m.STANDING_MPS
+        active, sure = row[i, c.GUARD_ACTIVE] == 1.0, known(sensors, row, i)
+        sane = numbers(truck, command, state, standing, i)
+        released(state, miles, standing, i)
+        if not active:
+            state[i, c.WATCH_GENERATION] = m.NOWHERE
+        generation = row[i, c.GUARD_GENERATION]
+        if active and sure and state[i, c.WATCH_GENERATION] != generation and fixed(sensors, i):
             take_up(paths[p], rows[p], sensors, row, state, i)
-        if command[i, c.COMMAND_PARK] == 1.0 and abs(v) <= m.STANDING_MPS:
+        here = sure and state[i, c.WATCH_GENERATION] == generation != m.NOWHERE
+        if command[i, c.COMMAND_PARK] == 1.0 and standing:
+            brake_at_least(command, 0.0, i)
             state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
             state[i, c.WATCH_TURN] = command[i, c.COMMAND_TURN]
             state[i, c.WATCH_SILENT_S] = 0.0
             continue
-        if row[i, c.GUARD_ACTIVE] == 0.0:
-            rest(sensors, truck, command, i)
-            state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
-            continue
-        if known:
-            restrain(paths[p], rows[p], sensors, row, truck, state, command, miles, i)
+        if here:
+            restrain(paths[p], rows[p], sensors, row, truck, state, command, miles, sane, i)
         else:
+            envelope(v if sure else 0.0, row[i, c.GUARD_MU], truck, command, state, i)
+            rest(sensors, truck, command, i)
+        if active and not sure:
             trip(state, miles, c.CAUSE_LOST, c.TRIP_EMERGENCY, i)
         if state[i, c.WATCH_TRIPPED] != c.TRIP_NONE:
             stop(sensors, row, truck, state, command, i)

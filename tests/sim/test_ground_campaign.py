@@ -1,0 +1,109 @@
+"""Fault campaign: every fault of a vehicle, on every road, alone and in convoys of three and eight.
+
+Promised for friction no worse than declared: nobody is hit (I1), no front goes beyond the end of
+its authority plus overlap (I2), a minimal-risk manoeuvre ends at standstill for good; and where
+nothing is broken everybody stops by its line and nobody by itself.
+`make test` runs a seeded share, `make soak` the whole.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from sim.fault_kinds import KINDS
+from sim.ground.rig import Rig
+from sim.ground.sections import LOADS
+from tests.sim.campaign import ALL, FRICTION, Case, unlike_normal, wrong
+
+VEHICLES: Final = (1, 3, 8)
+SOME: Final = "some"  # one truck, which is drawn
+
+# Brakes that give half: measured at most 2.9 m past the end, by the leader of eight loaded trucks.
+FADED_MAX_M: Final = 3.5
+
+
+def normal(seed: int) -> Iterator[Case]:
+    for weather, load, vehicles in itertools.product(FRICTION, LOADS, VEHICLES):
+        yield Case(weather, load, vehicles, seed)
+
+
+def promised(case: Case, rig: Rig) -> list[str]:
+    """What broke a promise. Where the steering of all sticks they leave the road, each by its own
+    bend, and may meet beside it: that nobody is hit is promised only while one alone does.
+    """
+    swerve = case.fault == "steering_stuck" and case.target == ALL
+    return [said for said in wrong(rig) if not (swerve and " hit " in said)]
+
+
+def a_case(fault: str, target: str, vehicles: int, seed: int) -> Case:
+    """Road, load, begin and end of one fault, drawn by the seed."""
+    draw = random.Random(f"{fault} {target} {vehicles} {seed}")  # noqa: S311 - a seeded share
+    return Case(
+        draw.choice(sorted(FRICTION)),
+        draw.choice(LOADS),
+        vehicles,
+        seed,
+        fault,
+        ALL if target == ALL else f"truck-{draw.randint(1, vehicles):02d}",
+        at_s=round(draw.uniform(5.0, 90.0), 2),
+        lasts_s=draw.choice((0.0, 2.0, 20.0)),
+    )
+
+
+@pytest.mark.parametrize("vehicles", VEHICLES)
+def test_without_a_fault_everybody_stops_by_its_line_and_nobody_by_itself(vehicles: int) -> None:
+    """I1, I2, VEH-010: within 0.30 m before it."""
+    for case in normal(seed=1):
+        if case.vehicles == vehicles:
+            rig = case.run()
+            assert wrong(rig) + unlike_normal(rig) == [], case
+
+
+@pytest.mark.parametrize("fault", KINDS)
+def test_single_fault_hurts_nobody_and_every_stop_it_causes_is_for_good(fault: str) -> None:
+    """I1, I2, I7: of one truck and of all, in convoys of three and eight."""
+    for vehicles, target in itertools.product((3, 8), (ALL, SOME)):
+        case = a_case(fault, target, vehicles, seed=1)
+        assert promised(case, case.run()) == [], case
+
+
+@pytest.mark.parametrize("weather", FRICTION)
+def test_brakes_that_give_half_take_a_truck_past_its_end_but_not_past_its_overlap(
+    weather: str,
+) -> None:
+    """I2: at worst they fail on the way to the line; the overlap of a lane is 5 m."""
+    for at_s in (10.0, 70.0, 73.0, 76.0, 79.0, 82.0):
+        case = Case(weather, "loaded", 8, fault="brake_fade", at_s=at_s, lasts_s=0.0)
+        rig = case.run()
+        assert wrong(rig) == [], case
+        assert -rig.to_end_m.min() <= FADED_MAX_M, case
+
+
+def test_road_a_fifth_slicker_than_declared_is_within_what_brakes_keep_back() -> None:
+    """Ice of 0.08 declared as 0.1: a normal run still is one."""
+    for load, vehicles in itertools.product(LOADS, VEHICLES):
+        rig = Case("ice", load, vehicles, true_friction=0.08).run()
+        assert wrong(rig) + unlike_normal(rig) == [], (load, vehicles)
+
+
+@pytest.mark.parametrize("vehicles", [1, 3])
+def test_road_far_slicker_than_declared_costs_the_line_but_stops_everybody_for_good(
+    vehicles: int,
+) -> None:
+    """Ice of 0.06 declared as 0.1: no end is promised there. What is: whoever leaves its overlap is
+    latched, everybody stops for good, and up to three trucks hit nobody. Measured: 6.6 m past the
+    end, 1.6 m beyond the overlap. Eight trucks do collide, see below.
+    """
+    for load in LOADS:
+        rig = Case("ice", load, vehicles, true_friction=0.06).run()
+        assert [said for said in wrong(rig) if "left its overlap" not in said] == [], load
+        assert latched(rig)
+        assert -rig.to_end_m.min() <= 8.0
+
+
+def latched(rig: Rig) -> bool:
+    """Whether the guard of everybody who has left its overlap has taken over."""
+    return {name for _, name, _ in rig.story.beyond} <= {name for _, name, _ in rig.story.trips}
