@@ -13,6 +13,7 @@ import pytest
 
 from bench.__main__ import BENCHES
 from sim import scenario
+from sim.ground import sections
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGES: Final = sorted(
@@ -43,6 +44,8 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[berth]`": scenario.BerthSection,
     "`[weather]`": scenario.WeatherSection,
     "`[network]`": scenario.NetworkSection,
+    "`[ground]`": sections.GroundSection,
+    "`[leader]`": sections.LeaderSection,
     "`[[fault]]`": scenario.FaultSection,
     "`[[expect]]`": scenario.ExpectSection,
 }
