@@ -170,7 +170,7 @@ def _is_frozen(i: int, sensors: Array, pose: Array) -> bool:
         pose[i, FIX_X] = sensors[i, SENSE_X]
         pose[i, FIX_Y] = sensors[i, SENSE_Y]
         pose[i, FIX_M] = 0.0
-    return same and pose[i, FIX_M] > FROZEN_M
+    return bool(same and pose[i, FIX_M] > FROZEN_M)
 
 
 @kernel
