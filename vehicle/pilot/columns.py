@@ -124,7 +124,7 @@ HALT_NONE, HALT_COMFORT, HALT_EMERGENCY = range(3)
     WATCH_STRIKES,  # commands outside the envelope within the window
     WATCH_WINDOW_S,  # s, left of the window
     WATCH_STEER,  # rad, what the steering was told last
-    WATCH_OFF,  # m, beside the path when it was taken up, or less since: it may come back from there
+    WATCH_OFF,  # m, beside the path when it was taken up, or less since: it may come back
 ) = range(15)
 WATCH_COLUMNS: Final = 15
 TRIP_NONE, TRIP_COMFORT, TRIP_EMERGENCY = range(3)

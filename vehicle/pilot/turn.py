@@ -158,7 +158,9 @@ def push_or_brake(wish: float, v: float, state: Array, command: Array, hard: boo
 @kernel
 def grip_left(path: Array, row: int, mu: float) -> float:
     """Friction that is left for gaps: the worst ahead, less what its fall takes of the brakes."""
-    return float(max(0.0, min(mu, path[row, c.PATH_SLICK]) + min(0.0, path[row, c.PATH_FALL]) / GRIP))
+    return float(
+        max(0.0, min(mu, path[row, c.PATH_SLICK]) + min(0.0, path[row, c.PATH_FALL]) / GRIP)
+    )
 
 
 @kernel

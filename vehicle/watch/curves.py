@@ -68,5 +68,5 @@ def gap_needed(v: float, front_v: float, brake: float, front_brake: float, delay
         meet_s = lead / (brake - front_brake)
         if lead > 0.0 and delay + meet_s < front_v / front_brake:
             rolling = delay * (v - front_v) + 0.5 * front_brake * delay * delay
-            needed = max(needed, rolling + 0.5 * lead * meet_s)
+            needed = rolling + 0.5 * lead * meet_s
     return max(0.0, needed)
