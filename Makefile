@@ -15,7 +15,7 @@ BUILD := pyproject.toml hatch_build.py
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test soak lint bench breaking clean
+.PHONY: help run test soak mutation lint bench breaking clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(STAMPS)/test $(STAMPS)/protos ## Run the whole test suite; ARGS="-k mail
 
 soak: $(STAMPS)/test $(STAMPS)/protos ## Run the long tests that `make test` leaves out.
 	@$(BIN)/python -m pytest -n $(JOBS) -m soak --timeout 1800 --hypothesis-profile soak $(ARGS)
+
+mutation: $(STAMPS)/test $(STAMPS)/protos ## Plant faults in the vital modules; see which their tests find.
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 lint: $(STAMPS)/test $(STAMPS)/protos ## Check style, types, floors and the wire format.
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bench import (
+    drift,
     fleet_kernel,
     hour,
     messages,
@@ -18,6 +19,7 @@ from bench import (
 )
 
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
+    "drift": drift.run,
     "fleet": fleet_kernel.run,
     "hour": hour.run,
     "messages": messages.run,
@@ -29,6 +31,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
 }
 
 EPILOG: Final = """\
+drift      how soon a pose is found out that satellites drag away
 fleet      vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
 hour       an hour of free driving of one truck and of eight
 messages   messages a second between two mailboxes, and what the parse rules cost

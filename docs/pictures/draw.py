@@ -36,12 +36,15 @@ from vehicle.pilot.pose_columns import (
     POSE_Y,
 )
 from vehicle.pilot.speed import ACROSS_LANE_M, cruise
+from vehicle.pilot.steering import STEER_SHIFT
 from vehicle.watch import limits as m
 from vehicle.watch.curves import stops
 
 FOLDER: Final = Path(__file__).resolve().parent
 KMH: Final = 3.6
 GRAVITY_MPS2: Final = 9.81
+DRIFT_S: Final = 40.0
+LAGS_S: Final = (TRUCK40_LOADED.brake_lag_s, TRUCK40_LOADED.drive_lag_s)
 HALF_LANE_M: Final = 1.75
 OVERLAP_M: Final = 5.0
 ASSURED_MPS2: Final = ASSURED_SHARE * TRUCK40_LOADED.brake_emergency_mps2
@@ -94,10 +97,9 @@ def draw_platoon() -> Any:
     return figure
 
 
-def gamma(headway_s: float, theta_s: float, hertz: np.ndarray[Any, Any]) -> Any:
-    """|Gamma| of docs/vehicle.md 2.5: one truck's speed against that of the one ahead."""
-    s = 2j * math.pi * hertz
-    lag_s, dead_s = TRUCK40_LOADED.drive_lag_s, TRUCK40_LOADED.drive_dead_time_s
+def gamma(headway_s: float, theta_s: float, lag_s: float, hertz: np.ndarray[Any, Any]) -> Any:
+    """|Gamma| of docs/vehicle.md section 2: one truck's speed against that of the one ahead."""
+    s, dead_s = 2j * math.pi * hertz, TRUCK40_LOADED.drive_dead_time_s
     plant = np.exp(-dead_s * s) / (s * s * (lag_s * s + 1.0))
     control = plant * (KP + KD * s)
     return np.abs((np.exp(-theta_s * s) + control) / (1.0 + control) / (headway_s * s + 1.0))
@@ -119,17 +121,17 @@ def draw_string() -> Any:
     figure, axes = plt.subplots(figsize=(7.0, 3.6))
     for k, (headway_s, late_s) in enumerate(((0.5, 0.0), (0.5, 0.1), (1.0, 0.0), (1.0, 0.1))):
         colour = f"C{k}"
-        theta_s = (
-            late_s + 0.05 + 0.025
-        )  # a turn until it is heard; held for half a period on average
+        theta_s = late_s + DT_S  # a word is heard in the turn after it was said
         label = f"h {headway_s:.1f} s, beacons {1e3 * late_s:.0f} ms late"
-        axes.semilogx(theory, gamma(headway_s, theta_s, theory), color=colour, label=label)
+        between = [gamma(headway_s, theta_s, lag_s, theory) for lag_s in LAGS_S]
+        axes.fill_between(theory, *between, color=colour, alpha=0.35, label=label, linewidth=0.5)
         points = [swung(headway_s, late_s, float(hertz)) for hertz in measured]
         axes.semilogx(measured, points, "o", color=colour, markersize=4)
     axes.axhline(1.0, color="black", linewidth=0.8)
     axes.set(xlabel="frequency of the swing, Hz", ylim=(0.0, 1.15))
+    axes.set_xticks((0.01, 0.03, 0.1, 0.3, 1.0), labels=("0.01", "0.03", "0.1", "0.3", "1"))
     axes.set_ylabel("speed amplitude against\nthe truck ahead")
-    axes.legend(title="line: theory; point: measured", fontsize=8)
+    axes.legend(title="band: theory, lag 0.35 to 0.5 s; point: measured", fontsize=8)
     return figure
 
 
@@ -137,17 +139,18 @@ def draw_braking() -> Any:
     """The leader brakes to a stop: speeds and gaps."""
     figure, axes = plt.subplots(2, 3, figsize=(9.5, 4.8), sharex=True, sharey="row")
     for k, brake in enumerate((1.0, 2.0, 4.0)):
-        v0, at_s = 40.0 / KMH, 5.0
-        profile = np.array([[0.0, v0], [at_s, v0], [at_s + v0 / brake, 0.0], [60.0, 0.0]])
-        rig = convoy(profile, 40.0)
+        v0, at_s = 40.0 / KMH, 60.0  # by then nothing is left of the start
+        profile = np.array([[0.0, v0], [at_s, v0], [at_s + v0 / brake, 0.0], [120.0, 0.0]])
+        rig = convoy(profile, at_s + 35.0)
         t, v, gap = (np.array(kept) for kept in (rig.story.t_s, rig.story.v_mps, rig.story.gap_m))
+        t -= at_s
         for i in range(8):
             axes[0, k].plot(t, KMH * v[:, i], color=shade(i, 8), label=f"{i + 1}")
             if i:
                 axes[1, k].plot(t, gap[:, i - 1], color=shade(i, 8))
         axes[0, k].set_title(f"leader brakes with {brake:.0f} m/s²", fontsize=9)
-        axes[1, k].set(xlabel="time, s", ylim=(0.0, None))
-        axes[1, k].text(39.0, 1.0, f"least gap {rig.least_gap_m:.1f} m", ha="right")
+        axes[1, k].set(xlabel="time, s", ylim=(0.0, None), xlim=(-5.0, 35.0))
+        axes[1, k].text(34.0, 0.4, f"least gap {rig.least_gap_m:.1f} m", ha="right")
     axes[0, 0].set_ylabel("speed, km/h")
     axes[1, 0].set_ylabel("gap ahead, m")
     axes[0, 2].legend(title="truck", ncols=2, fontsize=7)
@@ -180,12 +183,13 @@ def offsets(rig: Rig) -> tuple[float, float, float, float, float]:
 
 
 def bends(pieces: Sequence[PieceSection], start_mps: float) -> np.ndarray[Any, Any]:
-    """`offsets` all along a track."""
+    """`offsets` all along a track, and how far left of it the rear axle is to be."""
     ground = GroundSection(track=list(pieces), start_mps=start_mps, end_before_m=15.0)
-    rig, kept = Rig(ground, 0.7, 1), []
+    rig = Rig(ground, 0.7, 1)
+    kept: list[tuple[float, ...]] = []
     while not rig.story.reached and rig.now_s < 120.0:
         rig.step()
-        kept.append(offsets(rig))
+        kept.append((*offsets(rig), rig.fleet.board.steering[0, STEER_SHIFT]))
     return np.array(kept)
 
 
@@ -200,7 +204,8 @@ def draw_path() -> Any:
         pieces = [PieceSection(length_m=a, radius_m=r, speed_mps=kmh / KMH) for a, r in shape]
         kept = bends(pieces, kmh / KMH)
         s = kept[:, 0]
-        axes[0, k].plot(s, 100.0 * kept[:, 1], color="C0", label="rear axle of the tractor")
+        axes[0, k].plot(s, 100.0 * kept[:, 1], color="C0")
+        axes[0, k].plot(s, 100.0 * kept[:, 5], color="C1", label="where the rear axle is to be")
         axes[0, k].set_title(name, fontsize=9)
         axes[1, k].fill_between(s, kept[:, 4], kept[:, 3], color="C0", alpha=0.15)
         axes[1, k].plot(s, kept[:, 3], color="C0", linewidth=0.8, label="outline, both sides")
@@ -208,12 +213,14 @@ def draw_path() -> Any:
         axes[1, k].plot(s, kept[:, 2], color="C3", label="axle of the trailer")
         axes[1, k].plot(s, kept[:, 1], color="C0", label="rear axle of the tractor")
         for side in (-HALF_LANE_M, HALF_LANE_M):
-            axes[1, k].axhline(side, color="black", linewidth=0.8, linestyle="--")
+            label = "lane of 3.5 m" if side > 0.0 else None
+            axes[1, k].axhline(side, color="black", linewidth=0.8, linestyle="--", label=label)
         axes[1, k].set(xlabel="along the path, m", ylim=(-2.9, 2.9))
     axes[0, 0].set_ylabel("left of the path, cm")
     axes[1, 0].set_ylabel("left of the path, m")
-    axes[1, 0].legend(fontsize=7, ncols=3, loc="upper left")
-    axes[1, 0].text(2.0, -HALF_LANE_M - 0.5, "dashed: lane of 3.5 m", fontsize=7)
+    lines = [*axes[0, 0].get_lines(), *axes[1, 0].get_lines()]
+    named = [line for line in lines if not str(line.get_label()).startswith("_")]
+    figure.legend(handles=named, loc="outside upper center", ncols=len(named), fontsize=8)
     return figure
 
 
@@ -304,46 +311,51 @@ def draw_curves() -> Any:
 # --- place ---
 
 
-def drifting(*, markers: bool) -> tuple[np.ndarray[Any, Any], float]:
-    """(time, error, level, speed, distrusted) with satellites that drag away; when they began."""
+def drifting(rate_mps: float) -> tuple[np.ndarray[Any, Any], list[float]]:
+    """(time, error, level, speed, distrusted) with satellites that drag away; when they begin, and
+    when pilot or guard begins to stop.
+    """
     ground = GroundSection(track=straight(800.0, 30.0), start_mps=30.0 / KMH)
     rig, began_s = Rig(ground, 0.7, 3), 10.0
     kept: list[tuple[float, ...]] = []
-    if not markers:
-        rig.faults.begin("marker_missing", "truck-01", 1.0)
     pose, state = rig.fleet.board.pose, rig.fleet.state
-    while rig.now_s < 50.0:
+    while rig.now_s < DRIFT_S:
         if len(kept) == round(began_s / DT_S):
-            rig.faults.begin("gnss_drift_north", "truck-01", 0.1)
+            rig.faults.begin("gnss_drift_north", "truck-01", rate_mps)
         rig.step()
         distrusted = float(pose[0, POSE_STATE] == POSE_DISTRUSTED)
         off = float(pose[0, POSE_Y] - state[0, Y])
         kept.append((rig.now_s, off, pose[0, POSE_ACROSS], state[0, V], distrusted))
-    return np.array(kept), began_s
+    stops_s = [t_s for t_s, *_ in (*rig.story.halts, *rig.story.trips)]
+    return np.array(kept), [began_s, *sorted(stops_s)[:1]]
 
 
 def draw_drift() -> Any:
-    """Satellites drag away by 0.1 m/s: error, protection level, and when it is found."""
+    """Satellites are dragged away: error, protection level, and when it is found."""
     figure, axes = plt.subplots(2, 2, figsize=(9.0, 4.6), sharex=True, sharey="row")
-    for k, markers in enumerate((False, True)):
-        kept, began_s = drifting(markers=markers)
+    for k, rate_mps in enumerate((0.1, 0.03)):
+        kept, moments_s = drifting(rate_mps)
         t, off, level, v, distrusted = kept.T
         above, below = axes[0, k], axes[1, k]
-        lie = 0.1 * np.maximum(0.0, t - began_s)
+        lie = rate_mps * np.maximum(0.0, t - moments_s[0])
         above.plot(t, lie, color="C3", linestyle=":", label="satellites, dragged away")
         above.plot(t, np.abs(off), color="C0", label="true error of the pose")
         above.plot(t, level, color="C2", label="protection level")
         above.axhline(ACROSS_LANE_M, color="black", linewidth=0.8, linestyle="--")
         above.set(ylim=(0.0, 1.05))
-        above.set_title("markers every 100 m" if markers else "no markers", fontsize=9)
+        above.set_title(f"satellites dragged away by {rate_mps:g} m/s", fontsize=9)
         below.plot(t, KMH * v, color="C0")
         below.set(xlabel="time, s", ylim=(0.0, 33.0))
         for at in (above, below):
-            at.axvline(began_s, color="C3", linewidth=0.8)
+            for moment_s, colour in zip(moments_s, ("C3", "black"), strict=False):
+                at.axvline(moment_s, color=colour, linewidth=0.8)
             at.fill_between(
                 t, 0.0, 1.0, where=distrusted > 0.0, transform=at.get_xaxis_transform(),
                 color="C1", alpha=0.15, linewidth=0.0, label="satellites not believed",
             )  # fmt: skip
+        for moment_s, word in zip(moments_s, ("drift begins ", " stop begins"), strict=False):
+            side = "right" if word.endswith(" ") else "left"
+            below.text(moment_s, 2.0, word, ha=side, fontsize=7)
     axes[0, 0].set_ylabel("across the lane, m")
     axes[1, 0].set_ylabel("speed, km/h")
     axes[0, 0].text(0.5, ACROSS_LANE_M + 0.02, "alert limit", fontsize=7)

@@ -9,6 +9,7 @@ nothing is broken everybody stops by its line and nobody by itself.
 import itertools
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -21,8 +22,8 @@ from tests.sim.campaign import ALL, FRICTION, Case, unlike_normal, wrong
 VEHICLES: Final = (1, 3, 8)
 SOME: Final = "some"  # one truck, which is drawn
 
-# Brakes that give half: measured at most 2.9 m past the end, by the leader of eight loaded trucks.
-FADED_MAX_M: Final = 3.5
+# Brakes that give half: measured at most 1.9 m past the end, in a convoy of eight; 1.1 m alone.
+FADED_MAX_M: Final = 2.5
 
 
 def normal(seed: int) -> Iterator[Case]:
@@ -40,7 +41,7 @@ def promised(case: Case, rig: Rig) -> list[str]:
 
 def a_case(fault: str, target: str, vehicles: int, seed: int) -> Case:
     """Road, load, begin and end of one fault, drawn by the seed."""
-    draw = random.Random(f"{fault} {target} {vehicles} {seed}")  # noqa: S311 - a seeded share
+    draw = random.Random(f"{fault} {target} {vehicles} {seed}")
     return Case(
         draw.choice(sorted(FRICTION)),
         draw.choice(LOADS),
@@ -107,3 +108,25 @@ def test_road_far_slicker_than_declared_costs_the_line_but_stops_everybody_for_g
 def latched(rig: Rig) -> bool:
     """Whether the guard of everybody who has left its overlap has taken over."""
     return {name for _, name, _ in rig.story.beyond} <= {name for _, name, _ in rig.story.trips}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("seed", range(2, 5))
+def test_every_fault_on_every_road_with_every_load(fault: str, seed: int) -> None:
+    """I1, I2, I7: the whole matrix; when each begins and ends is drawn."""
+    for weather, load, vehicles in itertools.product(FRICTION, LOADS, VEHICLES):
+        for target in (ALL, SOME):
+            drawn = a_case(fault, target, vehicles, seed)
+            case = replace(drawn, weather=weather, load=load)
+            assert promised(case, case.run()) == [], case
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_normal_runs_are_normal_under_many_seeds(seed: int) -> None:
+    for case in normal(seed):
+        rig = case.run()
+        assert wrong(rig) + unlike_normal(rig) == [], case

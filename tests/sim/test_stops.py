@@ -88,7 +88,7 @@ def told(count: int, seed: int) -> Tale:
 
 def check_line(tale: Tale) -> None:
     before_m = tale.before_line_m[tale.climbs]
-    assert 0.0 < before_m.min()
+    assert before_m.min() > 0.0
     assert before_m.max() <= SHORT_MAX_M
     assert (tale.reached == tale.climbs).all()
     assert tale.trips == 0

@@ -64,6 +64,13 @@ def test_guard_that_has_read_nothing_lets_the_truck_rest() -> None:
     assert a_guard().row() is None
 
 
+def test_guard_that_has_read_nothing_clears_nobody() -> None:
+    """I7."""
+    guard = Guard("truck-01", a_signer("truck-01").key_id, Supervisors({}), release_keys())
+    assert not guard.cleared
+    assert guard.row() is None
+
+
 def test_authority_in_order_sets_end_and_overlap() -> None:
     """I2."""
     guard = a_guard()
@@ -72,6 +79,32 @@ def test_authority_in_order_sets_end_and_overlap() -> None:
     assert row is not None
     assert row.end_m == pytest.approx(second_lane_m() + 10.0)
     assert row.overlap_m == LANE_OVERLAP_M
+
+
+def test_overlap_that_is_shorter_than_that_of_a_lane_is_kept() -> None:
+    guard = a_guard()
+    assert tell(guard, an_authority(overlap_mm=2_000)) is None
+    row = guard.row()
+    assert row is not None
+    assert row.overlap_m == 2.0
+
+
+def test_authority_may_end_where_its_lane_does() -> None:
+    guard = a_guard()
+    assert tell(guard, an_authority(end_mm=36_000)) is None
+    row = guard.row()
+    assert row is not None
+    assert row.end_m == pytest.approx(second_lane_m() + 36.0)
+
+
+def test_authority_for_the_same_end_again_counts() -> None:
+    """A higher number may bring another friction."""
+    guard = a_guard()
+    assert tell(guard, an_authority()) is None
+    assert tell(guard, an_authority(number=2, friction_permille=300)) is None
+    row = guard.row()
+    assert row is not None
+    assert row.mu == 0.3
 
 
 def test_overlap_is_never_more_than_that_of_a_lane() -> None:
@@ -207,6 +240,13 @@ def test_new_version_drops_an_end_that_is_no_longer_on_the_route() -> None:
     assert tell(guard, an_authority()) is None
     guard.mission("mission-1", "KZ-1", the_map().route(("kz_d02_a",)), None, version=2)
     assert guard.row() is None
+
+
+def test_new_version_for_the_same_crossing_keeps_the_clearance() -> None:
+    guard = a_guard(neutral_m=NEUTRAL_M)
+    assert guard.releases(both_releases(), a_now()) is None
+    guard.mission("mission-1", "KZ-1", a_route(), NEUTRAL_M, version=2)
+    assert guard.cleared
 
 
 def test_new_version_for_another_crossing_loses_the_clearance() -> None:

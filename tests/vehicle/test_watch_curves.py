@@ -176,7 +176,29 @@ def test_end_behind_the_front_is_stopped_before_by_a_standing_truck_only(room: f
 def test_end_within_the_delay_is_not_stopped_before(grade: float) -> None:
     """I3: a brake that cannot hold on a fall makes no room out of none."""
     path = a_path(301, grades=[grade])
-    assert not stops(2.0, 1.5, path=path, delay=1.0)
+    assert not stops(1.0, 0.2, path=path, brake=1.0, delay=1.0)
+
+
+def test_truck_that_comes_to_rest_right_at_the_end_has_stopped() -> None:
+    path = a_path(301)
+    path[:, c.PATH_SLICK] = 0.01  # no shortcut
+    assert stops(2.0, 1.0, path=path, brake=2.0, delay=0.0)
+
+
+@pytest.mark.parametrize(
+    ("front", "slick_row"),
+    [(-3.0, 0), (0.0, 0), (0.2, 0), (41.0, 41), (41.9, 41), (250.0, 251), (300.0, 300),
+     (305.0, 300)],
+)  # fmt: skip
+def test_slippery_row_under_the_front_or_before_it_counts(front: float, slick_row: int) -> None:
+    """I3: and the road before the first and behind the last row is as those are."""
+    mus = [0.7] * 301
+    mus[slick_row] = 0.02
+    path = a_path(301, mus=mus)
+    way = way_by_steps(path, 3.0, front=front, brake=4.0, mu=0.7, delay=0.0)
+    assert way > 4.5 / 4.0 + 0.06
+    assert not stops(3.0, way - 0.03, path=path, front=front, brake=4.0, delay=0.0)
+    assert stops(3.0, way + 0.03, path=path, front=front, brake=4.0, delay=0.0)
 
 
 def test_standing_truck_needs_no_brake() -> None:

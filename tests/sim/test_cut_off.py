@@ -1,0 +1,52 @@
+"""Scenarios of convoys on the way: what the log tells of forming, splitting, and of a lost member."""
+
+from contract.events import Event
+from sim.build import SUPERVISOR
+from sim.run import Finished
+from tests.sim.runs import Log, a_run, broken
+from tests.sim.test_formation import story
+
+
+def go(name: str, *settings: str) -> tuple[Finished, Log]:
+    log = Log()
+    finished = a_run(name, *settings, prepare=log.prepare)
+    assert broken(finished).strip() == ""
+    assert finished.result["exit_code"] == 0
+    return finished, log
+
+
+def test_convoy_forms_on_the_way_splits_before_the_gate_and_forms_again() -> None:
+    """SUP-013."""
+    _, log = go("gate_split_reform")
+    told = story(log, "convoy-1")
+    assert told[:3] == ["join completed", "join completed", "split completed"]
+    assert told[3] == "join completed"
+    assert told[-1] == "split completed"
+
+
+def test_truck_whose_trailer_parts_stops_and_what_it_holds_stays_locked() -> None:
+    """I5, VEH-011: its zone is known no more, and who waits for it says so."""
+    finished, log = go("parted_trailer")
+    (tripped,) = log.of(Event.GUARD_TRIPPED, "truck-01")
+    assert tripped["cause"] == "the trailer is not coupled"
+    unknown = {said["zone"] for said in log.of(Event.ZONE_BECAME_UNKNOWN, SUPERVISOR)}
+    assert unknown == {"kz_e_weigh"}
+    assert unknown.isdisjoint({said["zone"] for said in log.of(Event.ZONE_FREED)})
+    (wait,) = finished.result["traffic"]["waiting"]
+    assert (wait["vehicle"], wait["reason"]) == ("truck-02", "ZONE_UNKNOWN")
+    assert "truck-01" in wait["holder"]
+    assert finished.world.fleet.standing("truck-01")
+
+
+def test_last_of_a_convoy_inherits_its_share_when_the_middle_one_is_lost() -> None:
+    """SUP-014: three holders; the first arrives, the third stands behind the lost one."""
+    finished, log = go("cut_off_tail")
+    (parted,) = log.of(Event.CONVOY_PARTED)
+    assert (parted["vehicle"], parted["rest"]) == ("truck-02", "convoy-1/truck-03")
+    (done,) = log.of(Event.CROSSING_FINISHED, SUPERVISOR)
+    assert done["vehicle"] == "truck-01"
+    fleet = finished.world.fleet
+    assert fleet.standing("truck-02")
+    assert fleet.standing("truck-03")
+    lost = fleet.front_m("truck-02") - 16.5
+    assert lost is not None

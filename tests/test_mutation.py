@@ -1,0 +1,152 @@
+"""The mutation campaign plants the faults it says it plants, and believes no test that cannot fail.
+
+The campaign itself is long and no part of the suite: `make mutation`.
+"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.mutation.mutants import mutants
+from tests.mutation.report import EXPLAINED, UNEXPLAINED, Result, explanations, load, page, save
+from tests.mutation.vital import ROOT, VITAL
+
+STOPS = '''
+class Truck:
+    """A number in a docstring: 1 + 1."""
+
+    def stops(self, v: float = 2.0) -> bool:
+        """Whether it does: 3 < 4."""
+        if not v:
+            return True
+        self.seen += 1
+        return abs(v) <= min(self.most, -0.5 * v) and v != 7.0
+'''
+
+
+def keys(body: str) -> set[str]:
+    """What is planted in a function `f` with this body, without its name."""
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    return {mutant.key.removeprefix("f: ") for mutant in mutants(f"def f(a, b):\n{lines}\n")}
+
+
+@pytest.mark.parametrize(
+    ("body", "planted"),
+    [
+        ("return a < b", {"a < b -> a <= b", "a < b -> a >= b", "return a < b -> return None"}),
+        ("g(a == b)", {"a == b -> a != b", "g(a == b) -> pass"}),
+        ("g(a in b)", {"a in b -> a not in b", "g(a in b) -> pass"}),
+        ("x = a + b", {"a + b -> a - b"}),
+        ("x = a * -b", {"a * -b -> a / -b", "-b -> b"}),
+        ("x = a ** 2", {"a ** 2 -> a * 2", "2 -> 3 in a ** 2"}),
+        ("x = not a", {"not a -> a"}),
+        ("x = a and b", {"a and b -> a or b", "a and b -> a", "a and b -> b"}),
+        ("x = True", {"True -> False in x = True"}),
+        ("x = a if b else 'c'", {"a if b else 'c' -> a", "a if b else 'c' -> 'c'"}),
+        ("x = min(a, b)", {"min(a, b) -> max(a, b)", "min(a, b) -> a", "min(a, b) -> b"}),
+        ("x = math.sin(a)", {"math.sin(a) -> math.cos(a)"}),
+        ("x = abs(a)", {"abs(a) -> a"}),
+        ("a[b] = a", {"a[b] = a -> pass"}),
+        ("a.b += 'c'", {"a.b += 'c' -> a.b -= 'c'", "a.b += 'c' -> pass"}),
+        ("raise a", {"raise a -> pass"}),
+        ("while a:\n    break", {"while a: -> while False:", "break -> pass"}),
+        ("x: int = a - b", {"a - b -> a + b"}),
+        ("x: int", set()),
+        ("x = f'{a + 1} is wrong'", set()),
+        ("'''Only words.'''\nreturn None", set()),
+    ],
+)
+def test_fault_of_each_kind_is_planted(body: str, planted: set[str]) -> None:
+    assert keys(body) == planted
+
+
+def test_condition_is_held_true_and_false() -> None:
+    assert {"if a: -> if True:", "if a: -> if False:"} <= keys("if a:\n    return b")
+
+
+def test_faults_are_planted_in_bodies_only_and_named_by_their_function() -> None:
+    planted = mutants(STOPS)
+    assert {mutant.key.split(":")[0] for mutant in planted} == {"Truck.stops"}
+    assert not any("1 + 1" in mutant.key or "2.0" in mutant.key for mutant in planted)
+    assert [mutant.line for mutant in planted] == sorted(mutant.line for mutant in planted)
+
+
+def test_each_mutant_is_the_module_with_one_difference() -> None:
+    before = ast.unparse(ast.parse(STOPS)).splitlines()
+    texts = [ast.unparse(mutant.tree).splitlines() for mutant in mutants(STOPS)]
+    for text in texts:
+        assert sum(a != b for a, b in zip(before, text, strict=True)) == 1
+    assert len({"\n".join(text) for text in texts}) == len(texts)
+
+
+def test_same_fault_twice_in_a_function_has_two_names() -> None:
+    names = [mutant.key for mutant in mutants("def f(a):\n    g(a + 1)\n    h(a + 1)\n")]
+    assert len(set(names)) == len(names)
+    assert "f: a + 1 -> a - 1 #2" in names
+
+
+@pytest.mark.parametrize("module", VITAL)
+def test_every_vital_module_and_its_tests_exist(module: str) -> None:
+    assert (ROOT / module).is_file()
+    assert all((ROOT / test).is_file() for test in VITAL[module])
+
+
+def test_page_says_what_lives_and_why() -> None:
+    results = {"a.py": Result(8, {"f: a -> b": 3, "f: c -> d": 4}), "b.py": Result(5, {}, "5 of 9")}
+    text = page(results, {"a.py": {"f: a -> b": "The same to the last bit."}})
+    assert "| `a.py` | 8 | 6 | 75.0 % | 1 |" in text
+    assert "| `b.py` | 5 | 5 | 100.0 % | 0 |" in text
+    assert "- `f: a -> b` - The same to the last bit." in text
+    assert f"- `f: c -> d` - {UNEXPLAINED}" in text
+    assert "5 of 9" in text
+
+
+def test_results_are_kept_in_the_order_of_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    assert load(path) == {}
+    modules = list(VITAL)[:3]
+    save({module: Result(3, {"k": 1}) for module in reversed(modules)}, path)
+    assert list(load(path)) == modules
+    assert load(path)[modules[0]] == Result(3, {"k": 1})
+
+
+def test_every_explanation_is_of_a_survivor() -> None:
+    """An explanation of what is killed by now has to go."""
+    results = load()
+    for module, why in explanations(EXPLAINED).items():
+        stale = set(why) - set(results[module].survivors)
+        assert not stale, f"{module}: {sorted(stale)}"
+
+
+PLANT = """
+import os, sys
+from pathlib import Path
+os.environ["NUMBA_DISABLE_JIT"] = "1"
+from tests.mutation.campaign import survivors, verdict
+from tests.mutation.mutants import mutants
+import ast
+text = "def least(a, b):\\n    return min(a, b)\\n"
+tests = [sys.argv[1]]
+sys.path.insert(0, str(Path(tests[0]).parent))
+print(verdict("planted_fault.py", ast.parse(text), tests))
+print(verdict("planted_fault.py", ast.parse("while True: pass"), tests))
+for mutant in survivors("planted_fault.py", mutants(text), tests, lambda *_: None):
+    print(mutant.key)
+"""
+
+
+def test_mutant_lives_if_and_only_if_every_test_passes_on_it(tmp_path: Path) -> None:
+    """One test that looks at one pair only; and a module that never ends."""
+    weak = tmp_path / "test_weak.py"
+    weak.write_text("import planted_fault\ndef test_least():\n    "
+                    "assert planted_fault.least(1, 2) == 1\n")  # fmt: skip
+    program = PLANT.replace("import ast\n", "import ast\nfrom tests.mutation import campaign\n"
+                            "campaign.SECONDS_MAX = 5.0\n")  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(weak)],
+        cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["True", "False", "least: min(a, b) -> a"], done.stderr
