@@ -1,4 +1,4 @@
-"""Scenarios of convoys on the way: what the log tells of forming, splitting, and of a lost member."""
+"""Convoys on the way: what the log tells of forming, splitting, and of a lost member."""
 
 from contract.events import Event
 from sim.build import SUPERVISOR
@@ -25,7 +25,7 @@ def test_convoy_forms_on_the_way_splits_before_the_gate_and_forms_again() -> Non
 
 
 def test_truck_whose_trailer_parts_stops_and_what_it_holds_stays_locked() -> None:
-    """I5, VEH-011: its zone is known no more, and who waits for it says so."""
+    """I22, VEH-011: its zone is known no more, and who waits for it says so."""
     finished, log = go("parted_trailer")
     (tripped,) = log.of(Event.GUARD_TRIPPED, "truck-01")
     assert tripped["cause"] == "the trailer is not coupled"
@@ -48,5 +48,8 @@ def test_last_of_a_convoy_inherits_its_share_when_the_middle_one_is_lost() -> No
     fleet = finished.world.fleet
     assert fleet.standing("truck-02")
     assert fleet.standing("truck-03")
-    lost = fleet.front_m("truck-02") - 16.5
+    lost, third = fleet.where("truck-02"), fleet.where("truck-03")
     assert lost is not None
+    assert third is not None
+    assert lost[0] == third[0]
+    assert lost[1] - third[1] > 16.5 + 1.0

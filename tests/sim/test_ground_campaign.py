@@ -56,7 +56,7 @@ def a_case(fault: str, target: str, vehicles: int, seed: int) -> Case:
 
 @pytest.mark.parametrize("vehicles", VEHICLES)
 def test_without_a_fault_everybody_stops_by_its_line_and_nobody_by_itself(vehicles: int) -> None:
-    """I1, I2, VEH-010: within 0.30 m before it."""
+    """I1, I2: within 0.30 m before it."""
     for case in normal(seed=1):
         if case.vehicles == vehicles:
             rig = case.run()
@@ -65,7 +65,7 @@ def test_without_a_fault_everybody_stops_by_its_line_and_nobody_by_itself(vehicl
 
 @pytest.mark.parametrize("fault", KINDS)
 def test_single_fault_hurts_nobody_and_every_stop_it_causes_is_for_good(fault: str) -> None:
-    """I1, I2, I7: of one truck and of all, in convoys of three and eight."""
+    """I1, I2, I26: of one truck and of all, in convoys of three and eight."""
     for vehicles, target in itertools.product((3, 8), (ALL, SOME)):
         case = a_case(fault, target, vehicles, seed=1)
         assert promised(case, case.run()) == [], case
@@ -115,7 +115,7 @@ def latched(rig: Rig) -> bool:
 @pytest.mark.parametrize("fault", KINDS)
 @pytest.mark.parametrize("seed", range(2, 5))
 def test_every_fault_on_every_road_with_every_load(fault: str, seed: int) -> None:
-    """I1, I2, I7: the whole matrix; when each begins and ends is drawn."""
+    """I1, I2, I26: the whole matrix; when each begins and ends is drawn."""
     for weather, load, vehicles in itertools.product(FRICTION, LOADS, VEHICLES):
         for target in (ALL, SOME):
             drawn = a_case(fault, target, vehicles, seed)

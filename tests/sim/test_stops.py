@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from sim.fleet import DT_S
@@ -19,6 +20,8 @@ from sim.truth_columns import TRUTH_HUNG
 from tests.sim.stop_rig import Draw, Stops
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
+
+Flags = npt.NDArray[np.bool_]
 
 SHORT_MAX_M: Final = 0.30
 DRIVE_S: Final = 200.0
@@ -34,19 +37,19 @@ class Tale:
     """What came of many stops; jolts and jerks of those that moved."""
 
     draw: Draw
-    moved: Array
-    reached: Array
+    moved: Flags
+    reached: Flags
     before_line_m: Array
     trips: int
     jolt_mps2: Array
     jerk_share: Array
     fate: Bits
     strayed_m: Array
-    unparked: Array
+    unparked: Flags
     standing: bool
 
     @property
-    def climbs(self) -> Array:
+    def climbs(self) -> Flags:
         return np.asarray(self.draw.spare > 0.0)
 
 
@@ -115,7 +118,7 @@ def tale() -> Tale:
 def test_truck_stops_within_thirty_centimetres_before_its_line_and_never_past_it(
     tale: Tale,
 ) -> None:
-    """VEH-010. Measured over 3,400 stops: 0.03 to 0.23 m before it."""
+    """I2. Measured over 3,400 stops: 0.03 to 0.23 m before it."""
     assert np.count_nonzero(tale.climbs) > 250
     check_line(tale)
 
@@ -128,7 +131,7 @@ def test_last_second_of_a_stop_needs_no_emergency_brake_and_ends_gently(tale: Ta
 
 
 def test_stopped_truck_stays_ten_minutes_whoever_is_alive_on_board(tale: Tale) -> None:
-    """VEH-010: alive, killed, restarted, hung: it stands under its parking brake."""
+    """VEH-006: alive, killed, restarted, hung: it stands under its parking brake."""
     check_rest(tale)
 
 
