@@ -24,7 +24,8 @@ from vehicle.watch.limits import STANDING_MPS
 
 PERIOD_NS: Final = PILOT_PERIOD_MS * NS_PER_MS
 STALE_NS: Final = PILOT_ACT_MS * NS_PER_MS
-MISSED_MAX: Final = PILOT_ACT_MS // PILOT_PERIOD_MS  # more than that is a new beginning
+DUE_MAX: Final = 40  # two seconds of frames after a stall: each is a stretch of road
+MISSED_MAX: Final = 20  # frames lost on the way that wheels and gyro are carried on through
 PATH_EVERY: Final = 20  # turns between two repetitions of the path that radar looks along
 _UNKNOWN: Final = VehicleReading(
     x_m=0.0,
@@ -85,7 +86,7 @@ class TruckBody:
         else:
             self._missed = min(frame.sequence - old.sequence - 1, MISSED_MAX)
         self._frame = frame
-        self._due = [*self._due, (frame, self._missed)][-MISSED_MAX:]
+        self._due = [*self._due, (frame, self._missed)][-DUE_MAX:]
 
     def reading(self, now: Now) -> VehicleReading:
         return self._rows.reading(0) if self._frame is not None else _UNKNOWN
