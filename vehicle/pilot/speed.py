@@ -61,8 +61,10 @@ def permitted_speed(distance_m: float, brake_mps2: float, delay_s: float) -> flo
 
 @kernel
 def due(truck: Array, command: Array, state: Array, i: int) -> float:
-    """Deceleration that good brakes would give by now for what they were asked, m/s^2."""
-    asked = max(0.0, -command[i, c.COMMAND_ACCEL])
+    """Deceleration that good brakes would give by now for what they were asked, m/s^2; negative
+    while a push is still being taken back: only then do brakes build up.
+    """
+    asked = -command[i, c.COMMAND_ACCEL]
     step = truck[i, c.TRUCK_JERK] * PERIOD_S
     ramp = min(asked, state[i, c.PILOT_RAMP] + step)
     state[i, c.PILOT_RAMP] = ramp
