@@ -5,12 +5,18 @@ parent goes on to the next. So nothing is simulated twice before the loss. Behin
 every later message is, byte for byte and to the nanosecond, the baseline's has lost a heartbeat
 that nobody missed. Its receiver keeps of a heartbeat only what the next one overwrites: two more of
 them later nothing is left that could remember it, and the rest is the baseline.
+
+A process of its own does it (`python -m tests.sim.losses TRUCKS FIRST STEP`): forking one that has
+run a thousand other tests copies what they left behind, page by page.
 """
 
 import gc
 import os
+import subprocess
+import sys
 import warnings
 from collections.abc import Collection
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -22,6 +28,7 @@ from tests.sim.runs import Ledger, Log, a_run, both, broken, ledger, payload_typ
 
 HEARTBEATS: Final = tuple(f"contract.v1.{each}Heartbeat" for each in ("Node", "Vehicle"))
 SETTLED_AFTER: Final = 2
+ROOT: Final = Path(__file__).parents[2]
 Word = tuple[int, str, str, bytes]
 
 
@@ -39,6 +46,24 @@ class Baseline(msgspec.Struct):
 
     ending: Ending
     words: list[Word]
+
+
+class Campaign(msgspec.Struct):
+    """What a process found out: how the run ends that loses nothing, how long it is, and how
+    those end that lose one message, by its number.
+    """
+
+    before: Ending
+    messages: int
+    endings: dict[int, Ending]
+
+
+def campaign(trucks: int, first: int, step: int) -> Campaign:
+    """Lose every `step`-th message from number `first` on, in a process of its own."""
+    command = [sys.executable, "-m", "tests.sim.losses", *map(str, (trucks, first, step))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return msgspec.msgpack.decode(done.stdout, type=Campaign)
 
 
 def settings(trucks: int) -> list[str]:
@@ -167,3 +192,15 @@ class _Losing:
         ending = msgspec.structs.replace(ending, lost=self.lost)
         with os.fdopen(self.out or 0, "wb") as out:
             out.write(msgspec.msgpack.encode(ending))
+
+
+def main(trucks: int, first: int, step: int) -> None:
+    """The campaign of this process, to stdout."""
+    before = baseline(trucks)
+    endings = lose_each(trucks, range(first, len(before.words) + 1, step), before)
+    found = Campaign(before.ending, len(before.words), endings)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(found))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))
