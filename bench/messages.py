@@ -15,7 +15,7 @@ from contract.envelope import Identity
 from contract.mailbox import Mailbox, Transmit
 from contract.roster import Node, Roster
 from contract.signing import Signer, seal_document
-from contract.v1.customs_pb2 import Declaration, GoodsLine, Release, ReleaseSubject
+from contract.v1.customs_pb2 import Declaration, GoodsLine, Release, ReleaseSubject, Trader
 from contract.v1.gate_pb2 import PermitRequest
 from contract.v1.movement_pb2 import MovementAuthority, PositionReport, VehicleHeartbeat
 from contract.wire import parse
@@ -103,8 +103,8 @@ def declaration() -> Declaration:
         gross_mass_kg=36_800,
         cargo_mass_kg=21_800,
         goods=goods,
-        consignor_id="a",
-        consignee_id="b",
+        consignor=Trader(trader_id="a"),
+        consignee=Trader(trader_id="b"),
     )
 
 

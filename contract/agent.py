@@ -126,6 +126,7 @@ class Role(Enum):
     OFFICE = "office"
     TERMINAL = "terminal"
     OPERATOR = "operator"
+    AGENCY = "agency"
 
 
 ReadingT = TypeVar("ReadingT", contravariant=True)

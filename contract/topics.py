@@ -70,7 +70,7 @@ class Topic:
         return self.stream == STREAM_DURABLE
 
 
-_V, _S, _G, _O, _T, _P = Role
+_V, _S, _G, _O, _T, _P, _A = Role
 _ALL: Final = frozenset(Role)
 
 
@@ -115,7 +115,7 @@ _ROWS: Final = (
     # --- liveness: period and age ---
     Topic(
         envelope_pb2.NodeHeartbeat,
-        frozenset({_S, _G, _O, _T}),
+        frozenset({_S, _G, _O, _T, _A}),
         _ALL,
         stream=STREAM_TELEMETRY,
         period_ms=NODE_HEARTBEAT_MS,
@@ -170,7 +170,12 @@ _ROWS: Final = (
     _row(_c.DeclarationReply, {_O}, {_T}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),
     _row(_c.CrossingNotice, {_O}, {_S}, stream=STREAM_DURABLE),
     _row(_c.DecisionNotice, {_O}, {_S, _G, _O}, stream=STREAM_DURABLE),
+    _row(_c.EndorsementRequest, {_O}, {_A}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),
+    _row(_c.EndorsementNotice, {_A}, {_O}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),
     _row(_c.DeskDecision, {_P}, {_O}, signed=True, sight=Sight.CUSTOMS),
+    _row(_c.DeskReply, {_O}, {_P}, sight=Sight.CUSTOMS),
+    _row(_c.StatusQuery, {_T, _P}, {_O}, sight=Sight.CUSTOMS),
+    _row(_c.StatusReply, {_O}, {_T, _P}, sight=Sight.CUSTOMS),
 )
 
 TOPICS: Final = {topic.name: topic for topic in _ROWS}
@@ -190,5 +195,7 @@ LINKS: Final = frozenset(
         (_P, _S),
         (_P, _G),
         (_P, _O),
+        (_A, _O),
+        (_A, _S),
     }
 )

@@ -27,7 +27,7 @@ from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer, seal_document
 from contract.v1 import customs_pb2, envelope_pb2
-from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted, GoodsLine
+from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted, GoodsLine, Trader
 from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from sim.distributions import Distribution
@@ -223,8 +223,8 @@ class TerminalAgent:
             vehicle_id=job.vehicle,
             vehicle_key_id=self.roster.nodes[job.vehicle].key_id,
             trailer_id=f"T-{job.vehicle}",
-            consignor_id=f"trader-{self.config.country}",
-            consignee_id=f"trader-{'CN' if east else 'KZ'}",
+            consignor=Trader(trader_id=f"trader-{self.config.country}"),
+            consignee=Trader(trader_id=f"trader-{'CN' if east else 'KZ'}"),
             gross_mass_kg=TARE_KG,
         )
         if flow is None:

@@ -33,7 +33,7 @@ from contract.map import CorridorMap, compile_map
 from contract.roster import Node, Roster
 from contract.signing import Signer, digest, seal_document
 from contract.topics import BY_KIND
-from contract.v1.customs_pb2 import Declaration, GoodsLine, Release, ReleaseSubject
+from contract.v1.customs_pb2 import Declaration, GoodsLine, Release, ReleaseSubject, Trader
 from contract.v1.document_pb2 import (
     CHANNEL_GREEN,
     COUNTRY_CN,
@@ -62,6 +62,8 @@ ROLES: Final = {
     "terminal-cn": (Role.TERMINAL, "CN"),
     "control-room": (Role.OPERATOR, ""),
     "second-room": (Role.OPERATOR, ""),
+    "agencies-kz": (Role.AGENCY, "KZ"),
+    "agencies-cn": (Role.AGENCY, "CN"),
 }
 _COUNTRY: Final = {"KZ": COUNTRY_KZ, "CN": COUNTRY_CN}
 MessageT = TypeVar("MessageT", bound=Message)
@@ -195,8 +197,8 @@ def a_declaration(**changes: Any) -> Declaration:
         "goods": [
             GoodsLine(hs_code="2710", description="oil", net_mass_kg=20_000, packages=1),
         ],
-        "consignor_id": "trader-KZ",
-        "consignee_id": "trader-CN",
+        "consignor": Trader(trader_id="trader-KZ"),
+        "consignee": Trader(trader_id="trader-CN"),
     }
     return Declaration(**(values | changes))
 

@@ -43,8 +43,9 @@ examples:
 A declaration in JSON has the fields of contract/v1/customs.proto; bytes are base64:
   {"declarationId": "D-1", "version": 1, "crossingId": "KZ-1", "direction": "DIRECTION_EAST",
    "vehicleId": "truck-01", "vehicleKeyId": "AAAAAAAAAAAAAAAAAAAAAA==", "trailerId": "T-1",
-   "seals": ["S-1"], "grossMassKg": 36800, "cargoMassKg": 21800, "consignorId": "a",
-   "consigneeId": "b", "goods": [{"hsCode": "1206", "netMassKg": 21800, "packages": 1}]}
+   "seals": ["S-1"], "grossMassKg": 36800, "cargoMassKg": 21800,
+   "consignor": {"traderId": "a"}, "consignee": {"traderId": "b"},
+   "goods": [{"hsCode": "1206", "netMassKg": 21800, "packages": 1}]}
 A file that is no JSON is read as the binary message.
 
 Exit codes: 0 accepted (or in order), 1 refused by the office, 2 faults or unusable input,

@@ -16,7 +16,7 @@ def faults(declaration: Declaration) -> list[str]:
     """Everything wrong with a declaration, as `place: what, expected`; empty if it is in order."""
     said = [
         f"$.{name}: missing, expected a text of at most {TEXT_LENGTH_MAX} characters"
-        for name in ("declaration_id", "crossing_id", "vehicle_id", "trailer_id", "consignor_id")
+        for name in ("declaration_id", "crossing_id", "vehicle_id", "trailer_id")
         if not getattr(declaration, name)
     ]
     if declaration.version < 1:
@@ -63,6 +63,9 @@ def _loaded(declaration: Declaration) -> list[str]:
         said.append(f"$.gross_mass_kg: {gross} kg, expected more than the cargo's {cargo} kg")
     if not 1 <= len(declaration.seals) <= SEALS_MAX:
         said.append(f"$.seals: {len(declaration.seals)}, expected 1 to {SEALS_MAX}")
-    if not declaration.consignee_id:
-        said.append("$.consignee_id: missing")
+    said += [
+        f"$.{party}.trader_id: missing"
+        for party in ("consignor", "consignee")
+        if not getattr(declaration, party).trader_id
+    ]
     return said

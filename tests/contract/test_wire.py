@@ -92,7 +92,11 @@ def test_enumeration_value_that_we_do_not_know_is_refused(
 ) -> None:
     """I21."""
     message = filled(kind)
-    setattr(holder(message, place), place[-1], 77)
+    target = holder(message, place)
+    if isinstance(getattr(target, place[-1]), int):
+        setattr(target, place[-1], 77)
+    else:
+        getattr(target, place[-1])[0] = 77
     answer = parse(kind, message.SerializeToString())
     assert reason_of(answer) == "UNKNOWN_ENUM"
     assert place[-1] in str(answer)

@@ -19,6 +19,7 @@ from contract.v1.customs_pb2 import (
     Hold,
     Refusal,
     Revocation,
+    Trader,
 )
 from contract.v1.document_pb2 import COUNTRY_KZ, DIRECTION_EAST, DIRECTION_WEST
 from contract.v1.envelope_pb2 import NodeHeartbeat
@@ -72,8 +73,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no crossing": ({"crossing_id": ""}, "$.crossing_id"),
     "no vehicle": ({"vehicle_id": ""}, "$.vehicle_id"),
     "no trailer": ({"trailer_id": ""}, "$.trailer_id"),
-    "no consignor": ({"consignor_id": ""}, "$.consignor_id"),
-    "no consignee": ({"consignee_id": ""}, "$.consignee_id"),
+    "no consignor": ({"consignor": Trader()}, "$.consignor.trader_id"),
+    "no consignee": ({"consignee": Trader()}, "$.consignee.trader_id"),
     "no version": ({"version": 0}, "$.version"),
     "no direction": ({"direction": 0}, "$.direction"),
     "short key": ({"vehicle_key_id": b"x"}, "$.vehicle_key_id"),

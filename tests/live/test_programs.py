@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from contract.agent import Role
-from contract.v1.customs_pb2 import Declaration, GoodsLine
+from contract.v1.customs_pb2 import Declaration, GoodsLine, Trader
 from contract.v1.document_pb2 import DIRECTION_EAST
 from live.keys import NodeSpec
 from live.roster import ROSTER_FILE, throwaway
@@ -196,8 +196,8 @@ def a_declaration(site: Site, **changes: Any) -> Declaration:
         seals=["S-1"],
         gross_mass_kg=36_800,
         cargo_mass_kg=21_800,
-        consignor_id="a",
-        consignee_id="b",
+        consignor=Trader(trader_id="a"),
+        consignee=Trader(trader_id="b"),
         goods=[GoodsLine(hs_code="1206", net_mass_kg=21_800, packages=1)],
     )
     for field, value in changes.items():
