@@ -329,9 +329,9 @@ class Crossings:
         arrival = Arrival(
             crossing_id=crossing.crossing_id, vehicle_id=crossing.vehicle, berth_id=berth
         )
-        for terminal in state.roster.of_role(Role.TERMINAL):
-            if terminal.site == DESTINATION[crossing.direction]:
-                state.out.append(Send(terminal.name, arrival))
+        for node in (*state.roster.of_role(Role.TERMINAL), *state.roster.of_role(Role.OFFICE)):
+            if node.role is Role.OFFICE or node.site == DESTINATION[crossing.direction]:
+                state.out.append(Send(node.name, arrival))
         state.dispatch_due = True
 
     def _crossing(self, crossing_id: str) -> Crossing:

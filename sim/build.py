@@ -6,10 +6,13 @@ The same constructors as the programs use; only keys and configuration come from
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 from contract.agent import Role
 from contract.envelope import Identity
+from contract.errors import ConfigError
 from contract.mailbox import Mailbox
 from contract.map import CorridorMap
 from contract.node import Node
@@ -23,6 +26,7 @@ from corridor.gathering import FormationConfig
 from corridor.grants import Weather
 from gate.agent import GateAgent, GateConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
+from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares, shares_of_one
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
@@ -33,8 +37,24 @@ from vehicle.pilot.columns import TRUCK_BRAKE_SERVICE
 
 SUPERVISOR: Final = "supervisor"
 OFFICES: Final = {"KZ": "office-kz", "CN": "office-cn"}
+AGENCIES: Final = {"KZ": "agencies-kz", "CN": "agencies-cn"}
 TERMINALS: Final = {"KZ": "terminal-kz", "CN": "terminal-cn"}
 CONTROL_ROOM: Final = "control-room"
+
+
+def rule_book(name: str) -> RuleBook:
+    """An office's rule book by installed name or path; "" for an empty one. Raises ConfigError."""
+    if not name:
+        return RuleBook()
+    if name in ("kz", "cn"):
+        data = (resources.files("gate.office") / f"{name}.toml").read_bytes()
+        return read_book(data, f"{name}.toml")
+    try:
+        return read_book(Path(name).read_bytes(), name)
+    except OSError as fault:
+        raise ConfigError(
+            f"rule book {name}: {fault.strerror}; expected kz, cn or a path"
+        ) from None
 
 
 def secret(seed: int, name: str) -> bytes:
@@ -139,6 +159,7 @@ class Builder:
             gates=tuple(self.corridor.gates),
             bays=bays_by_direction(self.corridor),
             rules=self.rules(country),
+            agencies=AGENCIES[country] if AGENCIES[country] in self.cast.roster.nodes else "",
         )
         signer, release = self.cast.signers[name], self.cast.release_signers[country]
         agent = OfficeAgent(config, signer, release, self.cast.roster)
@@ -156,4 +177,6 @@ class Builder:
             seed=secret(self.cast.seed, f"selection/{country}"),
             assess_ms=int(parse_duration(section.assess) * 1000.0),
             release_valid_ms=int(parse_duration(section.release_valid) * 1000.0),
+            book=rule_book(section.book),
+            country=country,
         )

@@ -138,13 +138,17 @@ class StationSection(_Section):
 
 
 class OfficeSection(_Section):
-    """[office.KZ], [office.CN]: time to assess, officers and their time for documents."""
+    """[office.KZ], [office.CN]: time to assess, officers and their time for documents.
+
+    book   rules about goods, traders, hours, quota: "kz", "cn", a path, or "" for chance alone
+    """
 
     assess: Duration = "30s"
     documents: Service = "lognormal:51min,0.5"  # median 45 min
     officers: Officers = 2
     refuses: Share = 0.0
     release_valid: Duration = "12h"
+    book: str = ""
 
 
 class BerthSection(_Section):

@@ -20,6 +20,7 @@ from contract.sites import bays_by_direction
 from gate.cli import declare
 from gate.cli.desk import NoDesks, OfficeDesks
 from gate.office.agent import OfficeAgent, OfficeConfig
+from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares
 from live.body import BodyLink
 from live.config import ProgramConfig, read_file
@@ -44,6 +45,7 @@ class RulesSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
     assess_s           time from a declaration to its channel
     release_valid_min  how long a release is good
+    book               TOML file with the rules about goods, traders, hours and quota
     seed_file          64 hexadecimal digits that decide every selection, committed beforehand and
                        shown afterwards; without it they are derived from the release key
     """
@@ -52,6 +54,7 @@ class RulesSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     empty: SharesSection = SharesSection(green=1.0)
     assess_s: Annotated[float, Meta(ge=0.0, le=86_400.0)] = 30.0
     release_valid_min: Annotated[float, Meta(gt=0.0, le=10_080.0)] = 720.0
+    book: str | None = None
     seed_file: str | None = None
 
 
@@ -83,6 +86,30 @@ def other_office(setting: Setting[OfficeProgram]) -> str:
     return others[0].name
 
 
+def agencies_of(setting: Setting[OfficeProgram]) -> str:
+    """The program of this side's agencies, by the roster; "" if there is none."""
+    site = country_of(setting)
+    found = [node for node in setting.roster.of_role(Role.AGENCY) if node.site == site]
+    return found[0].name if found else ""
+
+
+def rule_book(setting: Setting[OfficeProgram]) -> RuleBook:
+    """The rules about goods. Raises ConfigError for a file that holds none, or that asks for
+    agencies where the roster has none.
+    """
+    path = setting.config.rules.book
+    if path is None:
+        return RuleBook()
+    book = read_book(read_file(Path(path)), path)
+    asking = [rule.id for rule in book.rule if rule.agencies]
+    if asking and not agencies_of(setting):
+        raise ConfigError(
+            f"rules.book {path}: {asking[0]} wants an endorsement, but the roster has no agency"
+            f" of {country_of(setting)}"
+        )
+    return book
+
+
 def selection_seed(setting: Setting[OfficeProgram]) -> bytes:
     """The seed of every draw. Raises ConfigError for a file that holds none."""
     path = setting.config.rules.seed_file
@@ -106,6 +133,7 @@ def check(setting: Setting[OfficeProgram]) -> None:
     release_signer(setting)
     other_office(setting)
     selection_seed(setting)
+    rule_book(setting)
     rules = setting.config.rules
     for name, shares in (("loaded", rules.loaded), ("empty", rules.empty)):
         total = shares.green + shares.yellow + shares.red
@@ -126,6 +154,8 @@ def build_agent(setting: Setting[OfficeProgram]) -> OfficeAgent:
         seed=selection_seed(setting),
         assess_ms=round(section.assess_s * 1_000.0),
         release_valid_ms=round(section.release_valid_min * 60_000.0),
+        book=rule_book(setting),
+        country=country_of(setting),
     )
     config = OfficeConfig(
         name=setting.name,
@@ -135,6 +165,7 @@ def build_agent(setting: Setting[OfficeProgram]) -> OfficeAgent:
         gates=tuple(setting.map.gates),
         bays=bays_by_direction(setting.map),
         rules=rules,
+        agencies=agencies_of(setting),
     )
     return OfficeAgent(config, setting.keys.signer, release_signer(setting), setting.roster)
 

@@ -1,25 +1,22 @@
 """One customs office: takes declarations in, decides, signs - and can take back.
 
 Pure. A declaration is validated, passed on to the other office, assessed by this office's own rules
-and answered by a release, or a hold that says what is wanted. Each office decides for itself; that
-both must agree is checked at the gate and in the truck, not here. A decision is signed by the
-release key, which no other program holds. Not here: officers (the body), queues of trucks
-(corridor/), barriers (gate/). Phases of a crossing: phases.py. Requirements: OFF-001 to OFF-007 in
-docs/SAFETY.md.
+and answered by a release, or a hold that says what is wanted and whose move it is. Each office
+decides for itself; that both must agree is checked at the gate and in the truck, not here. A
+decision is signed by the release key, which no other program holds. Not here: officers (the body),
+queues of trucks (corridor/), barriers (gate/). Phases of a crossing: phases.py; papers: docket.py.
+Requirements: OFF-001 to OFF-010 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import msgspec
-from google.protobuf.message import Message
 
 from contract.agent import (
     NS_PER_MS,
     Act,
     Boot,
-    Effect,
     Effects,
     Now,
     Persist,
@@ -33,58 +30,30 @@ from contract.events import Event
 from contract.limits import NODE_HEARTBEAT_MS
 from contract.reasons import Reason
 from contract.roster import Roster
-from contract.signing import Signer, open_document, seal_document
-from contract.v1 import customs_pb2, envelope_pb2
+from contract.signing import Signer, open_document
+from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, movement_pb2
 from contract.v1.customs_pb2 import (
-    SCAN_VERDICT_CLEAR,
-    DecisionNotice,
+    CONTROL_KIND_PHYSICAL,
+    CUSTODY_STEP_ENTERED,
+    CustodyRecord,
     Declaration,
     DeclarationReply,
     DeclarationSubmitted,
+    Refusal,
     ScanRecord,
 )
-from contract.v1.document_pb2 import (
-    CHANNEL_GREEN,
-    CHANNEL_RED,
-    CHANNEL_YELLOW,
-    COUNTRY_CN,
-    COUNTRY_KZ,
-    DIRECTION_EAST,
-    DIRECTION_WEST,
-    Document,
-)
+from contract.v1.document_pb2 import CHANNEL_RED, CHANNEL_YELLOW, Document
+from gate.office import findings, rulings, status
+from gate.office.case import Case
 from gate.office.declaration import FAULTS_TOLD_MAX, faults
-from gate.office.orders import AskDesk, OfficeReading, Ruling
-from gate.office.papers import Case, Papers, channel_name
-from gate.office.phases import Outcome, Phase, next_phase
-from gate.office.rules import Rules, assess
+from gate.office.docket import Docket, OfficeConfig, about, agency_name
+from gate.office.endorsements import open_endorsement
+from gate.office.orders import AskDesk, OfficeReading
+from gate.office.phases import Outcome, Phase
+from gate.office.rules import assess, draw
+from gate.office.transit import Move
 
-_BY_CHANNEL: Final = {
-    CHANNEL_GREEN: Outcome.GREEN,
-    CHANNEL_YELLOW: Outcome.YELLOW,
-    CHANNEL_RED: Outcome.RED,
-}
-_BY_RULING: Final = {
-    Ruling.RELEASE: Outcome.PASSED_DESK,
-    Ruling.HOLD: Outcome.KEPT,
-    Ruling.REFUSE: Outcome.REFUSED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class OfficeConfig:
-    """One office.
-
-    bays   inspection places by direction of travel on the origin side ("E", "W")
-    """
-
-    name: str
-    country: str
-    supervisor: str
-    other_office: str
-    gates: tuple[str, ...]
-    bays: Mapping[str, tuple[str, ...]]
-    rules: Rules
+__all__ = ["OfficeAgent", "OfficeConfig"]
 
 
 class OfficeAgent:
@@ -95,69 +64,59 @@ class OfficeAgent:
     ) -> None:
         self._config = config
         self._signer = signer
-        self._release_signer = release_signer
         self._roster = roster
-        self._country = COUNTRY_KZ if config.country == "KZ" else COUNTRY_CN
-        self._origin_of = DIRECTION_EAST if config.country == "KZ" else DIRECTION_WEST
-        self._papers = Papers(
-            self._country, self._origin_of, config.country, config.rules.release_valid_ms
-        )
-        self._cases: dict[str, Case] = {}
-        self._declarations: dict[str, Declaration] = {}
-        self._revocations = 0
-        self._due: dict[str, int] = {}
+        self._docket = Docket(config, release_signer)
         self._beat_ns = 0
         self._beats = 0
-        self._out: list[Effect] = []
 
     # --- protocol ---
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
-        self._out = []
+        docket = self._docket
         for key, value in sorted(state.items()):
             if key.startswith("case/"):
-                self._restore(now, msgspec.msgpack.decode(value, type=Case))
+                docket.restore(msgspec.msgpack.decode(value, type=Case))
             elif key == "revocations":
-                self._revocations = int.from_bytes(value, "big")
+                docket.revocations = int.from_bytes(value, "big")
+        for case in docket.cases.values():
+            self._take_up(now, case)
         self._beat_ns = now.mono_ns
         return self._taken()
 
-    def _restore(self, now: Now, case: Case) -> None:
-        """Deadlines start anew; a desk is asked again, for it may have forgotten."""
-        self._cases[case.crossing_id] = case
-        document = Document.FromString(case.document)
-        self._declarations[case.crossing_id] = Declaration.FromString(document.payload)
-        phase = Phase[case.phase]
-        if phase is Phase.ASSESSING:
-            self._due[case.crossing_id] = now.mono_ns
-        elif phase is Phase.AT_DESK:
-            self._out.append(Act(AskDesk(case.crossing_id, "documents")))
+    def _take_up(self, now: Now, case: Case) -> None:
+        """Deadlines start anew; desks and agencies are asked again, for they may have forgotten."""
+        if case.at in (Phase.ASSESSING, Phase.POSTPONED):
+            self._docket.due[case.crossing_id] = now.mono_ns
+        elif case.at is Phase.AT_DESK:
+            self._docket.out.append(Act(AskDesk(case.crossing_id, case.desk)))
+        elif case.at is Phase.ENDORSING:
+            self._docket.ask_agencies(case)
 
     def on_message(self, now: Now, received: Received) -> Effects:
-        self._out = []
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
         return self._taken()
 
     def on_wake(self, now: Now, reading: OfficeReading) -> Effects:
-        self._out = []
         for outcome in reading.outcomes:
-            self._on_desk(now, outcome.crossing_id, outcome.ruling, outcome.officer_id)
-        for crossing in sorted(self._due):
-            if self._due[crossing] <= now.mono_ns:
-                del self._due[crossing]
-                self._assess(now, self._cases[crossing])
+            word = rulings.Word(outcome.crossing_id, outcome.ruling, outcome.officer_id)
+            rulings.on_word(self._docket, now, word)
+        due = self._docket.due
+        for crossing in sorted(due):
+            if due[crossing] <= now.mono_ns:
+                del due[crossing]
+                self._on_due(now, self._docket.cases[crossing])
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
         return self._taken()
 
     @property
     def wake_ns(self) -> int | None:
-        return min((self._beat_ns, *self._due.values()))
+        return min((self._beat_ns, *self._docket.due.values()))
 
     def _taken(self) -> Effects:
-        out, self._out = self._out, []
+        out, self._docket.out = self._docket.out, []
         return out
 
     # --- declarations ---
@@ -170,47 +129,53 @@ class OfficeAgent:
             self._decline(received, "", [declaration.detail], declaration.reason)
             return
         said = faults(declaration)
-        known = self._cases.get(declaration.crossing_id)
+        known = self._docket.cases.get(declaration.crossing_id)
         if known is not None:
-            before = self._declarations[declaration.crossing_id]
+            before = self._docket.declarations[declaration.crossing_id]
             if declaration.version <= before.version:
                 if submitted.declaration.payload == Document.FromString(known.document).payload:
-                    self._reply(received, declaration, [])
+                    self._reply(received, declaration)
                     return
                 said.append(f"$.version: {declaration.version}, expected {before.version + 1}")
+            if known.at is Phase.ENDED or known.return_of:
+                said.append(f"$.crossing_id: {declaration.crossing_id} is over")
         if said:
             self._decline(received, declaration.declaration_id, said, Reason.DECLARATION_FAULTY)
             return
         self._take_in(now, declaration, submitted.declaration)
-        self._reply(received, declaration, [])
+        self._reply(received, declaration)
         if received.role is Role.TERMINAL:
             forward = DeclarationSubmitted(declaration=submitted.declaration, forwarded=True)
-            self._out.append(Send(self._config.other_office, forward))
+            self._say(Send(self._config.other_office, forward))
 
     def _take_in(self, now: Now, declaration: Declaration, document: Document) -> None:
-        crossing = declaration.crossing_id
-        case = self._cases.get(crossing)
+        """A new crossing, or a new version of one: then the old release is void."""
+        docket, crossing = self._docket, declaration.crossing_id
+        case = docket.cases.get(crossing)
         if case is None:
-            case = self._cases[crossing] = Case(crossing, b"")
+            case = docket.cases[crossing] = Case(crossing, b"")
         elif case.release_id:
-            self._revoke(case, Reason.DECLARATION_AMENDED)
+            docket.revoke(case, Reason.DECLARATION_AMENDED)
         case.document = document.SerializeToString(deterministic=True)
-        self._declarations[crossing] = declaration
-        self._move(case, Outcome.DECLARED)
-        self._due[crossing] = now.mono_ns + self._config.rules.assess_ms * NS_PER_MS
+        docket.declarations[crossing] = declaration
+        case.begin_again()
+        case.note(now.utc_ms, "declared", f"version {declaration.version}")
+        docket.transit(case, Move.OPEN)
+        docket.move(case, Outcome.DECLARED)
+        docket.due[crossing] = now.mono_ns + self._config.rules.assess_ms * NS_PER_MS
         fields = {
             "declaration": declaration.declaration_id,
             "version": declaration.version,
             "crossing": crossing,
             "vehicle": declaration.vehicle_id,
         }
-        self._out.append(Report(Event.DECLARATION_ACCEPTED, fields))
+        self._say(Report(Event.DECLARATION_ACCEPTED, fields))
 
     def _decline(
         self, received: Received, declaration_id: str, said: list[str], reason: Reason
     ) -> None:
         fields = {"declaration": declaration_id, "reason": reason, "detail": "; ".join(said)}
-        self._out.append(Report(Event.DECLARATION_REFUSED, fields))
+        self._say(Report(Event.DECLARATION_REFUSED, fields))
         if received.role is Role.TERMINAL:
             reply = DeclarationReply(
                 declaration_id=declaration_id,
@@ -218,158 +183,161 @@ class OfficeAgent:
                 faults=[text[:200] for text in said[:FAULTS_TOLD_MAX]],
                 reason=reason.name,
             )
-            self._out.append(Send(received.sender, reply))
+            self._say(Send(received.sender, reply))
 
-    def _reply(self, received: Received, declaration: Declaration, said: list[str]) -> None:
+    def _reply(self, received: Received, declaration: Declaration) -> None:
         if received.role is Role.TERMINAL:
             reply = DeclarationReply(
                 declaration_id=declaration.declaration_id,
                 version=declaration.version,
-                accepted=not said,
-                faults=said,
+                accepted=True,
             )
-            self._out.append(Send(received.sender, reply))
+            self._say(Send(received.sender, reply))
 
     # --- decisions ---
 
-    def _assess(self, now: Now, case: Case) -> None:
-        declaration = self._declarations[case.crossing_id]
-        assessment = assess(declaration, self._config.rules)
-        case.channel, case.rules = int(assessment.channel), list(assessment.rules)
-        self._out.append(Report(Event.CHANNEL_CHOSEN, _about(case)))
-        self._out.append(Send(self._config.supervisor, self._papers.notice(case, declaration)))
-        self._move(case, _BY_CHANNEL[assessment.channel])
-        if assessment.channel == CHANNEL_GREEN:
-            self._release(now, case)
-        elif assessment.channel == CHANNEL_YELLOW:
-            self._hold(case, Reason.DOCUMENT_CONTROL)
-            self._out.append(Act(AskDesk(case.crossing_id, "documents")))
-        else:
-            self._hold(case, Reason.INSPECTION_ORDERED)
+    def _on_due(self, now: Now, case: Case) -> None:
+        if case.at is Phase.ASSESSING:
+            self._assess(now, case)
+        elif case.at is Phase.POSTPONED:
+            self._docket.proceed(now, case)
 
-    def _on_desk(self, now: Now, crossing: str, ruling: Ruling, officer: str) -> None:
-        case = self._cases.get(crossing)
-        if case is None or Phase[case.phase] is not Phase.AT_DESK:
+    def _assess(self, now: Now, case: Case) -> None:
+        docket, rules = self._docket, self._config.rules
+        declaration = docket.declarations[case.crossing_id]
+        found = assess(declaration, rules, now.utc_ms)
+        case.assessed = True
+        case.channel, case.rules = int(found.channel), [*case.rules, *found.rules]
+        case.agencies = list(found.agencies)
+        wanted = [*case.controls, *found.controls]
+        if found.channel == CHANNEL_YELLOW:
+            case.desk = case.desk or Reason.DOCUMENT_CONTROL.name
+        elif found.channel == CHANNEL_RED:
+            wanted.append(CONTROL_KIND_PHYSICAL)
+        elif self._drawn_again(declaration):
+            wanted.append(CONTROL_KIND_PHYSICAL)
+            case.rules = [*case.rules, "drawn to be looked at again on this side"]
+        case.controls = sorted(set(wanted))
+        blocker = docket.guarantee_blocked_by(case)
+        if blocker:
+            case.desk = Reason.GUARANTEE_IN_USE.name
+            case.rules = [*case.rules, f"the guarantee is blocked by {blocker}"]
+        self._say(Report(Event.CHANNEL_CHOSEN, about(case)))
+        self._say(Send(self._config.supervisor, docket.papers.notice(case, declaration)))
+        docket.proceed(now, case)
+
+    def _drawn_again(self, declaration: Declaration) -> bool:
+        """Whether the receiving side looks again at what the other side has scanned."""
+        rules = self._config.rules
+        if declaration.direction == self._docket.origin_of or declaration.empty_running:
+            return False
+        name = f"{declaration.declaration_id}/again"
+        return draw(name, declaration.version, rules.seed) < rules.book.rescan_share
+
+    def _on_endorsement(self, now: Now, received: Received) -> None:
+        notice = cast("customs_pb2.EndorsementNotice", received.message)
+        found = open_endorsement(notice.endorsement, self._roster, self._config.country)
+        if isinstance(found, Refused):
+            fields = {"sender": received.sender, "reason": found.reason, "detail": found.detail}
+            self._say(Report(Event.MESSAGE_REFUSED, fields))
             return
-        self._move(case, _BY_RULING[ruling])
-        fields = {"crossing": crossing, "verdict": ruling.value, "officer": officer}
-        self._out.append(Report(Event.DESK_DECIDED, fields))
-        case.rules = [*case.rules, f"officer {officer}: {ruling.value}"]
-        if ruling is Ruling.RELEASE:
-            self._release(now, case)
-        elif ruling is Ruling.REFUSE:
-            self._refuse(case)
-        else:
-            self._hold(case, Reason.OFFICER_HOLD)
+        case = self._docket.cases.get(found.crossing_id)
+        if case is None or found.agency not in case.agencies:
+            return
+        if found.declaration_sha256 != case.declaration_sha256:
+            return  # of an older version
+        name = agency_name(found.agency)
+        fields = {
+            "crossing": case.crossing_id,
+            "agency": name,
+            "endorsed": found.endorsed,
+            "reason": found.reason,
+        }
+        self._say(Report(Event.ENDORSEMENT_TAKEN, fields))
+        if found.endorsed:
+            case.agencies = [each for each in case.agencies if each != found.agency]
+            case.rules = [*case.rules, f"{name}: endorsed"]
+            self._docket.save(case)
+            self._docket.proceed(now, case)
+            return
+        case.reason = Reason.ENDORSEMENT_REFUSED.name
+        case.rules = [*case.rules, f"{name}: {found.reason or 'no'}"]
+        self._docket.proceed(now, case, told=True)
 
     def _on_desk_message(self, now: Now, received: Received) -> None:
         decision = cast("customs_pb2.DeskDecision", received.message)
-        ruling = {
-            customs_pb2.DESK_VERDICT_RELEASE: Ruling.RELEASE,
-            customs_pb2.DESK_VERDICT_HOLD: Ruling.HOLD,
-            customs_pb2.DESK_VERDICT_REFUSE: Ruling.REFUSE,
-        }.get(decision.verdict)
-        if ruling is not None:
-            self._on_desk(now, decision.crossing_id, ruling, decision.officer_id)
+        reply = rulings.on_decision(self._docket, now, received.sender, decision)
+        if reply is not None:
+            self._say(Send(received.sender, reply))
+
+    def _on_decision(self, now: Now, received: Received) -> None:
+        """The other office tells of a refusal past the line."""
+        notice = cast("customs_pb2.DecisionNotice", received.message)
+        other = "CN" if self._config.country == "KZ" else "KZ"
+        keys = self._roster.release_keys.get(other, {})
+        refusal = open_document(notice.decision, Refusal, keys)
+        if not isinstance(refusal, Refused) and refusal.return_crossing_id:
+            self._docket.follow_refusal(now, refusal)
 
     def _on_station(self, now: Now, received: Received) -> None:
         """A station's or bay's record: it can lift our inspection, or cost a release."""
         result = cast("customs_pb2.StationResult", received.message)
-        record = open_document(result.record, ScanRecord, self._roster.keys_of(Role.GATE))
-        if isinstance(record, Refused):
+        for node in self._roster.of_role(Role.GATE):
+            record = open_document(result.record, ScanRecord, {node.key_id: node.public_key})
+            if not isinstance(record, Refused):
+                ours = node.site == self._config.country
+                findings.on_record(self._docket, now, record, ours=ours)
+                return
+
+    # --- on the way ---
+
+    def _on_passed(self, now: Now, received: Received) -> None:
+        """A gate has let a truck through."""
+        passed = cast("gate_pb2.Passed", received.message)
+        node = self._roster.nodes[received.sender]
+        record = open_document(passed.custody, CustodyRecord, {node.key_id: node.public_key})
+        if isinstance(record, Refused) or record.place_id != received.sender:
             return
-        case = self._cases.get(record.crossing_id)
-        if case is None or Phase[case.phase] is Phase.NEW:
+        case = self._docket.cases.get(record.crossing_id)
+        if case is None or case.at is Phase.ENDED or record.step <= case.custody:
             return
-        in_bay = any(record.station_id in bays for bays in self._config.bays.values())
-        if record.verdict == SCAN_VERDICT_CLEAR:
-            declared = self._declarations[case.crossing_id].vehicle_id
-            inspecting = Phase[case.phase] is Phase.INSPECTING
-            if in_bay and inspecting and record.vehicle_id == declared:
-                self._move(case, Outcome.CLEAN)
-                case.rules = [*case.rules, f"inspected at {record.station_id}"]
-                self._release(now, case)
+        case.custody = record.step
+        step = customs_pb2.CustodyStep.Name(record.step).removeprefix("CUSTODY_STEP_").lower()
+        case.note(now.utc_ms, step, record.place_id)
+        if record.step == CUSTODY_STEP_ENTERED:
+            self._docket.transit(case, Move.CROSS)
+        self._docket.save(case)
+
+    def _on_arrival(self, now: Now, received: Received) -> None:
+        """The supervisor tells that a crossing is over."""
+        arrival = cast("movement_pb2.Arrival", received.message)
+        case = self._docket.cases.get(arrival.crossing_id)
+        if case is None or case.at not in (Phase.RELEASED, Phase.REFUSED):
             return
-        self._on_adverse(case, record, in_bay=in_bay)
+        self._docket.move(case, Outcome.ARRIVED)
+        case.note(now.utc_ms, "arrived", arrival.berth_id)
+        if case.custody >= CUSTODY_STEP_ENTERED:
+            self._docket.transit(case, Move.ARRIVE)
+            self._docket.transit(case, Move.DISCHARGE)
+        self._docket.save(case)
+        if case.return_of:
+            self._came_back(now, self._docket.cases[case.return_of])
+        fields = {"crossing": case.crossing_id, "berth": arrival.berth_id}
+        self._say(Report(Event.CROSSING_ENDED, fields))
 
-    def _on_adverse(self, case: Case, record: ScanRecord, *, in_bay: bool) -> None:
-        """The origin office answers for the stations on its side; an inspection binds both offices.
+    def _came_back(self, now: Now, refused: Case) -> None:
+        """The truck is where it came from: the refused crossing is over, and its transit."""
+        self._docket.transit(refused, Move.DISCHARGE)
+        if refused.at in (Phase.RELEASED, Phase.REFUSED):
+            self._docket.move(refused, Outcome.ARRIVED)
+        refused.note(now.utc_ms, "taken back")
+        self._docket.save(refused)
 
-        The supervisor holds the truck until somebody has answered: so every finding ends in a hold.
-        """
-        ours = self._declarations[case.crossing_id].direction == self._origin_of
-        if not (ours or in_bay):
-            return
-        reason = Reason.__members__.get(record.reason, Reason.INSPECTION_ADVERSE)
-        if case.release_id:
-            self._revoke(case, reason)
-        self._due.pop(case.crossing_id, None)
-        case.rules = [*case.rules, f"{record.station_id}: {reason.name}"]
-        was = Phase[case.phase]
-        self._move(case, Outcome.INSPECTION_ADVERSE if in_bay else Outcome.STATION_ADVERSE)
-        now_at = Phase[case.phase]
-        if now_at is Phase.REFUSED:
-            return
-        self._hold(case, Reason.INSPECTION_ADVERSE if in_bay else reason)
-        if now_at is Phase.AT_DESK and (in_bay or was is not Phase.AT_DESK):
-            self._out.append(Act(AskDesk(case.crossing_id, "inspection adverse")))
+    # --- questions, signs of life ---
 
-    # --- documents ---
-
-    def _release(self, now: Now, case: Case) -> None:
-        """Let it pass; the release is one more of this case."""
-        case.releases += 1
-        case.release_id = f"{self._config.country}-{case.crossing_id}-{case.releases}"
-        fields = {"release": case.release_id, **_about(case)}
-        self._out.append(Report(Event.CROSSING_RELEASED, fields))
-        release = self._papers.release(case, self._declarations[case.crossing_id], now)
-        self._publish(case, release)
-
-    def _hold(self, case: Case, reason: Reason) -> None:
-        """Keep it, and say what is wanted; where an inspection is wanted, name the places."""
-        declaration = self._declarations[case.crossing_id]
-        direction = "E" if declaration.direction == DIRECTION_EAST else "W"
-        inspect = Phase[case.phase] is Phase.INSPECTING
-        places = self._config.bays[direction] if inspect else ()
-        self._out.append(Report(Event.CROSSING_HELD, {"reason": reason, **_about(case)}))
-        self._publish(case, self._papers.hold(case, reason, places))
-
-    def _refuse(self, case: Case) -> None:
-        reason = Reason.REFUSED_BY_OFFICER
-        fields = {
-            "crossing": case.crossing_id,
-            "reason": reason,
-            "rules": ", ".join(case.rules),
-        }
-        self._out.append(Report(Event.CROSSING_REFUSED, fields))
-        self._publish(case, self._papers.refusal(case, reason))
-
-    def _revoke(self, case: Case, reason: Reason) -> None:
-        """Take a release back: straight to the gates, and to the supervisor."""
-        self._revocations += 1
-        revocation = self._papers.revocation(case, reason, self._revocations)
-        fields = {"crossing": case.crossing_id, "release": case.release_id, "reason": reason}
-        self._out.append(Persist("revocations", self._revocations.to_bytes(8, "big")))
-        self._out.append(Report(Event.RELEASE_REVOKED, fields))
-        case.release_id = ""
-        notice = self._publish(case, revocation)
-        self._out += [Send(gate, notice) for gate in self._config.gates]
-
-    def _publish(self, case: Case, decision: Message) -> DecisionNotice:
-        """Sign by the release key, write the case down, tell the supervisor."""
-        self._save(case)
-        notice = DecisionNotice(decision=seal_document(self._release_signer, decision))
-        self._out.append(Send(self._config.supervisor, notice))
-        return notice
-
-    # --- state ---
-
-    def _move(self, case: Case, outcome: Outcome) -> None:
-        case.phase = next_phase(Phase[case.phase], outcome).name
-        self._save(case)
-
-    def _save(self, case: Case) -> None:
-        self._out.append(Persist(f"case/{case.crossing_id}", msgspec.msgpack.encode(case)))
+    def _on_query(self, now: Now, received: Received) -> None:
+        query = cast("customs_pb2.StatusQuery", received.message)
+        self._say(Send(received.sender, status.answer(self._docket, query, received, self._roster)))
 
     def _beat(self, now: Now) -> None:
         self._beats += 1
@@ -378,16 +346,10 @@ class OfficeAgent:
         beat = envelope_pb2.NodeHeartbeat(
             loop_counter=self._beats, clock_error_ms=error_ms, journal_ok=True
         )
-        self._out.append(Send(self._config.supervisor, beat))
+        self._say(Send(self._config.supervisor, beat))
 
-
-def _about(case: Case) -> dict[str, Any]:
-    """Fields that every event about a case has."""
-    return {
-        "crossing": case.crossing_id,
-        "channel": channel_name(case.channel),
-        "rules": ", ".join(case.rules),
-    }
+    def _say(self, effect: Persist | Send | Report) -> None:
+        self._docket.out.append(effect)
 
 
 _Handler = Callable[[OfficeAgent, Now, Received], Any]
@@ -395,4 +357,9 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     DeclarationSubmitted: OfficeAgent._on_declaration,
     customs_pb2.StationResult: OfficeAgent._on_station,
     customs_pb2.DeskDecision: OfficeAgent._on_desk_message,
+    customs_pb2.EndorsementNotice: OfficeAgent._on_endorsement,
+    customs_pb2.DecisionNotice: OfficeAgent._on_decision,
+    customs_pb2.StatusQuery: OfficeAgent._on_query,
+    gate_pb2.Passed: OfficeAgent._on_passed,
+    movement_pb2.Arrival: OfficeAgent._on_arrival,
 }

@@ -4,16 +4,14 @@ Pure; nothing is decided here. A release binds crossing, declaration digest, sea
 key; the origin office's carries its consent to take the crossing back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import msgspec
 
 from contract.agent import Now
 from contract.reasons import Reason
 from contract.signing import digest
 from contract.v1.customs_pb2 import (
-    CONTROL_KIND_PHYSICAL,
+    ControlKind,
     ControlOrder,
     CrossingNotice,
     Declaration,
@@ -23,29 +21,26 @@ from contract.v1.customs_pb2 import (
     ReleaseSubject,
     Revocation,
 )
-from contract.v1.document_pb2 import Channel, Country, Direction, Document
-from gate.office.phases import Phase
+from contract.v1.document_pb2 import (
+    DIRECTION_EAST,
+    DIRECTION_WEST,
+    Channel,
+    Country,
+    Direction,
+)
+from gate.office.case import Case
 
-
-class Case(msgspec.Struct):
-    """One crossing as this office knows it; `document` is the declaration as it was signed."""
-
-    crossing_id: str
-    document: bytes
-    phase: str = Phase.NEW.name
-    channel: int = 0
-    rules: list[str] = []
-    releases: int = 0
-    release_id: str = ""
-
-    @property
-    def declaration_sha256(self) -> bytes:
-        return digest(Document.FromString(self.document).payload)
+_BACK = {DIRECTION_EAST: DIRECTION_WEST, DIRECTION_WEST: DIRECTION_EAST}
 
 
 def channel_name(channel: int) -> str:
     """Channel in words, for people."""
     return Channel.Name(channel).removeprefix("CHANNEL_").lower()
+
+
+def direction_of(case: Case, declaration: Declaration) -> Direction:
+    """Where a case goes: as declared, or the other way if it is a way back."""
+    return _BACK[declaration.direction] if case.return_of else declaration.direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +54,14 @@ class Papers:
 
     def release(self, case: Case, declaration: Declaration, now: Now) -> Release:
         """Let it pass, from now on for as long as releases are valid."""
+        direction = direction_of(case, declaration)
         return Release(
             release_id=case.release_id,
             office=self.country,
             subject=ReleaseSubject(
                 crossing_id=case.crossing_id,
                 declaration_sha256=case.declaration_sha256,
-                direction=declaration.direction,
+                direction=direction,
                 vehicle_id=declaration.vehicle_id,
                 vehicle_key_id=declaration.vehicle_key_id,
                 trailer_id=declaration.trailer_id,
@@ -73,15 +69,14 @@ class Papers:
             ),
             not_before_utc_ms=now.utc_ms,
             not_after_utc_ms=now.utc_ms + self.release_valid_ms,
-            readmission_consent=declaration.direction == self.origin_of,
+            readmission_consent=direction == self.origin_of,
             legal_signature_sha256=digest(b"legal signature " + case.declaration_sha256),
             channel=Channel.Name(case.channel),
             rules=case.rules,
         )
 
-    def hold(self, case: Case, reason: Reason, places: Sequence[str]) -> Hold:
-        """Something is wanted first; with places, an inspection in one of them."""
-        controls = [ControlOrder(kind=CONTROL_KIND_PHYSICAL, places=places)] if places else []
+    def hold(self, case: Case, reason: Reason, places: Mapping[int, tuple[str, ...]]) -> Hold:
+        """Something is wanted first; `places` says what must be inspected, and where it may be."""
         return Hold(
             hold_id=f"{self.prefix}-{case.crossing_id}-hold",
             office=self.country,
@@ -90,11 +85,15 @@ class Papers:
             reason=reason.name,
             channel=Channel.Name(case.channel),
             rules=case.rules,
-            controls=controls,
+            controls=[
+                ControlOrder(kind=ControlKind.Name(kind), places=where)
+                for kind, where in places.items()
+            ],
+            owner=case.owner,
         )
 
-    def refusal(self, case: Case, reason: Reason) -> Refusal:
-        """No."""
+    def refusal(self, case: Case, reason: Reason, return_id: str) -> Refusal:
+        """No; past the line, with the crossing that takes the truck back."""
         return Refusal(
             refusal_id=f"{self.prefix}-{case.crossing_id}-refusal",
             office=self.country,
@@ -102,6 +101,7 @@ class Papers:
             declaration_sha256=case.declaration_sha256,
             reason=reason.name,
             rules=case.rules,
+            return_crossing_id=return_id,
         )
 
     def revocation(self, case: Case, reason: Reason, number: int) -> Revocation:
@@ -118,7 +118,7 @@ class Papers:
         """A crossing exists, for the supervisor; nothing commercial goes with it."""
         return CrossingNotice(
             crossing_id=case.crossing_id,
-            direction=declaration.direction,
+            direction=direction_of(case, declaration),
             vehicle_id=declaration.vehicle_id,
             loaded=not declaration.empty_running,
             gross_mass_kg=declaration.gross_mass_kg,
@@ -128,4 +128,6 @@ class Papers:
             seals=declaration.seals,
             declaration_sha256=case.declaration_sha256,
             batch_number=declaration.batch_number,
+            batch_size=declaration.batch_size,
+            returns_crossing_id=case.return_of,
         )

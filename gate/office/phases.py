@@ -1,4 +1,8 @@
-"""Phases of a crossing in one office: a table, total over every pair."""
+"""Phases of a crossing in one office: a table, total over every pair.
+
+A case is a list of things that are wanted before it may go (case.py); the first that is still
+wanted names the phase. Documents come before inspections, and inspections before the clock.
+"""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -12,68 +16,53 @@ class Phase(Enum):
 
     NEW = "new"
     ASSESSING = "assessing"
+    ENDORSING = "endorsing"  # an agency has the documents
     AT_DESK = "at desk"  # an officer has the documents
     INSPECTING = "inspecting"  # an inspection was ordered
+    POSTPONED = "postponed"  # decided, but closed now, or the day's quota is used
     RELEASED = "released"
     REFUSED = "refused"
+    ENDED = "ended"  # arrived, or taken back
 
 
 class Outcome(Enum):
-    """What has just happened."""
+    """What has just happened, or what is wanted first now."""
 
     DECLARED = "declared"
-    GREEN = "green"
-    YELLOW = "yellow"
-    RED = "red"
-    PASSED_DESK = "desk released"
-    KEPT = "desk keeps it"
-    REFUSED = "desk refused"
-    CLEAN = "inspection clear"
-    STATION_ADVERSE = "a station on the way found something"
-    INSPECTION_ADVERSE = "the inspection found something"
+    WANTS_ENDORSEMENT = "an agency must endorse"
+    WANTS_OFFICER = "an officer must decide"
+    WANTS_INSPECTION = "an inspection is wanted"
+    WANTS_OPENING = "closed, or the quota is used"
+    NOTHING_WANTED = "nothing is wanted any more"
+    REFUSED = "an officer refused"
+    OVERRULED = "two officers overruled a refusal"
+    ARRIVED = "handed over"
 
 
 P, O = Phase, Outcome  # noqa: E741 - the table reads better
 
+_OPEN: Final = (P.ASSESSING, P.ENDORSING, P.AT_DESK, P.INSPECTING, P.POSTPONED, P.RELEASED)
+_WANTS: Final = {
+    O.WANTS_ENDORSEMENT: P.ENDORSING,
+    O.WANTS_OFFICER: P.AT_DESK,
+    O.WANTS_INSPECTION: P.INSPECTING,
+    O.WANTS_OPENING: P.POSTPONED,
+    O.NOTHING_WANTED: P.RELEASED,
+}
+
 NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
-    (P.NEW, O.DECLARED): P.ASSESSING,
-    (P.ASSESSING, O.DECLARED): P.ASSESSING,  # an amendment starts again
-    (P.ASSESSING, O.GREEN): P.RELEASED,
-    (P.ASSESSING, O.YELLOW): P.AT_DESK,
-    (P.ASSESSING, O.RED): P.INSPECTING,
-    (P.ASSESSING, O.STATION_ADVERSE): P.INSPECTING,
-    (P.ASSESSING, O.INSPECTION_ADVERSE): P.AT_DESK,
-    (P.AT_DESK, O.DECLARED): P.ASSESSING,
-    (P.AT_DESK, O.PASSED_DESK): P.RELEASED,
-    (P.AT_DESK, O.KEPT): P.AT_DESK,
-    (P.AT_DESK, O.REFUSED): P.REFUSED,
-    (P.AT_DESK, O.CLEAN): P.AT_DESK,  # the officer still decides
-    (P.AT_DESK, O.STATION_ADVERSE): P.AT_DESK,
-    (P.AT_DESK, O.INSPECTION_ADVERSE): P.AT_DESK,
-    (P.INSPECTING, O.DECLARED): P.ASSESSING,
-    (P.INSPECTING, O.CLEAN): P.RELEASED,
-    (P.INSPECTING, O.STATION_ADVERSE): P.INSPECTING,  # it goes to the bay anyway
-    (P.INSPECTING, O.INSPECTION_ADVERSE): P.AT_DESK,
-    (P.RELEASED, O.DECLARED): P.ASSESSING,  # the old release is revoked
-    (P.RELEASED, O.CLEAN): P.RELEASED,
-    (P.RELEASED, O.STATION_ADVERSE): P.INSPECTING,  # the release is revoked
-    (P.RELEASED, O.INSPECTION_ADVERSE): P.AT_DESK,  # the other office's finding binds both
-    (P.REFUSED, O.DECLARED): P.ASSESSING,
-    (P.REFUSED, O.CLEAN): P.REFUSED,
-    (P.REFUSED, O.STATION_ADVERSE): P.REFUSED,
-    (P.REFUSED, O.INSPECTION_ADVERSE): P.REFUSED,
+    **{(phase, O.DECLARED): P.ASSESSING for phase in P if phase is not P.ENDED},
+    **{(phase, wants): _WANTS[wants] for phase in _OPEN for wants in _WANTS},
+    **{(phase, O.REFUSED): P.REFUSED for phase in _OPEN if phase is not P.ASSESSING},
+    (P.REFUSED, O.OVERRULED): P.ASSESSING,  # and whatever is still wanted is wanted again
+    (P.RELEASED, O.ARRIVED): P.ENDED,
+    (P.REFUSED, O.ARRIVED): P.ENDED,  # it went back
+    **{(phase, O.ARRIVED): phase for phase in _OPEN if phase is not P.RELEASED},  # not by us
+    (P.ENDED, O.ARRIVED): P.ENDED,
 }
 
 IMPOSSIBLE: Final[frozenset[tuple[Phase, Outcome]]] = frozenset(
-    {(P.NEW, outcome) for outcome in O if outcome is not O.DECLARED}
-    | {(phase, o) for phase in P for o in (O.GREEN, O.YELLOW, O.RED) if phase is not P.ASSESSING}
-    | {
-        (phase, o)
-        for phase in P
-        for o in (O.PASSED_DESK, O.KEPT, O.REFUSED)
-        if phase is not P.AT_DESK
-    }
-    | {(P.ASSESSING, O.CLEAN)}
+    {(phase, outcome) for phase in P for outcome in O if (phase, outcome) not in NEXT}
 )
 
 

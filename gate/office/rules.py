@@ -1,12 +1,12 @@
-"""An office's rules: data in, channel and the names of the rules that fired out.
+"""An office's rules: data in; channel, endorsements, inspections and the rules that fired out.
 
 Pure and deterministic. Random selection is a keyed hash of the declaration under a committed seed,
-so that anybody who is shown the seed afterwards can check every draw. Not here: decisions over time
-(agent.py), what was declared wrongly (declaration.py).
+so that anybody who is shown the seed afterwards can check every draw. Not here: the rule book
+(rulebook.py), decisions over time (agent.py), what was declared wrongly (declaration.py).
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from contract.v1.customs_pb2 import Declaration
@@ -16,6 +16,7 @@ from contract.v1.document_pb2 import (
     CHANNEL_YELLOW,
     Channel,
 )
+from gate.office.rulebook import AGENCIES, CHANNELS, CONTROLS, Rule, RuleBook, fires, trusted
 
 _SPAN: Final = 1 << 53
 
@@ -28,6 +29,11 @@ class Shares:
     yellow: float
     red: float
 
+    def relieved(self, factor: float) -> "Shares":
+        """Fewer picked out by chance, in the same proportion."""
+        yellow, red = self.yellow * factor, self.red * factor
+        return Shares(1.0 - yellow - red, yellow, red) if factor < 1.0 else self
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -36,6 +42,7 @@ class Rules:
     shares          selection for loaded crossings;  empty_shares   for empty runs
     seed            committed selection seed;  assess_ms   time the assessment takes
     release_valid_ms   validity of a release from its signature
+    book            goods, traders, hours, quota
     """
 
     shares: Shares
@@ -43,26 +50,48 @@ class Rules:
     seed: bytes
     assess_ms: int
     release_valid_ms: int
+    book: RuleBook = field(default_factory=RuleBook)
+    country: str = "KZ"
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The channel and why."""
+    """The channel and why; who must endorse, and what must be inspected beside red's search."""
 
     channel: Channel
     rules: tuple[str, ...]
+    agencies: tuple[int, ...] = ()
+    controls: tuple[int, ...] = ()
 
 
-def assess(declaration: Declaration, rules: Rules) -> Assessment:
-    """Channel of a valid declaration."""
+def assess(declaration: Declaration, rules: Rules, now_utc_ms: int) -> Assessment:
+    """What a valid declaration needs. The strictest of chance and every rule that fires counts."""
+    span_ms = (now_utc_ms, now_utc_ms + rules.release_valid_ms)
+    trust = trusted(declaration, rules.book, rules.country)
+    fired = [rule for rule in rules.book.rule if fires(rule.when, declaration, trust, span_ms)]
+    channel, chance = _select(declaration, rules, fired)
+    for rule in fired:
+        channel = max(channel, CHANNELS[rule.channel])
+    return Assessment(
+        channel,
+        (chance, *(f"{rule.id}: {rule.because}" for rule in fired)),
+        tuple(sorted({AGENCIES[word] for rule in fired for word in rule.agencies})),
+        tuple(sorted({CONTROLS[word] for rule in fired for word in rule.controls})),
+    )
+
+
+def _select(declaration: Declaration, rules: Rules, fired: list[Rule]) -> tuple[Channel, str]:
+    """The channel that chance gives, and in words."""
     shares = rules.empty_shares if declaration.empty_running else rules.shares
+    for rule in fired:
+        shares = shares.relieved(rule.selection)
     drawn = draw(declaration.declaration_id, declaration.version, rules.seed)
     name = "empty running" if declaration.empty_running else "selection"
     if drawn < shares.green:
-        return Assessment(CHANNEL_GREEN, (f"{name}: green",))
+        return CHANNEL_GREEN, f"{name}: green"
     if drawn < shares.green + shares.yellow:
-        return Assessment(CHANNEL_YELLOW, (f"{name}: documents",))
-    return Assessment(CHANNEL_RED, (f"{name}: inspection",))
+        return CHANNEL_YELLOW, f"{name}: documents"
+    return CHANNEL_RED, f"{name}: inspection"
 
 
 def draw(declaration_id: str, version: int, seed: bytes) -> float:

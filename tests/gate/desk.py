@@ -19,6 +19,7 @@ from contract.v1.customs_pb2 import (
 )
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.orders import DeskOutcome, OfficeReading, Ruling
+from gate.office.rulebook import RuleBook
 from gate.office.rules import Rules, Shares
 from tests.factories import (
     HOUR_MS,
@@ -51,6 +52,7 @@ class Office:
     country: str = "KZ"
     at_ms: float = 0.0
     boots: int = 0
+    book: RuleBook = field(default_factory=RuleBook)
     disk: dict[str, bytes] = field(default_factory=dict)
     said: list[Effect] = field(default_factory=list)
     agent: OfficeAgent = field(init=False)
@@ -72,8 +74,19 @@ class Office:
 
     def start(self) -> list[Effect]:
         self.boots += 1
-        rules = Rules(self.shares, GREEN, b"a committed seed", ASSESS_MS, 12 * HOUR_MS)
-        config = OfficeConfig(self.name, self.country, "supervisor", self.other, GATES, BAYS, rules)
+        seed = b"a committed seed"
+        valid_ms = 12 * HOUR_MS
+        rules = Rules(self.shares, GREEN, seed, ASSESS_MS, valid_ms, self.book, self.country)
+        config = OfficeConfig(
+            self.name,
+            self.country,
+            "supervisor",
+            self.other,
+            GATES,
+            BAYS,
+            rules,
+            f"agencies-{self.country.lower()}",
+        )
         keys = a_signer(self.name), a_signer(f"release/{self.country}")
         self.agent = OfficeAgent(config, *keys, a_roster())
         boot = a_boot(self.name, self.boots)

@@ -12,6 +12,7 @@ from contract.v1.customs_pb2 import (
     SCAN_VERDICT_FAILED,
     SCAN_VERDICT_UNSPECIFIED,
     CrossingNotice,
+    DecisionNotice,
     DeclarationReply,
     DeclarationSubmitted,
     DeskDecision,
@@ -242,8 +243,13 @@ def test_desk_decision_without_a_verdict_decides_nothing() -> None:
 @pytest.mark.parametrize("shares", [GREEN, RED])
 def test_officer_decides_only_what_lies_on_a_desk(shares: Any) -> None:
     office = Office(shares).assessed()
-    assert not office.rules(Ruling.RELEASE)
-    assert not office.wake(DeskOutcome("KZ-9", Ruling.RELEASE, "officer-7"))
+    effects = office.rules(Ruling.RELEASE)
+    effects += office.wake(DeskOutcome("KZ-9", Ruling.RELEASE, "officer-7"))
+    assert {each["reason"].name for each in reports(effects, Event.DESK_DECLINED)} == {
+        "NOT_AT_DESK",
+        "CROSSING_UNKNOWN",
+    }
+    assert not sends(effects, DecisionNotice)
 
 
 def test_held_crossing_can_be_released_later() -> None:

@@ -32,7 +32,7 @@ def test_draw_is_a_share(name: str, version: int, seed: bytes) -> None:
 def test_channels_come_out_in_their_shares() -> None:
     shares = Shares(0.785, 0.205, 0.01)
     found = [
-        assess(a_declaration(declaration_id=f"D-{n}"), some_rules(shares)).channel
+        assess(a_declaration(declaration_id=f"D-{n}"), some_rules(shares), 0).channel
         for n in range(4_000)
     ]
     assert found.count(CHANNEL_GREEN) / 4_000 == pytest.approx(0.785, abs=0.03)
@@ -49,13 +49,13 @@ def test_channels_come_out_in_their_shares() -> None:
     ],
 )
 def test_assessment_explains_itself(shares: Shares, channel: int, rule: str) -> None:
-    found = assess(a_declaration(), some_rules(shares))
+    found = assess(a_declaration(), some_rules(shares), 0)
     assert (found.channel, found.rules) == (channel, (rule,))
 
 
 def test_empty_runs_have_shares_of_their_own() -> None:
     red = Shares(0.0, 0.0, 1.0)
-    found = assess(a_declaration(empty_running=True), some_rules(red, empty=GREEN))
+    found = assess(a_declaration(empty_running=True), some_rules(red, empty=GREEN), 0)
     assert (found.channel, found.rules) == (CHANNEL_GREEN, ("empty running: green",))
 
 

@@ -1,0 +1,330 @@
+"""The docket: every case of one office, and what comes of it on paper.
+
+Pure. `proceed` looks what a case still wants and publishes what follows: a hold that names its
+owner, or a release. Whatever is withheld after a release was given is revoked first. Each act
+writes the case down before anything is told. Not here: why something is wanted (agent.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from google.protobuf.message import Message
+
+from contract.agent import Act, Effect, Now, Persist, Report, Send
+from contract.events import Event
+from contract.reasons import Reason
+from contract.signing import Signer, seal_document
+from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_EXITED,
+    Agency,
+    DecisionNotice,
+    Declaration,
+    EndorsementRequest,
+    Refusal,
+)
+from contract.v1.document_pb2 import (
+    COUNTRY_CN,
+    COUNTRY_KZ,
+    DIRECTION_EAST,
+    DIRECTION_WEST,
+    Document,
+)
+from gate.office.case import Case
+from gate.office.hours import day_begins_ms, local_day, opens_ms
+from gate.office.orders import AskDesk
+from gate.office.papers import Papers, channel_name, direction_of
+from gate.office.phases import Outcome, Phase, next_phase
+from gate.office.rules import Rules
+from gate.office.transit import Move, Transit, blocked_by, moved
+
+RETURN_SUFFIX: Final = "-R"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeConfig:
+    """One office.
+
+    bays       inspection places by direction of travel on the origin side ("E", "W")
+    agencies   the program where this side's agencies endorse; "" if there is none
+    """
+
+    name: str
+    country: str
+    supervisor: str
+    other_office: str
+    gates: tuple[str, ...]
+    bays: Mapping[str, tuple[str, ...]]
+    rules: Rules
+    agencies: str = ""
+
+
+class Docket:
+    """Cases, and the papers that come of them; effects gather in `out`."""
+
+    def __init__(self, config: OfficeConfig, release_signer: Signer) -> None:
+        self.config = config
+        self.cases: dict[str, Case] = {}
+        self.declarations: dict[str, Declaration] = {}
+        self.due: dict[str, int] = {}
+        self.revocations = 0
+        self.out: list[Effect] = []
+        self._signer = release_signer
+        self.origin_of = DIRECTION_EAST if config.country == "KZ" else DIRECTION_WEST
+        country = COUNTRY_KZ if config.country == "KZ" else COUNTRY_CN
+        self.papers = Papers(country, self.origin_of, config.country, config.rules.release_valid_ms)
+        self._used: dict[tuple[int, bool], int] = {}
+
+    # --- what a case leads to ---
+
+    def proceed(self, now: Now, case: Case, *, told: bool = False) -> None:
+        """Publish what follows from what is wanted now.
+
+        told   something new was found out: publish the hold even if the phase stays
+        """
+        outcome = case.wants() or self._clock(now, case)
+        before = case.at
+        self.move(case, outcome)
+        after = case.at
+        if after is Phase.RELEASED:
+            if not case.release_id:
+                self._release(now, case)
+            return
+        if before is after and not told:
+            return
+        self.hold(now, case)
+        if after is Phase.AT_DESK:
+            self.out.append(Act(AskDesk(case.crossing_id, case.desk)))
+        elif after is Phase.ENDORSING and before is not after:
+            self.ask_agencies(case)
+
+    def _clock(self, now: Now, case: Case) -> Outcome:
+        """Nothing is wanted but, perhaps, an open office and room in the day's quota."""
+        if case.return_of or case.counted >= 0:
+            return Outcome.NOTHING_WANTED  # a way back, or a crossing that has its place
+        book = self.config.rules.book
+        at_ms = opens_ms(now.utc_ms, book.hours)
+        reason = Reason.OFFICE_CLOSED
+        day = local_day(at_ms, book.hours)
+        east = self.declarations[case.crossing_id].direction == DIRECTION_EAST
+        quota = book.quota.east if east else book.quota.west
+        while quota is not None and self._used.get((day, east), 0) >= quota:
+            day += 1
+            at_ms = opens_ms(day_begins_ms(day, book.hours), book.hours)
+            reason = Reason.QUOTA_REACHED
+            if quota == 0:
+                break  # nothing on any day; looked at again tomorrow
+        if at_ms <= now.utc_ms:
+            case.counted = day
+            self._count(case)
+            return Outcome.NOTHING_WANTED
+        case.reason = reason.name
+        fields = {"crossing": case.crossing_id, "reason": reason, "until_utc_ms": at_ms}
+        self.out.append(Report(Event.CROSSING_POSTPONED, fields))
+        self.due[case.crossing_id] = now.mono_ns + (at_ms - now.utc_ms) * 1_000_000
+        return Outcome.WANTS_OPENING
+
+    def _count(self, case: Case) -> None:
+        east = self.declarations[case.crossing_id].direction == DIRECTION_EAST
+        key = (case.counted, east)
+        self._used[key] = self._used.get(key, 0) + 1
+
+    def ask_agencies(self, case: Case) -> None:
+        """Lay the declaration before the agencies that have not endorsed it."""
+        if not self.config.agencies:
+            return
+        names = " ".join(agency_name(agency) for agency in case.agencies)
+        fields = {"crossing": case.crossing_id, "agencies": names}
+        self.out.append(Report(Event.ENDORSEMENT_ASKED, fields))
+        request = EndorsementRequest(
+            declaration=Document.FromString(case.document),
+            agencies=[Agency.Name(agency) for agency in case.agencies],
+        )
+        self.out.append(Send(self.config.agencies, request))
+
+    # --- papers ---
+
+    def _release(self, now: Now, case: Case) -> None:
+        """Let it pass; the release is one more of this case."""
+        case.releases += 1
+        case.release_id = f"{self.config.country}-{case.crossing_id}-{case.releases}"
+        case.reason = case.owner = ""
+        case.note(now.utc_ms, "released", case.release_id)
+        fields = {"release": case.release_id, **about(case)}
+        self.out.append(Report(Event.CROSSING_RELEASED, fields))
+        self.transit(case, Move.SEAL)
+        declaration = self.declarations[case.crossing_id]
+        self._publish(case, self.papers.release(case, declaration, now))
+
+    def hold(self, now: Now, case: Case) -> None:
+        """Keep it, say what is wanted and whose move it is; an inspection names its places."""
+        if case.release_id:
+            self.revoke(case, self._why(case))
+        reason = self._why(case)
+        case.reason = reason.name
+        case.owner = self._owner(case)
+        case.note(now.utc_ms, case.at.value, reason.name)
+        self.out.append(Report(Event.CROSSING_HELD, {"reason": reason, **about(case)}))
+        self._publish(case, self.papers.hold(case, reason, self._places(case)))
+
+    def _why(self, case: Case) -> Reason:
+        """Why a case is held, by what is wanted first."""
+        if case.agencies:
+            name = case.reason
+            refused = name == Reason.ENDORSEMENT_REFUSED.name
+            return Reason.ENDORSEMENT_REFUSED if refused else Reason.ENDORSEMENT_PENDING
+        if case.desk:
+            return Reason.__members__.get(case.desk, Reason.DOCUMENT_CONTROL)
+        if case.finding:
+            return Reason.__members__.get(case.finding, Reason.INSPECTION_ADVERSE)
+        if case.controls:
+            return Reason.INSPECTION_ORDERED
+        return Reason.__members__.get(case.reason, Reason.CLEARANCE_PENDING)
+
+    def _owner(self, case: Case) -> str:
+        if case.agencies:
+            names = ", ".join(agency_name(agency) for agency in case.agencies)
+            return f"{names} {self.config.country}"
+        return f"office {self.config.country}"
+
+    def _places(self, case: Case) -> dict[int, tuple[str, ...]]:
+        """Where what is wanted may be inspected; nowhere while documents are still wanted."""
+        if case.agencies or case.desk:
+            return {}
+        direction = direction_of(case, self.declarations[case.crossing_id])
+        bays = self.config.bays["E" if direction == DIRECTION_EAST else "W"]
+        return dict.fromkeys(case.controls, bays)
+
+    def refuse(self, now: Now, case: Case, officer: str) -> None:
+        """No. Past the exit gate it goes with the crossing that takes the truck back."""
+        if case.release_id:
+            self.revoke(case, Reason.REFUSED_BY_OFFICER)
+        self.move(case, Outcome.REFUSED)
+        self.due.pop(case.crossing_id, None)
+        case.refused_by, case.overrule = officer, ""
+        case.reason, case.owner = Reason.REFUSED_BY_OFFICER.name, f"office {self.config.country}"
+        case.note(now.utc_ms, "refused", officer)
+        past = case.custody >= CUSTODY_STEP_EXITED and not case.return_of
+        return_id = f"{case.crossing_id}{RETURN_SUFFIX}" if past else ""
+        fields = {
+            "crossing": case.crossing_id,
+            "reason": Reason.REFUSED_BY_OFFICER,
+            "rules": ", ".join(case.rules),
+        }
+        self.out.append(Report(Event.CROSSING_REFUSED, fields))
+        refusal = self.papers.refusal(case, Reason.REFUSED_BY_OFFICER, return_id)
+        notice = self._publish(case, refusal)
+        if return_id:
+            self.out.append(Send(self.config.other_office, notice))
+            self.take_back(now, case)
+
+    def follow_refusal(self, now: Now, refusal: Refusal) -> None:
+        """The other office has refused past the line: ours lapses, and we let the truck back."""
+        case = self.cases.get(refusal.crossing_id)
+        if case is None or case.return_of or case.at in (Phase.NEW, Phase.ENDED):
+            return
+        if refusal.return_crossing_id != f"{case.crossing_id}{RETURN_SUFFIX}":
+            return
+        if refusal.declaration_sha256 != case.declaration_sha256:
+            return
+        if case.release_id:
+            self.revoke(case, Reason.REFUSED_PAST_LINE)
+        self.save(case)
+        self.take_back(now, case)
+
+    def take_back(self, now: Now, case: Case) -> None:
+        """Open and release the crossing that takes a refused truck back where it came from."""
+        name = f"{case.crossing_id}{RETURN_SUFFIX}"
+        if name in self.cases:
+            return
+        back = Case(name, case.document, return_of=case.crossing_id, channel=case.channel)
+        back.rules = [f"takes {case.crossing_id} back"]
+        back.assessed = True
+        self.cases[name] = back
+        declaration = self.declarations[name] = self.declarations[case.crossing_id]
+        self.out.append(
+            Report(Event.RETURN_ORDERED, {"crossing": name, "returns": case.crossing_id})
+        )
+        self.out.append(Send(self.config.supervisor, self.papers.notice(back, declaration)))
+        self.move(back, Outcome.DECLARED)
+        self.proceed(now, back)
+
+    def revoke(self, case: Case, reason: Reason) -> None:
+        """Take a release back: straight to the gates, and to the supervisor."""
+        self.revocations += 1
+        revocation = self.papers.revocation(case, reason, self.revocations)
+        fields = {"crossing": case.crossing_id, "release": case.release_id, "reason": reason}
+        self.out.append(Persist("revocations", self.revocations.to_bytes(8, "big")))
+        self.out.append(Report(Event.RELEASE_REVOKED, fields))
+        case.release_id = ""
+        self.transit(case, Move.UNSEAL)
+        notice = self._publish(case, revocation)
+        self.out += [Send(gate, notice) for gate in self.config.gates]
+
+    def _publish(self, case: Case, decision: Message) -> DecisionNotice:
+        """Sign by the release key, write the case down, tell the supervisor."""
+        self.save(case)
+        notice = DecisionNotice(decision=seal_document(self._signer, decision))
+        self.out.append(Send(self.config.supervisor, notice))
+        return notice
+
+    # --- transit ---
+
+    def transit(self, case: Case, move: Move) -> None:
+        """Move a case's transit, if its goods are in transit and it is no way back."""
+        right = self.declarations[case.crossing_id].transit
+        before = Transit(case.transit)
+        if not right.kind or case.return_of:
+            return
+        after = moved(before, move)
+        case.transit = after.value
+        if after is not before:
+            fields = {
+                "crossing": case.crossing_id,
+                "reference": right.reference,
+                "amount_eur": right.amount_eur,
+                "transit": move.value,
+            }
+            self.out.append(Report(Event.TRANSIT_MOVED, fields))
+
+    def guarantee_blocked_by(self, case: Case) -> str:
+        """The other crossing that blocks the guarantee of this one; "" if none does."""
+        reference = self.declarations[case.crossing_id].transit.reference
+        known = (
+            (self.declarations[name].transit.reference, name, other.transit)
+            for name, other in self.cases.items()
+            if other.transit
+        )
+        return blocked_by(reference, case.crossing_id, known) if reference else ""
+
+    # --- state ---
+
+    def restore(self, case: Case) -> None:
+        """A case as it was before a restart."""
+        self.cases[case.crossing_id] = case
+        document = Document.FromString(case.document)
+        self.declarations[case.crossing_id] = Declaration.FromString(document.payload)
+        if case.counted >= 0:
+            self._count(case)
+
+    def move(self, case: Case, outcome: Outcome) -> None:
+        case.phase = next_phase(case.at, outcome).name
+        self.save(case)
+
+    def save(self, case: Case) -> None:
+        self.out.append(Persist(f"case/{case.crossing_id}", msgspec.msgpack.encode(case)))
+
+
+def agency_name(agency: int) -> str:
+    """An agency in words."""
+    return Agency.Name(Agency.ValueType(agency)).removeprefix("AGENCY_").lower().replace("_", " ")
+
+
+def about(case: Case) -> dict[str, Any]:
+    """Fields that every event about a case has."""
+    return {
+        "crossing": case.crossing_id,
+        "channel": channel_name(case.channel),
+        "rules": ", ".join(case.rules),
+    }

@@ -1,0 +1,103 @@
+"""Findings: what the record of a station or bay means for one office's case.
+
+Pure. A clear inspection in a bay gives what was wanted there; a clear X-ray of the other side
+counts where it is recognised, young enough and about the same load; a finding always ends in a
+hold. The origin office answers for the stations on its side; an inspection binds both.
+Requirements: OFF-006, OFF-007 in docs/SAFETY.md.
+"""
+
+from typing import Final
+
+from contract.agent import Now
+from contract.reasons import Reason
+from contract.v1.customs_pb2 import (
+    CONTROL_KIND_XRAY,
+    SCAN_VERDICT_CLEAR,
+    Declaration,
+    ScanRecord,
+)
+from gate.office.case import Case
+from gate.office.docket import Docket
+from gate.office.phases import Phase
+from gate.office.rulebook import CONTROLS, RuleBook
+
+HOUR_MS: Final = 3_600_000
+
+
+def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> None:
+    """Take a genuine record in; `ours`: a gate of this side has signed it."""
+    case = docket.cases.get(record.crossing_id)
+    if case is None or case.return_of or case.at in (Phase.NEW, Phase.ENDED, Phase.REFUSED):
+        return
+    declaration = docket.declarations[case.crossing_id]
+    in_bay = any(record.station_id in bays for bays in docket.config.bays.values())
+    book = docket.config.rules.book
+    if record.verdict == SCAN_VERDICT_CLEAR:
+        reason = _outweighs(record, declaration, book)
+        if reason is None:
+            recognised = ours or book.recognise_scans
+            _clear(docket, now, case, record, in_bay=in_bay, recognised=recognised)
+            return
+    else:
+        reason = Reason.__members__.get(record.reason, Reason.INSPECTION_ADVERSE)
+    if declaration.direction == docket.origin_of or in_bay:
+        case.rules = [*case.rules, f"{record.station_id}: {reason.name}"]
+        _adverse(docket, now, case, Reason.INSPECTION_ADVERSE if in_bay else reason)
+
+
+def _outweighs(record: ScanRecord, declaration: Declaration, book: RuleBook) -> Reason | None:
+    """MASS_MISMATCH if what was weighed is beyond this office's own tolerance."""
+    weighed_kg, told_kg = record.measured_mass_kg, declaration.gross_mass_kg
+    share_kg = told_kg * book.mass_tolerance_permille / 1000.0
+    if weighed_kg and abs(weighed_kg - told_kg) > max(share_kg, book.mass_tolerance_kg):
+        return Reason.MASS_MISMATCH
+    return None
+
+
+def _clear(
+    docket: Docket, now: Now, case: Case, record: ScanRecord, *, in_bay: bool, recognised: bool
+) -> None:
+    declaration = docket.declarations[case.crossing_id]
+    if record.vehicle_id != declaration.vehicle_id or not case.assessed:
+        return
+    if record.seals and list(record.seals) != list(declaration.seals):
+        return
+    given = _covered(docket.config.rules.book, now, record, in_bay=in_bay, recognised=recognised)
+    left = [kind for kind in case.controls if kind not in given]
+    if left == case.controls:
+        return
+    case.controls = left
+    if in_bay and not left and not case.found_in_bay:
+        case.finding = ""
+    case.rules = [*case.rules, f"inspected at {record.station_id}"]
+    docket.save(case)
+    docket.proceed(now, case)
+
+
+def _covered(
+    book: RuleBook, now: Now, record: ScanRecord, *, in_bay: bool, recognised: bool
+) -> set[int]:
+    """Kinds of inspection that a clear record gives."""
+    if in_bay and (not record.services or "physical" in record.services):
+        return {
+            int(kind) for kind in CONTROLS.values()
+        }  # whoever searched it has seen seals, plants and beasts
+    named = {int(CONTROLS[word]) for word in record.services if word in CONTROLS}
+    age_ms = now.utc_ms - record.finished_utc_ms
+    if not recognised or age_ms > book.scan_age_max_h * HOUR_MS:
+        named.discard(CONTROL_KIND_XRAY)
+    return named if in_bay else named & {CONTROL_KIND_XRAY}
+
+
+def _adverse(docket: Docket, now: Now, case: Case, reason: Reason) -> None:
+    """The supervisor holds the truck until somebody has answered: every finding ends in a hold."""
+    case.finding = reason.name
+    if reason is Reason.INSPECTION_ADVERSE:
+        case.found_in_bay = True
+        case.controls = []
+    case.want_answer()
+    docket.save(case)
+    if case.assessed:
+        docket.proceed(now, case, told=True)
+    else:
+        docket.hold(now, case)

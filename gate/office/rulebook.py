@@ -1,0 +1,208 @@
+"""The rule book of an office: which goods and traders need what, as data.
+
+Pure. A book is TOML (kz.toml, cn.toml beside this file are examples of the two sides); a rule has a
+condition, what it asks for, and a sentence that says why. Every rule whose condition holds fires,
+and the strictest of what they ask for counts: a rule cannot make another one milder. Not here:
+selection by chance (rules.py), time (hours.py), who decides (agent.py).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contract.errors import ConfigError
+from contract.v1.customs_pb2 import (
+    AGENCY_BORDER_GUARD,
+    AGENCY_PHYTOSANITARY,
+    AGENCY_TRANSPORT_CONTROL,
+    AGENCY_VETERINARY,
+    CERTIFICATE_KIND_ORIGIN,
+    CERTIFICATE_KIND_PHYTOSANITARY,
+    CERTIFICATE_KIND_QUOTA,
+    CERTIFICATE_KIND_VETERINARY,
+    CONTROL_KIND_PHYSICAL,
+    CONTROL_KIND_PHYTOSANITARY,
+    CONTROL_KIND_SEAL,
+    CONTROL_KIND_VETERINARY,
+    CONTROL_KIND_XRAY,
+    Declaration,
+)
+from contract.v1.document_pb2 import (
+    CHANNEL_GREEN,
+    CHANNEL_RED,
+    CHANNEL_YELLOW,
+    DIRECTION_EAST,
+    Channel,
+)
+
+ChannelWord = Literal["green", "yellow", "red"]
+AgencyWord = Literal["veterinary", "phytosanitary", "border_guard", "transport_control"]
+ControlWord = Literal["xray", "physical", "phytosanitary", "veterinary", "seal"]
+CertificateWord = Literal["phytosanitary", "veterinary", "origin", "quota"]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Heading = Annotated[str, Meta(pattern=r"^[0-9]{2,10}$")]
+CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+CHANNELS: Final[Mapping[str, Channel]] = {
+    "green": CHANNEL_GREEN,
+    "yellow": CHANNEL_YELLOW,
+    "red": CHANNEL_RED,
+}
+AGENCIES: Final = {
+    "veterinary": AGENCY_VETERINARY,
+    "phytosanitary": AGENCY_PHYTOSANITARY,
+    "border_guard": AGENCY_BORDER_GUARD,
+    "transport_control": AGENCY_TRANSPORT_CONTROL,
+}
+CONTROLS: Final = {
+    "xray": CONTROL_KIND_XRAY,
+    "physical": CONTROL_KIND_PHYSICAL,
+    "phytosanitary": CONTROL_KIND_PHYTOSANITARY,
+    "veterinary": CONTROL_KIND_VETERINARY,
+    "seal": CONTROL_KIND_SEAL,
+}
+_CERTIFICATES: Final = {
+    "phytosanitary": CERTIFICATE_KIND_PHYTOSANITARY,
+    "veterinary": CERTIFICATE_KIND_VETERINARY,
+    "origin": CERTIFICATE_KIND_ORIGIN,
+    "quota": CERTIFICATE_KIND_QUOTA,
+}
+
+
+class When(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A condition: every part that is said must hold.
+
+    goods     HS prefixes; one line of the declaration begins with one of them
+    trusted   consignor and consignee are authorised economic operators that this office recognises
+    lacks     no certificate of this kind is valid now and for as long as a release would be
+    """
+
+    direction: Literal["E", "W"] | None = None
+    loaded: bool | None = None
+    goods: tuple[Heading, ...] = ()
+    trusted: bool | None = None
+    origin: tuple[CountryCode, ...] = ()
+    dangerous: bool | None = None
+    transit: bool | None = None
+    batch: bool | None = None
+    lacks: CertificateWord | None = None
+    gross_mass_above_kg: Annotated[int, Meta(ge=0)] | None = None
+
+
+class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One rule: `because` is what an officer or a trader reads.
+
+    channel     at least this strict
+    agencies    who must endorse;   controls   what must be inspected
+    selection   factor on the share of crossings that chance picks out
+    """
+
+    id: Annotated[str, Meta(min_length=1, max_length=40)]
+    because: Annotated[str, Meta(min_length=1, max_length=120)]
+    when: When = When()
+    channel: ChannelWord = "green"
+    agencies: tuple[AgencyWord, ...] = ()
+    controls: tuple[ControlWord, ...] = ()
+    selection: Share = 1.0
+
+
+class Hours(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Opening hours of a day by local time; `closes` before `opens` goes over midnight."""
+
+    opens: Clock
+    closes: Clock
+    utc_offset_min: Annotated[int, Meta(ge=-720, le=840)] = 300
+
+
+class Quota(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Crossings that may be released on one local day, by direction of travel; absent: any."""
+
+    east: Annotated[int, Meta(ge=0)] | None = None
+    west: Annotated[int, Meta(ge=0)] | None = None
+
+
+class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What one office goes by, beside chance.
+
+    mass_tolerance_permille, mass_tolerance_kg   the larger of the two is let pass
+    recognise_scans   a scan signed at the other side's station counts here; so does a finding
+    recognise_aeo     traders that the other side trusts are trusted here
+    scan_age_max_h    how old a recognised scan may be
+    rescan_share      crossings with a recognised scan that are looked at again, by draw
+    """
+
+    format_version: Literal[1] = 1
+    mass_tolerance_permille: Annotated[int, Meta(ge=0, le=100)] = 5
+    mass_tolerance_kg: Annotated[int, Meta(ge=0, le=5_000)] = 200
+    recognise_scans: bool = True
+    recognise_aeo: bool = True
+    scan_age_max_h: Annotated[float, Meta(gt=0.0, le=168.0)] = 24.0
+    rescan_share: Share = 0.0
+    hours: Hours | None = None
+    quota: Quota = Quota()
+    rule: tuple[Rule, ...] = ()
+
+
+def read_book(data: bytes, origin: str) -> RuleBook:
+    """A book from TOML. Raises ConfigError that names file, place and what was expected."""
+    try:
+        book = msgspec.toml.decode(data, type=RuleBook)
+    except msgspec.DecodeError as fault:
+        raise ConfigError(f"{origin}: {fault}") from None
+    except UnicodeDecodeError as fault:
+        raise ConfigError(f"{origin}: byte {fault.start} is not UTF-8") from None
+    seen: set[str] = set()
+    for index, rule in enumerate(book.rule):
+        if rule.id in seen:
+            raise ConfigError(f"{origin}: rule[{index}].id: {rule.id!r} is there twice")
+        seen.add(rule.id)
+    return book
+
+
+def fires(when: When, declaration: Declaration, trust: bool, span_utc_ms: tuple[int, int]) -> bool:
+    """Whether a condition holds.
+
+    trust         both traders are trusted here
+    span_utc_ms   now, and until when a release would be good
+    """
+    loaded = not declaration.empty_running
+    asked = (
+        (when.direction, "E" if declaration.direction == DIRECTION_EAST else "W"),
+        (when.loaded, loaded),
+        (when.trusted, trust),
+        (when.dangerous, any(line.un_number for line in declaration.goods)),
+        (when.transit, declaration.HasField("transit")),
+        (when.batch, declaration.batch_size > 1),
+    )
+    if any(wanted is not None and wanted != seen for wanted, seen in asked):
+        return False
+    if when.goods and not any(line.hs_code.startswith(when.goods) for line in declaration.goods):
+        return False
+    if when.origin and declaration.origin_country not in when.origin:
+        return False
+    if when.lacks is not None and _certified(declaration, when.lacks, span_utc_ms):
+        return False
+    limit_kg = when.gross_mass_above_kg
+    return limit_kg is None or declaration.gross_mass_kg > limit_kg
+
+
+def trusted(declaration: Declaration, book: RuleBook, country: str) -> bool:
+    """Both traders are authorised; one of another country only where that is recognised."""
+    traders = (declaration.consignor, declaration.consignee)
+    return all(
+        trader.authorised_economic_operator and (trader.country == country or book.recognise_aeo)
+        for trader in traders
+    )
+
+
+def _certified(declaration: Declaration, kind: str, span_utc_ms: tuple[int, int]) -> bool:
+    now_ms, end_ms = span_utc_ms
+    return any(
+        each.kind == _CERTIFICATES[kind]
+        and each.valid_from_utc_ms <= now_ms
+        and each.valid_until_utc_ms >= end_ms
+        for each in declaration.certificates
+    )

@@ -1,0 +1,115 @@
+"""Rule books: what they may say, hours, quota, trusted traders."""
+
+from importlib import resources
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.errors import ConfigError
+from contract.events import Event
+from contract.v1.customs_pb2 import GoodsLine, Hold
+from gate.office.hours import DAY_MS, local_day, opens_ms
+from gate.office.rulebook import Hours, Quota, Rule, RuleBook, When, read_book
+from tests.factories import HOUR_MS, reports
+from tests.gate.desk import ASSESS_MS, GREEN, RED, Office, decided, releases
+
+SEEDS = [GoodsLine(hs_code="1206", description="seed", net_mass_kg=20_000, packages=1)]
+
+
+# --- hours and quota ---
+
+MORNING = Hours(opens="07:00", closes="19:00", utc_offset_min=300)
+OVERNIGHT = Hours(opens="22:00", closes="06:00", utc_offset_min=0)
+
+
+@given(st.integers(0, 10 * DAY_MS), st.sampled_from([MORNING, OVERNIGHT, None]))
+def test_next_opening_is_open_and_the_first(at_ms: int, hours: Hours | None) -> None:
+    first = opens_ms(at_ms, hours)
+    assert at_ms <= first <= at_ms + DAY_MS
+    assert opens_ms(first, hours) == first
+    if first > at_ms:
+        assert opens_ms(first - 1, hours) == first
+
+
+def test_closed_office_releases_at_its_opening() -> None:
+    office = Office(GREEN, book=RuleBook(hours=MORNING))
+    minute = (office.now.utc_ms // 60_000 + 300) % 1440
+    office.at_ms += ((19 * 60 + 30 - minute) % 1440) * 60_000
+    office.assessed()
+    assert [each.reason for each in decided(office.said, Hold)] == ["OFFICE_CLOSED"]
+    (told,) = reports(office.said, Event.CROSSING_POSTPONED)
+    left_ms = told["until_utc_ms"] - office.now.utc_ms
+    assert 11 * HOUR_MS < left_ms <= 12 * HOUR_MS
+    assert not releases(office.wake(later_ms=left_ms - 1))
+    office.start()
+    assert not releases(office.wake(later_ms=0))
+    assert releases(office.wake(later_ms=1))
+
+
+def test_quota_of_the_day_is_used_up_and_the_rest_waits_for_the_next() -> None:
+    office = Office(GREEN, book=RuleBook(quota=Quota(east=2)))
+    for number in range(4):
+        office.declare(declaration_id=f"D-{number}", crossing_id=f"KZ-{number}")
+    office.wake(later_ms=ASSESS_MS)
+    assert len(releases(office.said)) == 2
+    assert [each.reason for each in decided(office.said, Hold)] == ["QUOTA_REACHED"] * 2
+    office.start()
+    office.wake(later_ms=0)
+    assert len(releases(office.said)) == 2
+    day = local_day(office.now.utc_ms, None)
+    office.wake(later_ms=(day + 1) * DAY_MS - office.now.utc_ms)
+    assert len(releases(office.said)) == 4
+
+
+def test_quota_of_nothing_lets_nothing_go_on_any_day() -> None:
+    office = Office(GREEN, book=RuleBook(quota=Quota(east=0))).assessed()
+    for _ in range(3):
+        office.wake(later_ms=DAY_MS)
+    assert not releases(office.said)
+
+
+# --- rule books ---
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"format_version = 2", "format_version"),
+        (b"[[rule]]\nid = 'a'", "because"),
+        (b"[[rule]]\nid = 'a'\nbecause = 'b'\nchanel = 'red'", "chanel"),
+        (b"[[rule]]\nid = 'a'\nbecause = 'b'\nchannel = 'blue'", "channel"),
+        (b"[[rule]]\nid='a'\nbecause='b'\n[[rule]]\nid='a'\nbecause='c'", "twice"),
+        (b"[hours]\nopens = '25:00'\ncloses = '19:00'", "opens"),
+        (b"\xff", "UTF-8"),
+        (b"= 3", "book.toml"),
+    ],
+)
+def test_broken_rule_book_is_refused_by_its_place(text: bytes, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read_book(text, "book.toml")
+
+
+@pytest.mark.parametrize("name", ["kz", "cn"])
+def test_installed_rule_books_hold_and_ask_for_what_they_say(name: str) -> None:
+    data = (resources.files("gate.office") / f"{name}.toml").read_bytes()
+    book = read_book(data, name)
+    assert len(book.rule) >= 5
+    office = Office(GREEN, book=book).assessed(goods=SEEDS)
+    assert decided(office.said, Hold)[0].owner == "phytosanitary KZ"
+
+
+def test_trusted_traders_are_picked_out_less_often() -> None:
+    book = RuleBook(rule=(Rule(id="A", because="trusted", when=When(trusted=True), selection=0.0),))
+    trusted = {
+        party: {"trader_id": "x", "country": "KZ", "authorised_economic_operator": True}
+        for party in ("consignor", "consignee")
+    }
+    office = Office(RED, book=book)
+    office.declare(**trusted)
+    assert releases(office.wake(later_ms=ASSESS_MS))
+    foreign = trusted | {"consignee": trusted["consignee"] | {"country": "CN"}}
+    office.book = RuleBook(rule=book.rule, recognise_aeo=False)
+    office.start()
+    office.declare(crossing_id="KZ-2", declaration_id="D-2", **foreign)
+    assert not releases(office.wake(later_ms=ASSESS_MS))
