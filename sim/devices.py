@@ -316,6 +316,12 @@ class Desk:
             self._queue.append(_Paper(command.crossing_id, self._engine.now_ns))
             self._next()
 
+    def says(self, crossing: str, ruling: Ruling) -> None:
+        """An officer decides about a crossing that does not lie on the desk."""
+        self.decisions += 1
+        self._outcomes.append(DeskOutcome(crossing, ruling, f"officer-{self.office}"))
+        self._wake(self.office)
+
     def lost(self) -> None:
         return
 

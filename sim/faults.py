@@ -7,6 +7,8 @@ from typing import Final
 
 from contract.errors import ConfigError
 from gate.orders import Barrier
+from sim import office_faults
+from sim.build import OFFICES
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
 from sim.fault_kinds import KINDS
@@ -72,6 +74,7 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "barrier_stuck": (_stick, _unstick),
     "barrier_opens": (_opens, _closes),
     "detector_stuck": (_freeze, _thaw),
+    **office_faults.ACTS,
 }
 
 
@@ -117,7 +120,12 @@ def _check(world: World, index: int, fault: FaultSection) -> None:
         known = set(world.map.detectors)
     else:
         known = set(world.cabinets)
-    wanted = _ends(fault.target) if fault.kind == "partition" else (fault.target,)
+    wanted: tuple[str, ...] = (fault.target,)
+    if fault.kind == "partition":
+        wanted = _ends(fault.target)
+    elif fault.kind in office_faults.ACTS:
+        wanted = office_faults.parts(fault.target)
+        known = {*OFFICES.values(), *world.fleet.names}
     for name in wanted:
         if name not in known:
             raise ConfigError(

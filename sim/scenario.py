@@ -53,6 +53,7 @@ __all__ = ["Scenario", "installed", "load", "resolved", "to_toml"]  # to_toml is
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = (
     *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
+    *("officer_holds", "officer_refuses", "officer_refuses_past_line"),
     *KINDS,
 )
 START_YEARS: Final = range(2000, 2100)
