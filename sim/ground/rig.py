@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 
 from contract.errors import require
+from sim.air import air_of, digest_of, party
 from sim.fleet import DT_S, Fleet
 from sim.ground.sections import GroundSection
 from sim.ground.track import markers_every, track
 from sim.plant import HITCH, PSI, A, V, X, Y
 from sim.plant_params import AGV65, TRUCK40_EMPTY, TRUCK40_LOADED, VehicleParams
-from sim.radio import RADIO_LATE, RADIO_LOSS, RING
+from sim.radio import RADIO_LATE, RADIO_LOSS
 from sim.truth_columns import (
     EVENT_BEYOND,
     EVENT_OVERLAP,
@@ -63,7 +64,13 @@ class Rig:
     """Trucks in a row, leader first, each with an order and a guard row up to its own end."""
 
     def __init__(
-        self, ground: GroundSection, friction: float, seed: int, profile: Array | None = None
+        self,
+        ground: GroundSection,
+        friction: float,
+        seed: int,
+        profile: Array | None = None,
+        *,
+        beacons: str = "arrays",
     ) -> None:
         """profile   (n, 2) of t and v: the leader's speed, past its pilot; None: it drives."""
         self.route = track(ground.track)
@@ -73,7 +80,13 @@ class Rig:
         params = [kinds[i % len(kinds)] for i in range(len(names))]
         true_mu = ground.true_friction or friction
         self.fleet = Fleet(
-            names, params, [], true_mu, seed=seed, markers=lambda r: markers_every(r, self.end_m)
+            names,
+            params,
+            [],
+            true_mu,
+            seed=seed,
+            markers=lambda r: markers_every(r, self.end_m),
+            air=air_of(beacons, party(names, digest_of(self.route.table), seed)),
         )
         self.faults = VehicleFaults(self.fleet)
         self.story = Story()
@@ -172,10 +185,11 @@ class Rig:
         fleet.state[0, [V, A, HITCH]] = v[1], accel, 0.0
         soon, later = np.diff(v[2:]) / DT_S
         told = soon + lag_s * (later - soon) / DT_S
-        said = fleet.air[0, (int(fleet.ticks[0]) - 1) % RING]
+        said = fleet.board.said[0]
         said[[c.BEACON_V, c.BEACON_A]] = v[0], accel
         said[c.BEACON_U] = min(max(told, -TOLD_MPS2), TOLD_MPS2)
         said[c.BEACON_ALARM] = 1.0 if accel < -ALARM_MPS2 else 0.0
+        fleet.air.say_again(0, fleet.blocks)
 
     def _note(self, t_s: float, used: int) -> None:
         fleet, story = self.fleet, self.story
