@@ -36,7 +36,6 @@ SIGHT_M: Final = 500.0
 APART_M: Final = 2.5  # between ends, beyond the gap at standstill: more than a truck that has
 # stopped behind another leaves free before it moves up, so that each reaches its own end
 TOLD_MPS2: Final = 5.0  # a step of a profile asks for no more
-ALARM_MPS2: Final = 2.5  # a leader under a profile that brakes harder says so
 require(APART_M > START_M, "every truck can reach its own end")
 LOADS: Final[Mapping[str, Sequence[VehicleParams]]] = {
     "loaded": (TRUCK40_LOADED,),
@@ -167,12 +166,15 @@ class Rig:
         """The leader has the profile's speed, whatever its own pilot wanted.
 
         Its beacon says what a truck of its kind would have been told for that: the acceleration as
-        it will be after dead time and lag.
+        it will be after dead time and lag; and, as of any truck, the alarm while it brakes harder
+        than with its service brake.
         """
         fleet, profile = self.fleet, self._profile
         if profile is None:
             return
-        lag_s, dead_s = fleet.board.truck[0, [c.TRUCK_DRIVE_LAG, c.TRUCK_DRIVE_DEAD]]
+        truck = fleet.board.truck[0]
+        lag_s, dead_s = truck[c.TRUCK_DRIVE_LAG], truck[c.TRUCK_DRIVE_DEAD]
+        service_mps2 = truck[c.TRUCK_BRAKE_SERVICE]
         soon_s = t_s + dead_s
         at = np.array([t_s, t_s + DT_S, soon_s, soon_s + DT_S, soon_s + 2.0 * DT_S])
         v = np.interp(at, profile[:, 0], profile[:, 1])
@@ -188,7 +190,7 @@ class Rig:
         said = fleet.board.said[0]
         said[[c.BEACON_V, c.BEACON_A]] = v[0], accel
         said[c.BEACON_U] = min(max(told, -TOLD_MPS2), TOLD_MPS2)
-        said[c.BEACON_ALARM] = 1.0 if accel < -ALARM_MPS2 else 0.0
+        said[c.BEACON_ALARM] = 1.0 if accel < -service_mps2 else 0.0
         fleet.air.say_again(0, fleet.blocks)
 
     def _note(self, t_s: float, used: int) -> None:

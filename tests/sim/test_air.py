@@ -188,3 +188,14 @@ def test_table_says_of_the_beacon_what_the_radio_does() -> None:
         Socket.BROADCAST,
     )
     assert topic.signed
+
+
+@pytest.mark.parametrize(("brake_mps2", "alarm"), [(1.0, 0.0), (2.0, 1.0)])
+def test_leader_under_a_profile_raises_the_alarm_beyond_its_service_brake(
+    brake_mps2: float, alarm: float
+) -> None:
+    """As any truck does; a swing or a soft stop is none."""
+    profile = np.array([(0.0, 10.0), (2.0, 10.0), (2.0 + 10.0 / brake_mps2, 0.0), (20.0, 0.0)])
+    for beacons in ("arrays", "bytes"):
+        rig = Rig(GroundSection(vehicles=2), 0.7, 1, profile, beacons=beacons).run(4.0)
+        assert rig.fleet.board.heard[1, c.BEACON_ALARM] == alarm
