@@ -17,11 +17,12 @@ from contract.limits import FRAME_BYTES_MAX, WIRE_VERSION
 from contract.reasons import Reason
 from contract.roster import Node, Roster
 from contract.signing import Signer, verify
-from contract.topics import TOPICS, Topic
+from contract.topics import TOPICS, Socket, Topic
 from contract.v1.envelope_pb2 import Envelope, Frame
 from contract.wire import check
 
 ENVELOPE_TYPE: Final = "contract.v1.Envelope"
+EVERYBODY: Final = ""  # the recipient of a broadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,13 @@ def seal(me: Identity, address: Address, topic: Topic, payload: bytes) -> bytes:
     return Frame(envelope=envelope, signature=signature).SerializeToString()
 
 
-def unseal(raw: bytes, transport_sender: str, me: Identity, roster: Roster) -> Unsealed | Refused:
+def unseal(
+    raw: bytes, transport_sender: str, me: Identity, roster: Roster, *, to: str | None = None
+) -> Unsealed | Refused:
     """The envelope in `raw`, if it is well-formed, for us, and from whom the transport says
-    it is.
+    it is. `to`   EVERYBODY where broadcasts are heard, and nothing else is heard there
     """
+    recipient = me.name if to is None else to
     if len(raw) > FRAME_BYTES_MAX:
         return Refused(Reason.TOO_LARGE, f"{len(raw)} bytes")
     try:
@@ -93,7 +97,7 @@ def unseal(raw: bytes, transport_sender: str, me: Identity, roster: Roster) -> U
     node = roster.nodes.get(transport_sender)
     if node is None:
         return Refused(Reason.UNKNOWN_SENDER, transport_sender)
-    fault = _fault(body, node, me)
+    fault = _fault(body, node, me, recipient)
     if fault is not None:
         return fault
     topic = TOPICS.get(body.payload_type)
@@ -102,19 +106,21 @@ def unseal(raw: bytes, transport_sender: str, me: Identity, roster: Roster) -> U
     kind = topic.kind.__name__
     if node.role not in topic.senders or me.role not in topic.receivers:
         return Refused(Reason.ROLE_NOT_ALLOWED, f"{kind} from a {node.role.value}")
+    if (topic.socket is Socket.BROADCAST) != (recipient == EVERYBODY):
+        return Refused(Reason.WRONG_RECIPIENT, f"{kind} for {recipient or 'everybody'}")
     if body.stream != topic.stream:
         return Refused(Reason.MALFORMED, f"{kind} on stream {body.stream}")
     return Unsealed(frame, body, topic, node)
 
 
-def _fault(body: Envelope, node: Node, me: Identity) -> Refused | None:
+def _fault(body: Envelope, node: Node, me: Identity, recipient: str) -> Refused | None:
     """Sender, addressee, wire and map."""
     if body.sender != node.name:
         return Refused(
             Reason.SENDER_MISMATCH, f"{printable(body.sender)} by the key of {node.name}"
         )
-    if body.recipient != me.name:
-        return Refused(Reason.WRONG_RECIPIENT, f"for {printable(body.recipient) or 'nobody'}")
+    if body.recipient != recipient:
+        return Refused(Reason.WRONG_RECIPIENT, f"for {printable(body.recipient) or 'everybody'}")
     if body.wire != WIRE_VERSION:
         return Refused(Reason.WIRE_VERSION, f"{body.wire} instead of {WIRE_VERSION}")
     if body.map_digest != me.map_digest:

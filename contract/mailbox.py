@@ -8,7 +8,8 @@ again and has no second effect.
 
 Sessions: a HELLO opens one. Every other envelope names both boots, so nothing recorded in an
 earlier life of either side is ever taken for new. What is durable goes through `Persist` like any
-other state. Not here: sockets, keys on disk, clocks. Decision: docs/decisions/0003-mailbox.md.
+other state. Not here: sockets, keys on disk, clocks, what is said to everybody at once
+(contract/broadcast.py). Decision: docs/decisions/0003-mailbox.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping

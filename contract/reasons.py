@@ -112,6 +112,7 @@ class Reason(Enum):
         "the last opposite vehicle leaving",
     )
     PREDECESSOR_FIRST = ("the convoy member in front goes first", _V, "its entry into the zone")
+    VEHICLE_AHEAD = ("the truck stands behind another one", _V, "that truck going on")
     STATION_PENDING = ("a station has not finished with the truck", _G, "its result")
     INSPECTION_PENDING = ("the truck is under inspection", _O, "the inspection's result")
     INSPECTION_ORDERED = ("an office wants to inspect the truck", _O, "the inspection")

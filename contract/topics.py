@@ -135,6 +135,7 @@ _ROWS: Final = (
         frozenset({_V}),
         Consumer.PILOT,
         STREAM_TELEMETRY,
+        signed=True,  # the air authenticates nobody: decision 0011
         period_ms=PILOT_PERIOD_MS,
         age_ms_max=500,
         socket=Socket.BROADCAST,

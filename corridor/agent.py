@@ -23,6 +23,7 @@ from contract.roster import Roster
 from contract.signing import Signer
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, movement_pb2
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED
+from corridor import halts
 from corridor.crossings import Crossings
 from corridor.dispatch import Dispatch, DispatchConfig
 from corridor.formation import Formations
@@ -67,7 +68,7 @@ class SupervisorAgent:
         )
         self._positions = Positions(self.state)
         self._crossings = Crossings(self.state, self._dispatch, signer)
-        self._operators = Operators(self.state)
+        self._operators = Operators(self.state, self._grants.again)
         self._fleet = [node.name for node in roster.of_role(Role.VEHICLE)]
         self._epoch = 0
         self._accounted = False
@@ -101,6 +102,7 @@ class SupervisorAgent:
         ]
         self._crossings.restore(entries)
         self._operators.restore(state)
+        halts.restore(self.state, state)
         self._formations.restore()
         self._watch_ns = self._beat_ns = now.mono_ns
         self.state.say(
@@ -181,6 +183,7 @@ class SupervisorAgent:
         report = cast("movement_pb2.PositionReport", received.message)
         vehicle = received.sender
         self._positions.on_report(now, vehicle, report)
+        halts.reported(self.state, vehicle, report)
         if report.reason == Reason.RESTARTED.name:
             self._formations.restarted(now, vehicle)
         mission = self.state.missions.get(self.state.mission_of.get(vehicle, ""))

@@ -25,22 +25,14 @@ from contract.v1.movement_pb2 import (
 )
 from corridor.interlocking import Claim, Denied
 from corridor.records import Crossing, Mission, Stop
-from corridor.state import State
+from corridor.standing import stands_long, why
+from corridor.state import No, State
 
 LOOK_AHEAD_M: Final = 320.0
 RENEW_BELOW_M: Final = 160.0
 WORTH_M: Final = 20.0
 NEAR_END_M: Final = 40.0
 STANDING_ROOM_M: Final = VEHICLE_LENGTH_M_MAX + LANE_OVERLAP_M
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """A voter's no: the reason, what it is about, who is in the way."""
-
-    reason: Reason
-    resource: str
-    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +68,34 @@ class Grants:
         if not mission.accepted or mission.arrived or heard is None or not heard.reported:
             return
         route = state.route(mission)
-        left_m = mission.end_m - heard.front_m
-        if left_m > RENEW_BELOW_M and not heard.silent:
-            return
+        short = mission.end_m - heard.front_m <= RENEW_BELOW_M or heard.silent
         no = self._barred(mission)
-        if no is None:
+        waits = mission.vehicle in state.waits or stands_long(state, now, mission.vehicle)
+        if not (short or waits or no is not None):
+            return
+        barred = no is not None
+        if short and not barred:
             no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
             end_m, overlap_m = self._end(mission, route)
             final = mission.next_span == len(route.zone_spans)
             if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
                 self._grant(mission, route, end_m, overlap_m)
-        near = mission.end_m - heard.front_m <= NEAR_END_M or heard.silent
-        if no is not None and near:
+        near = mission.end_m - heard.front_m <= NEAR_END_M or barred
+        if not near or no is None:
+            no = why(state, now, mission)
+        if no is not None:
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
         else:
             state.goes_on(now, mission.vehicle)
 
     def _barred(self, mission: Mission) -> No | None:
-        """What forbids this truck any more road, allocated or not: stop, silence, open finding."""
+        """What forbids this truck any more road, allocated or not: halt, stop, silence, open
+        finding.
+        """
         crossing = self._state.crossings[mission.crossing]
+        for stop_id, halt in self._state.halts.items():
+            if mission.vehicle == halt.vehicle:
+                return No(Reason[halt.reason], stop_id, halt.vehicle)
         for stop in self._state.stops.values():
             if mission.vehicle in stop.vehicles:
                 return No(Reason.STOP_IN_FORCE, stop.stop_id, stop.issuer)
@@ -105,7 +106,11 @@ class Grants:
         return None
 
     def again(self, mission: Mission) -> None:
-        """Say the authority in force anew, under a new number: the vehicle may not have it."""
+        """Say the authority in force anew, under a new number: the vehicle may not have it. Not to
+        one that is halted: it gets it with its release.
+        """
+        if any(halt.vehicle == mission.vehicle for halt in self._state.halts.values()):
+            return
         route = self._state.route(mission)
         end_m, overlap_m = self._end(mission, route)
         if mission.number:

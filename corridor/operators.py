@@ -3,7 +3,7 @@
 Pure. A stop is written down before it is sent and survives a restart of the supervisor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -23,14 +23,18 @@ from contract.v1.movement_pb2 import (
     StopOrder,
     StopScope,
 )
+from corridor.halts import released
+from corridor.records import Mission
 from corridor.state import State, StopInForce
 
 
 class Operators:
     """Carries out what operators order."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, again: Callable[[Mission], None]) -> None:
+        """`again` says the authority in force anew (grants.py)."""
         self._state = state
+        self._again = again
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Stops in force before a restart are in force after it."""
@@ -88,8 +92,8 @@ class Operators:
         return None
 
     def _release_halted(self, operator: str, stop_id: str) -> Reason | None:
-        """A truck that its own guard stopped: `guard/NAME` and `path/NAME` are lifted
-        through us.
+        """A truck that its own guard stopped: `guard/NAME`, `path/NAME` and their like are lifted
+        through us. Released from the last of them it gets its authority afresh.
         """
         _, _, vehicle = stop_id.partition("/")
         if vehicle not in self._fleet():
@@ -97,6 +101,11 @@ class Operators:
         self._state.say(Event.STOP_ENDED, stop=stop_id, issuer=operator)
         lifted = StopLifted(stop_id=stop_id, issuer=self._state.name)
         self._state.out.append(Send(vehicle, lifted))
+        released(self._state, stop_id)
+        mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
+        if mission is not None:
+            self._again(mission)
+            self._state.dirty[mission.mission_id] = None
         return None
 
     def _meant(self, scope: int, target: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from contract.v1.movement_pb2 import (
 from corridor.grants import RENEW_BELOW_M
 from corridor.interlocking import Claim, ZoneState
 from corridor.records import Mission, Rest
+from corridor.standing import stands_long
 from corridor.state import Heard, State
 
 BESIDE_END_M: Final = 0.5  # a place may be rounded beyond the end of its lane by this much
@@ -54,7 +55,7 @@ class Positions:
         """Alive, and roughly here. Frees nothing."""
         heard = self._hear(now, vehicle)
         heard.speed_mps = beat.speed_mmps / 1000.0
-        heard.standing = beat.speed_mmps == 0
+        self._stands(now, vehicle, heard, standing=beat.speed_mmps == 0)
         heard.state = beat.state
         heard.authority = beat.authority_number
         mission_id = self._state.mission_of.get(vehicle)
@@ -71,7 +72,7 @@ class Positions:
         """A report by exception: the rear has left zones, a place is reached, or a start."""
         heard = self._hear(now, vehicle)
         first = not heard.reported
-        heard.standing = report.standing
+        self._stands(now, vehicle, heard, standing=report.standing)
         heard.authority = report.authority_number
         mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
         if mission is None:
@@ -101,6 +102,17 @@ class Positions:
             if mission_id is not None:
                 self._state.dirty[mission_id] = None
         return heard
+
+    def _stands(self, now: Now, vehicle: str, heard: Heard, *, standing: bool) -> None:
+        """Since when it stands; one that waited and moves on is to be looked at."""
+        heard.standing = standing
+        if standing:
+            heard.stood_ns = now.mono_ns if heard.stood_ns is None else heard.stood_ns
+            return
+        heard.stood_ns = None
+        mission_id = self._state.mission_of.get(vehicle)
+        if mission_id is not None and vehicle in self._state.waits:
+            self._state.dirty[mission_id] = None
 
     def _rests(self, vehicle: str, report: PositionReport) -> bool:
         """A truck without a mission: it holds the zones it stands in. False if it names none."""
@@ -248,6 +260,9 @@ class Positions:
         """
         for vehicle in sorted(self._state.heard):
             heard = self._state.heard[vehicle]
+            asked = vehicle not in self._state.waits and vehicle in self._state.mission_of
+            if asked and stands_long(self._state, now, vehicle):
+                self._state.dirty[self._state.mission_of[vehicle]] = None
             limit_ms = _SILENCE_MS.get(heard.state, VEHICLE_SILENCE_MS)
             if heard.silent or now.mono_ns - heard.last_ns <= limit_ms * NS_PER_MS:
                 continue

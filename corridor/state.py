@@ -27,10 +27,20 @@ class Heard:
     reported: bool = False
     silent: bool = False
     standing: bool = True
+    stood_ns: int | None = None  # since when it stands; None: it moves, or is not known to stand
     front_m: float = 0.0
     speed_mps: float = 0.0
     authority: int = 0
     state: int = VEHICLE_STATE_UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A voter's no: the reason, what it is about, who is in the way."""
+
+    reason: Reason
+    resource: str
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,14 @@ class StopInForce:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A truck that has stopped by itself for good, and the reason that it states."""
+
+    vehicle: str
+    reason: str
+
+
 class State:
     """The supervisor's tables."""
 
@@ -70,6 +88,7 @@ class State:
         self.heard: dict[str, Heard] = {}
         self.waits: dict[str, Wait] = {}
         self.stops: dict[str, StopInForce] = {}
+        self.halts: dict[str, Halted] = {}  # by the name of the stop: guard/truck-01
         self.faulty_gates: dict[str, str] = {}
         self.dirty: dict[str, None] = {}
         self.dispatch_due = True

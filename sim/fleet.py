@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from contract.map import CorridorMap, Route
+from sim.air import Air, Arrays
 from sim.blocks import Blocks
 from sim.plant import (
     DELTA,
@@ -35,11 +36,11 @@ from sim.plant_params import (
     params_block,
     straight_length,
 )
-from sim.radio import new_air, new_radio
+from sim.radio import new_radio
 from sim.sensors import FAULT_COLUMNS, KEPT_PSI, KEPT_SCALE, noise_block, traits
 from sim.sensors import new_memory as new_sense_memory
 from sim.truck_rows import truck_rows
-from sim.truth import fleet_steps, outside_steps, resting, sense
+from sim.truth import resting
 from sim.truth_columns import (
     EVENTS_MAX,
     TRUTH_AHEAD,
@@ -101,6 +102,7 @@ class Fleet:
         *,
         seed: int = 0,
         markers: Callable[[Route], Array] = no_markers,
+        air: Air | None = None,
     ) -> None:
         """`markers` gives what lies in the ground along a route: rows of s, x, y in metres."""
         n = len(names)
@@ -135,7 +137,7 @@ class Fleet:
         self.noise = np.array([noise_block(draw, NOISE_TICKS) for draw in draws])
         self.chance: Array = np.array([draw.random(NOISE_TICKS) for draw in draws])
         self.sense_memory = new_sense_memory(self.state, [traits(draw) for draw in draws])
-        self.air = new_air(n)
+        self.air: Air = air or Arrays(n)
         self.radio = new_radio(n, late_ticks=1)
         self.vehicle_steps = 0
         self.on_board = True  # False: pilots and guards are elsewhere and only give commands
@@ -172,7 +174,7 @@ class Fleet:
                 noise=self.noise,
                 sense_memory=self.sense_memory,
                 sensors=board.sensors,
-                air=self.air,
+                air=self.air.ring,
                 radio=self.radio,
                 chance=self.chance,
                 heard=board.heard,
@@ -216,7 +218,7 @@ class Fleet:
 
     def step(self, ticks: int) -> tuple[int, int]:
         """Up to `ticks` steps; returns (steps done, events in `self.events`)."""
-        step = fleet_steps if self.on_board else outside_steps
+        step = self.air.fleet_steps if self.on_board else self.air.outside_steps
         done, used = step(ticks, DT_S, self.blocks)
         self.vehicle_steps += done * len(self.names)
         return done, used
@@ -224,7 +226,7 @@ class Fleet:
     def measure(self) -> None:
         """Bring the sensors up to date, for computers that are elsewhere."""
         self.order[:, c.ORDER_ACTIVE] = self.truth[:, TRUTH_PATH] >= 0.0
-        sense(self.blocks, DT_S)
+        self.air.sense(self.blocks, DT_S)
 
     def settle(self, speed_mps: float) -> None:
         """Let every vehicle find out where it stands; then all roll at `speed_mps`, straight.
@@ -235,7 +237,7 @@ class Fleet:
         self.order[:, c.ORDER_ACTIVE] = 0.0
         self.sense_memory[:, KEPT_PSI] = self.state[:, PSI]
         for _ in range(SETTLE_TICKS):
-            sense(self.blocks, DT_S)
+            self.air.sense(self.blocks, DT_S)
             pose_turn(self.board.sensors, self.board.truck, self.board.pose, DT_S)
             self.ticks[0] += 1
         self.order[:, c.ORDER_ACTIVE] = active

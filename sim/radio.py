@@ -1,7 +1,10 @@
 """Radio: the beacons between members of a convoy, twenty times a second, late and lossy.
 
-Said by everybody, heard from the one predecessor that the formation names. Values are quantised as
-on the wire (contract/v1/movement.proto, Beacon). Chance is drawn outside.
+Said by everybody whose computer is up, heard from the one predecessor that the formation names, and
+never out of order. `arriving` is the whole model of a link; it knows times and rows, not words.
+What is in the air are arrays here, quantised as on the wire (vehicle/pilot/beacon.py), or envelopes
+(air.py); with a ring of no length, `say` and `hear` leave both to the envelopes.
+Chance is drawn outside.
 """
 
 from typing import Final
@@ -9,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from contract.kernel import kernel
-from sim.truth_columns import TRUTH_AHEAD
+from sim.truth_columns import TRUTH_AHEAD, TRUTH_ALIVE
+from vehicle.pilot.beacon import QUANTUM, counts
 from vehicle.pilot.columns import (
     AGE_NEVER,
     BEACON_AGE,
@@ -20,9 +24,15 @@ from vehicle.pilot.columns import (
 )
 
 RING: Final = 64  # beacons kept: the most that one can be late, in ticks
-RADIO_LATE, RADIO_LOSS, RADIO_OUT = range(3)  # ticks late; share lost; 1.0: nothing is heard
-RADIO_COLUMNS: Final = 3
-QUANTUM: Final = 1e-3  # mm/s, mm/s^2, thousandths
+(
+    RADIO_LATE,  # ticks late
+    RADIO_LOSS,  # share lost
+    RADIO_OUT,  # 1.0: nothing is heard
+    RADIO_TAKEN,  # tick of the newest beacon that came through; -1: none
+    RADIO_FROM,  # row that it listened to last; -1: nobody
+) = range(5)
+RADIO_COLUMNS: Final = 5
+AIR_TICK: Final = BEACON_AGE  # in the air: the tick in which it was said; -1: never
 
 
 def new_radio(n: int, *, late_ticks: int = 0, loss: float = 0.0) -> Array:
@@ -30,46 +40,83 @@ def new_radio(n: int, *, late_ticks: int = 0, loss: float = 0.0) -> Array:
     radio = np.zeros((n, RADIO_COLUMNS))
     radio[:, RADIO_LATE] = late_ticks
     radio[:, RADIO_LOSS] = loss
+    radio[:, [RADIO_TAKEN, RADIO_FROM]] = -1.0
     return radio
 
 
-def new_air(n: int) -> Array:
-    """What was said lately, (n, RING, BEACON_COLUMNS)."""
-    return np.zeros((n, RING, BEACON_COLUMNS))
+def new_air(n: int, ring: int = RING) -> Array:
+    """What was said lately, (n, ring, BEACON_COLUMNS); nothing yet."""
+    air = np.zeros((n, ring, BEACON_COLUMNS))
+    air[:, :, AIR_TICK] = -1.0
+    return air
 
 
 @kernel
-def say(said: Array, air: Array, ticks: Bits) -> None:
+def say_row(i: int, said: Array, air: Array, tick: int) -> None:
+    """Put what row i says into the air of a tick."""
+    slot = tick % air.shape[1]
+    for k in range(BEACON_COLUMNS):
+        air[i, slot, k] = QUANTUM[k] * counts(said[i, k], k)
+    air[i, slot, AIR_TICK] = tick
+
+
+@kernel
+def say(truth: Array, said: Array, air: Array, ticks: Bits) -> None:
     """Put what everybody says into the air of this tick; ticks[0] counts them."""
-    slot = ticks[0] % RING
+    if air.shape[1] == 0:
+        return
     for i in range(said.shape[0]):
-        for k in range(BEACON_COLUMNS):
-            air[i, slot, k] = QUANTUM * np.rint(said[i, k] / QUANTUM)
+        if truth[i, TRUTH_ALIVE] == 1.0:
+            say_row(i, said, air, ticks[0])
+
+
+@kernel
+def arriving(
+    i: int, truth: Array, radio: Array, chance: Array, heard: Array, ticks: Bits, dt_s: float
+) -> int:
+    """The tick whose beacon comes through to row i now, -1 if none does; ages what it has.
+
+    chance   (n, block) uniform in [0, 1), drawn outside;  heard   (n, BEACON_COLUMNS)
+    """
+    j = truth[i, TRUTH_AHEAD]
+    if j != radio[i, RADIO_FROM]:  # another's word is none of this one's
+        radio[i, RADIO_FROM] = j
+        heard[i, BEACON_SEQUENCE] = -1.0
+        heard[i, BEACON_AGE] = AGE_NEVER
+    if j < 0.0 or truth[i, TRUTH_ALIVE] == 0.0:
+        heard[i, BEACON_AGE] = AGE_NEVER
+        return -1
+    heard[i, BEACON_AGE] += dt_s
+    late = min(RING - 1.0, radio[i, RADIO_LATE])
+    lost = chance[i, ticks[0] % chance.shape[1]] < radio[i, RADIO_LOSS]
+    tick = int(ticks[0] - 1 - late)
+    if tick <= radio[i, RADIO_TAKEN] or lost or radio[i, RADIO_OUT] == 1.0:
+        return -1
+    return tick
+
+
+@kernel
+def take(i: int, word: Array, age_ticks: float, dt_s: float, heard: Array) -> None:
+    """Row i has heard a word, (BEACON_COLUMNS,), of this age; of a turn heard before it is none."""
+    if word[BEACON_SEQUENCE] == heard[i, BEACON_SEQUENCE]:
+        return
+    for k in range(BEACON_COLUMNS):
+        heard[i, k] = word[k]
+    heard[i, BEACON_AGE] = age_ticks * dt_s
 
 
 @kernel
 def hear(
     truth: Array, air: Array, radio: Array, chance: Array, heard: Array, ticks: Bits, dt_s: float
 ) -> None:
-    """What each truck has heard of its predecessor by now.
-
-    chance   (n, block) uniform in [0, 1), drawn outside;  heard   (n, BEACON_COLUMNS)
-    """
-    block = chance.shape[1]
+    """What each truck has heard of its predecessor by now."""
+    if air.shape[1] == 0:
+        return
     for i in range(heard.shape[0]):
-        j = int(truth[i, TRUTH_AHEAD])
-        if j < 0:
-            heard[i, BEACON_AGE] = AGE_NEVER
+        tick = arriving(i, truth, radio, chance, heard, ticks, dt_s)
+        if tick < 0:
             continue
-        heard[i, BEACON_AGE] += dt_s
-        late = min(RING - 1.0, radio[i, RADIO_LATE])
-        lost = chance[i, ticks[0] % block] < radio[i, RADIO_LOSS]
-        slot = int(ticks[0] - 1 - late)
-        if slot < 0 or lost or radio[i, RADIO_OUT] == 1.0:
-            continue
-        slot = slot % RING
-        if air[j, slot, BEACON_SEQUENCE] == heard[i, BEACON_SEQUENCE]:
-            continue
-        for k in range(BEACON_COLUMNS):
-            heard[i, k] = air[j, slot, k]
-        heard[i, BEACON_AGE] = (late + 1.0) * dt_s
+        word = air[int(truth[i, TRUTH_AHEAD]), tick % air.shape[1]]
+        if word[AIR_TICK] == tick:
+            radio[i, RADIO_TAKEN] = tick
+            take(i, word, float(ticks[0] - tick), dt_s, heard)

@@ -24,6 +24,7 @@ from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.scenario_toml import lay_over, read_tree, to_toml
 from sim.scenario_types import (
+    Beacons,
     Bound,
     Crossings,
     Duration,
@@ -167,7 +168,10 @@ class WeatherSection(_Section):
 
 
 class NetworkSection(_Section):
-    """[network]: delays in milliseconds, shares of messages that are lost, doubled or late."""
+    """[network]: delays in milliseconds, shares of messages that are lost, doubled or late.
+
+    beacons   between trucks, as "arrays" or as "bytes": sealed envelopes, and the same transcript
+    """
 
     delay_ms: Milliseconds = 20.0
     jitter_ms: Milliseconds = 10.0
@@ -175,6 +179,7 @@ class NetworkSection(_Section):
     duplicate: Share = 0.0
     late: Share = 0.0
     late_ms: Milliseconds = 400.0
+    beacons: Beacons = "arrays"
 
 
 class FaultSection(_Section):

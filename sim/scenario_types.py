@@ -5,6 +5,7 @@ name their key. Not here: which key has which type (scenario.py), what two keys 
 (same), files (scenario_toml.py).
 """
 
+import difflib
 import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -17,6 +18,7 @@ from contract.limits import TEXT_LENGTH_MAX
 from sim.distributions import parse_distribution, parse_duration
 
 NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
+BEACONS: Final = ("arrays", "bytes")
 HS_CODE: Final = re.compile(r"(?:[0-9]{2}){2,5}")
 _NOT_OF_A_NAME: Final = re.compile(r"[^a-z0-9_-]+")
 
@@ -49,6 +51,15 @@ def read_words(text: str) -> str:
     return text
 
 
+def read_beacons(text: str) -> str:
+    """How the simulator carries beacons. Raises ValueError that names the nearest known way."""
+    if text not in BEACONS:
+        near = difflib.get_close_matches(text.lower(), BEACONS, n=1, cutoff=0.4)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{text!r:.80}: expected {' or '.join(BEACONS)}{hint}")
+    return text
+
+
 def _read_by(read: Read) -> Meta:
     return Meta(extra={"read": read})
 
@@ -72,6 +83,7 @@ Service = Annotated[str, _read_by(parse_distribution)]
 Name = Annotated[str, _read_by(read_name)]
 HsCode = Annotated[str, _read_by(read_hs_code)]
 Words = Annotated[str, _read_by(read_words)]
+Beacons = Annotated[str, _read_by(read_beacons)]
 
 
 def check_texts(section: Struct, origin: str) -> None:

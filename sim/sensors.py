@@ -112,7 +112,7 @@ MEMORY_COLUMNS: Final = KEPT_RING + 3 * RING_EPOCHS
 MARK_S, MARK_X, MARK_Y = range(3)
 MARK_COLUMNS: Final = 3
 
-# Satellites. 1.5 cm and 0.1 degrees in all (docs/vehicle.md 3.2); a part stays for a minute.
+# Satellites. 1.5 cm and 0.1 degrees in all (docs/vehicle.md 4.1); a part stays for a minute.
 EPOCH_TICKS: Final = 2
 EPOCH_S: Final = 0.1
 SLOW_S: Final = 60.0

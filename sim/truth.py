@@ -107,7 +107,7 @@ def outside(f: Blocks, dt_s: float) -> int:
     Returns how many events are in the buffer.
     """
     body(f.truth, f.state, f.command)
-    say(f.said, f.air, f.ticks)
+    say(f.truth, f.said, f.air, f.ticks)
     plant_step(f.state, f.command, f.params, f.road, f.memory, dt_s)
     f.ticks[0] += 1
     used = 0

@@ -12,6 +12,7 @@ from contract.agent import Persist, Report
 from contract.map import CorridorMap, Route
 from contract.node import Node
 from contract.sites import sites
+from sim.air import Party, air_of
 from sim.build import OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
 from sim.checkers import Checkers
 from sim.devices import Cabinet, Desk, Load, StationModel, Visit
@@ -20,7 +21,7 @@ from sim.engine import NS_PER_S, Engine, stream
 from sim.fleet import Fleet
 from sim.host import Host, NoBody
 from sim.network import Network, NetworkProfile
-from sim.plant_params import AGV65, TRUCK40_LOADED
+from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.roadside import Roadside
 from sim.scenario import Scenario, StationSection
 from sim.terminal import TARE_KG, Flow, TerminalAgent, TerminalConfig
@@ -100,14 +101,7 @@ class World:
             visited=visited,
         )
         params = TRUCK40_LOADED if scenario.fleet.vehicle == "truck40" else AGV65
-        self.fleet = Fleet(
-            self.cast.vehicles,
-            [params] * len(self.cast.vehicles),
-            [place for place, _, _ in self.roadside.devices],
-            scenario.weather.friction,
-            seed=seed,
-            markers=corridor.markers_on,
-        )
+        self.fleet = self._fleet(params)
         self.vehicle_faults = VehicleFaults(self.fleet)
         self._starts = self._stand_at_berths()
         self.network = Network(self.engine, seed, self._profile(), self._deliver)
@@ -129,6 +123,21 @@ class World:
         self._way: dict[str, tuple[str, ...]] = {}
 
     # --- building ---
+
+    def _fleet(self, params: VehicleParams) -> Fleet:
+        """The trucks, and the air between their radios."""
+        cast, scenario = self.cast, self.scenario
+        names, start_ms = cast.vehicles, int(scenario.time.start.timestamp()) * 1_000
+        radios = Party(names, cast.signers, cast.roster, self.map.digest, self.seed, start_ms)
+        return Fleet(
+            names,
+            [params] * len(names),
+            [place for place, _, _ in self.roadside.devices],
+            scenario.weather.friction,
+            seed=self.seed,
+            markers=self.map.markers_on,
+            air=air_of(scenario.network.beacons, radios),
+        )
 
     def _profile(self) -> NetworkProfile:
         net = self.scenario.network

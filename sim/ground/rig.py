@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 
 from contract.errors import require
+from sim.air import air_of, digest_of, party
 from sim.fleet import DT_S, Fleet
 from sim.ground.sections import GroundSection
 from sim.ground.track import markers_every, track
 from sim.plant import HITCH, PSI, A, V, X, Y
 from sim.plant_params import AGV65, TRUCK40_EMPTY, TRUCK40_LOADED, VehicleParams
-from sim.radio import RADIO_LATE, RADIO_LOSS, RING
+from sim.radio import RADIO_LATE, RADIO_LOSS
 from sim.truth_columns import (
     EVENT_BEYOND,
     EVENT_OVERLAP,
@@ -35,7 +36,6 @@ SIGHT_M: Final = 500.0
 APART_M: Final = 2.5  # between ends, beyond the gap at standstill: more than a truck that has
 # stopped behind another leaves free before it moves up, so that each reaches its own end
 TOLD_MPS2: Final = 5.0  # a step of a profile asks for no more
-ALARM_MPS2: Final = 2.5  # a leader under a profile that brakes harder says so
 require(APART_M > START_M, "every truck can reach its own end")
 LOADS: Final[Mapping[str, Sequence[VehicleParams]]] = {
     "loaded": (TRUCK40_LOADED,),
@@ -63,7 +63,13 @@ class Rig:
     """Trucks in a row, leader first, each with an order and a guard row up to its own end."""
 
     def __init__(
-        self, ground: GroundSection, friction: float, seed: int, profile: Array | None = None
+        self,
+        ground: GroundSection,
+        friction: float,
+        seed: int,
+        profile: Array | None = None,
+        *,
+        beacons: str = "arrays",
     ) -> None:
         """profile   (n, 2) of t and v: the leader's speed, past its pilot; None: it drives."""
         self.route = track(ground.track)
@@ -73,7 +79,13 @@ class Rig:
         params = [kinds[i % len(kinds)] for i in range(len(names))]
         true_mu = ground.true_friction or friction
         self.fleet = Fleet(
-            names, params, [], true_mu, seed=seed, markers=lambda r: markers_every(r, self.end_m)
+            names,
+            params,
+            [],
+            true_mu,
+            seed=seed,
+            markers=lambda r: markers_every(r, self.end_m),
+            air=air_of(beacons, party(names, digest_of(self.route.table), seed)),
         )
         self.faults = VehicleFaults(self.fleet)
         self.story = Story()
@@ -154,12 +166,15 @@ class Rig:
         """The leader has the profile's speed, whatever its own pilot wanted.
 
         Its beacon says what a truck of its kind would have been told for that: the acceleration as
-        it will be after dead time and lag.
+        it will be after dead time and lag; and, as of any truck, the alarm while it brakes harder
+        than with its service brake.
         """
         fleet, profile = self.fleet, self._profile
         if profile is None:
             return
-        lag_s, dead_s = fleet.board.truck[0, [c.TRUCK_DRIVE_LAG, c.TRUCK_DRIVE_DEAD]]
+        truck = fleet.board.truck[0]
+        lag_s, dead_s = truck[c.TRUCK_DRIVE_LAG], truck[c.TRUCK_DRIVE_DEAD]
+        service_mps2 = truck[c.TRUCK_BRAKE_SERVICE]
         soon_s = t_s + dead_s
         at = np.array([t_s, t_s + DT_S, soon_s, soon_s + DT_S, soon_s + 2.0 * DT_S])
         v = np.interp(at, profile[:, 0], profile[:, 1])
@@ -172,10 +187,11 @@ class Rig:
         fleet.state[0, [V, A, HITCH]] = v[1], accel, 0.0
         soon, later = np.diff(v[2:]) / DT_S
         told = soon + lag_s * (later - soon) / DT_S
-        said = fleet.air[0, (int(fleet.ticks[0]) - 1) % RING]
+        said = fleet.board.said[0]
         said[[c.BEACON_V, c.BEACON_A]] = v[0], accel
         said[c.BEACON_U] = min(max(told, -TOLD_MPS2), TOLD_MPS2)
-        said[c.BEACON_ALARM] = 1.0 if accel < -ALARM_MPS2 else 0.0
+        said[c.BEACON_ALARM] = 1.0 if accel < -service_mps2 else 0.0
+        fleet.air.say_again(0, fleet.blocks)
 
     def _note(self, t_s: float, used: int) -> None:
         fleet, story = self.fleet, self.story

@@ -83,7 +83,8 @@ class GroundRun:
 
     def play(self, seed: int, track_period_s: float = 0.0) -> tuple[Rig, list[tuple[Any, ...]]]:
         """The rig at the end, and rows of tracks.csv."""
-        rig = Rig(self.ground, self.scenario.weather.friction, seed, self.profile)
+        friction, beacons = self.scenario.weather.friction, self.scenario.network.beacons
+        rig = Rig(self.ground, friction, seed, self.profile, beacons=beacons)
         acts = sorted(self._acts(rig), key=lambda act: act[0])
         every = max(1, round(track_period_s / DT_S)) if track_period_s > 0.0 else 0
         tracks: list[tuple[Any, ...]] = []

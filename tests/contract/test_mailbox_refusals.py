@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from contract.agent import Role
 from contract.limits import FRAME_BYTES_MAX
 from contract.mailbox import Mailbox, Opened
-from contract.topics import TOPICS, Consumer, Topic
+from contract.topics import TOPICS, Consumer, Socket, Topic
 from contract.v1.envelope_pb2 import STREAM_TELEMETRY, Envelope, Frame, Hello
 from contract.v1.gate_pb2 import PassageRequest
 from contract.v1.movement_pb2 import MissionOrder
 from tests.factories import ROLES, a_boot, a_frame, a_mailbox, a_now, filled, reason_of
 
-SAID: Final = [topic for topic in TOPICS.values() if topic.consumer is not Consumer.MAILBOX]
+SAID: Final = [
+    topic
+    for topic in TOPICS.values()
+    if topic.consumer is not Consumer.MAILBOX and topic.socket is Socket.DIRECT
+]
 
 
 def somebody(roles: frozenset[Role], *, not_name: str = "") -> str:

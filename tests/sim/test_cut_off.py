@@ -1,5 +1,7 @@
 """Convoys on the way: what the log tells of forming, splitting, and of a lost member."""
 
+import pytest
+
 from contract.events import Event
 from sim.build import SUPERVISOR
 from sim.run import Finished
@@ -32,10 +34,27 @@ def test_truck_whose_trailer_parts_stops_and_what_it_holds_stays_locked() -> Non
     unknown = {said["zone"] for said in log.of(Event.ZONE_BECAME_UNKNOWN, SUPERVISOR)}
     assert unknown == {"kz_e_weigh"}
     assert unknown.isdisjoint({said["zone"] for said in log.of(Event.ZONE_FREED)})
-    (wait,) = finished.result["traffic"]["waiting"]
+    halted, wait = finished.result["traffic"]["waiting"]
+    assert (halted["vehicle"], halted["reason"]) == ("truck-01", "GUARD_TRIPPED")
+    assert halted["since_s"] == pytest.approx(360.0, abs=1.0)
     assert (wait["vehicle"], wait["reason"]) == ("truck-02", "ZONE_UNKNOWN")
     assert "truck-01" in wait["holder"]
     assert finished.world.fleet.standing("truck-01")
+
+
+def test_truck_that_its_guard_has_stopped_is_given_nothing_more() -> None:
+    """SUP-016: not even when its station has finished with it."""
+    _, log = go("parted_trailer")
+    (tripped_s,) = log.times_s(Event.GUARD_TRIPPED)
+    for event in (Event.ZONE_ALLOCATED, Event.AUTHORITY_GRANTED):
+        given = [
+            t_ns / 1e9
+            for t_ns, _, report in log.said
+            if report.event is event and report.fields["vehicle"] == "truck-01"
+        ]
+        assert given
+        assert max(given) < tripped_s
+    assert log.times_s(Event.STATION_REPORTED)[-1] > tripped_s
 
 
 def test_last_of_a_convoy_inherits_its_share_when_the_middle_one_is_lost() -> None:
@@ -48,6 +67,13 @@ def test_last_of_a_convoy_inherits_its_share_when_the_middle_one_is_lost() -> No
     fleet = finished.world.fleet
     assert fleet.standing("truck-02")
     assert fleet.standing("truck-03")
+    waiting = {each["vehicle"]: each for each in finished.result["traffic"]["waiting"]}
+    assert {name: each["reason"] for name, each in waiting.items()} == {
+        "truck-02": "GUARD_TRIPPED",
+        "truck-03": "VEHICLE_AHEAD",
+    }
+    assert waiting["truck-03"]["holder"] == "truck-02"
+    assert all(370.0 < each["since_s"] < 400.0 for each in waiting.values())
     lost, third = fleet.where("truck-02"), fleet.where("truck-03")
     assert lost is not None
     assert third is not None

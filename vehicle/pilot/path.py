@@ -83,7 +83,7 @@ def nearest(
 ) -> tuple[float, float]:
     """Arc length of the path point nearest to (x, y) around `s`, and its left offset, in metres.
 
-    path   (m, 6) of which `rows` are in use, one row a metre;  back, ahead   rows to look each way
+    path   (m, PATH_COLUMNS), `rows` of them in use, one a metre;  back, ahead   rows to look at
     """
     centre = int(s)
     best, found, share = 1.0e18, -1, 0.0
