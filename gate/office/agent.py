@@ -58,6 +58,7 @@ from gate.office.orders import AskDesk, OfficeReading, Ruling
 from gate.office.papers import Case, Papers, channel_name
 from gate.office.phases import Outcome, Phase, next_phase
 from gate.office.rules import Rules, assess
+from gate.office.witness import Witness
 
 _BY_CHANNEL: Final = {
     CHANNEL_GREEN: Outcome.GREEN,
@@ -97,6 +98,7 @@ class OfficeAgent:
         self._signer = signer
         self._release_signer = release_signer
         self._roster = roster
+        self._witness = Witness(config.name, signer, release_signer, roster)
         self._country = COUNTRY_KZ if config.country == "KZ" else COUNTRY_CN
         self._origin_of = DIRECTION_EAST if config.country == "KZ" else DIRECTION_WEST
         self._papers = Papers(
@@ -114,13 +116,14 @@ class OfficeAgent:
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
         self._out = []
+        self._witness.restore(now, state)
         for key, value in sorted(state.items()):
             if key.startswith("case/"):
                 self._restore(now, msgspec.msgpack.decode(value, type=Case))
             elif key == "revocations":
                 self._revocations = int.from_bytes(value, "big")
         self._beat_ns = now.mono_ns
-        return self._taken()
+        return self._taken(now)
 
     def _restore(self, now: Now, case: Case) -> None:
         """Deadlines start anew; a desk is asked again, for it may have forgotten."""
@@ -138,7 +141,8 @@ class OfficeAgent:
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
-        return self._taken()
+        self._out += self._witness.on_message(now, received)
+        return self._taken(now)
 
     def on_wake(self, now: Now, reading: OfficeReading) -> Effects:
         self._out = []
@@ -150,14 +154,14 @@ class OfficeAgent:
                 self._assess(now, self._cases[crossing])
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
-        return self._taken()
+        return self._taken(now)
 
     @property
     def wake_ns(self) -> int | None:
-        return min((self._beat_ns, *self._due.values()))
+        return min((self._beat_ns, *self._due.values(), *self._witness.deadlines))
 
-    def _taken(self) -> Effects:
-        out, self._out = self._out, []
+    def _taken(self, now: Now) -> Effects:
+        out, self._out = self._witness.chained(now, self._out), []
         return out
 
     # --- declarations ---
@@ -361,8 +365,6 @@ class OfficeAgent:
         notice = DecisionNotice(decision=seal_document(self._release_signer, decision))
         self._out.append(Send(self._config.supervisor, notice))
         return notice
-
-    # --- state ---
 
     def _move(self, case: Case, outcome: Outcome) -> None:
         case.phase = next_phase(Phase[case.phase], outcome).name

@@ -24,7 +24,7 @@ from contract.v1.movement_pb2 import (
     MovementAuthority,
 )
 from corridor.interlocking import ZoneState
-from corridor.ledger import Entry, fault
+from contract.ledger import Entry, fault
 from tests.corridor.control import Control
 from tests.factories import a_signer, reports, sends, the_map
 

@@ -14,7 +14,7 @@ from contract.v1.customs_pb2 import (
     CustodyRecord,
     CustodyStep,
 )
-from corridor.ledger import GENESIS, Entry, chain, fault, judge_step
+from contract.ledger import GENESIS, Entry, chain, fault, judge_step
 from tests.factories import reason_of
 
 ORDER = (
