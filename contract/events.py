@@ -47,6 +47,7 @@ class Event(Enum):
     PEER_SESSION_OPENED = (_I, "peer", _NONE)
     MESSAGE_REFUSED = (_W, "sender reason detail", "look at the sender if it repeats")
     MESSAGE_UNDELIVERABLE = (_W, "peer payload_type reason", "check the peer and the line")
+    LEDGER_FORKED = (_X, "node number reason detail", "stop trusting the node; compare the ledgers")
     # --- vehicle ---
     MISSION_ACCEPTED = (_I, "mission version crossing", _NONE)
     MISSION_REFUSED = (_W, "mission version reason detail", "look at the supervisor's map")

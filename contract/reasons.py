@@ -182,6 +182,8 @@ class Reason(Enum):
     DIVERTED = ("the truck was sent to an inspection bay", _O, "the inspection's result")
     REFUSED = ("an office refused the crossing", _O, "a new declaration")
     NO_BAY_FREE = ("no inspection bay is free", _O, "a bay that is left")
+    # --- ledger ---
+    LEDGER_FORKED = ("the ledger contradicts what it said before", _O, "a comparison of ledgers")
     NODE_SILENT = ("a program has not been heard", _M, "its next heartbeat")
 
 

@@ -19,7 +19,7 @@ from contract.limits import (
     VEHICLE_SILENCE_MS,
 )
 from contract.signing import type_name
-from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, movement_pb2
+from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2, movement_pb2
 from contract.v1.envelope_pb2 import STREAM_DURABLE, STREAM_SESSION, STREAM_TELEMETRY
 
 
@@ -107,7 +107,7 @@ def _stop_row(kind: type[Message]) -> Topic:
     )
 
 
-_m, _g, _c = movement_pb2, gate_pb2, customs_pb2
+_m, _g, _c, _l = movement_pb2, gate_pb2, customs_pb2, ledger_pb2
 _ROWS: Final = (
     # --- sessions ---
     Topic(envelope_pb2.Hello, _ALL, _ALL, Consumer.MAILBOX, STREAM_TELEMETRY),
@@ -177,6 +177,9 @@ _ROWS: Final = (
     _row(_c.DeskReply, {_O}, {_P}, sight=Sight.CUSTOMS),
     _row(_c.StatusQuery, {_T, _P}, {_O}, sight=Sight.CUSTOMS),
     _row(_c.StatusReply, {_O}, {_T, _P}, sight=Sight.CUSTOMS),
+    # --- ledgers ---
+    _row(_l.HeadNotice, {_S, _G, _O}, {_O}),
+    _row(_l.HeadCountersigned, {_O}, {_S, _G, _O}),
 )
 
 TOPICS: Final = {topic.name: topic for topic in _ROWS}

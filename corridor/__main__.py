@@ -1,7 +1,7 @@
-"""convoy-corridor: the supervisor's program, and work with corridor maps.
+"""convoy-corridor: the supervisor's program, and work with corridor maps and ledgers.
 
 Composition: the supervisor's agent, no body, the live shell. `convoy-corridor map check` is in
-corridor/cli/map_check.py. Not here: decisions.
+corridor/cli/map_check.py, `ledger` in corridor/cli/ledger.py. Not here: decisions.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from contract.errors import ConfigError
 from contract.limits import CONVOY_MEMBERS_MAX, GATHER_MS_MAX
 from contract.sites import station_gates
 from corridor.agent import SupervisorAgent, SupervisorConfig
-from corridor.cli import map_check
+from corridor.cli import ledger, map_check
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.grants import Weather
@@ -103,16 +103,22 @@ SPEC: Final = ProgramSpec(
     build_body=build_body,
     epoch=epoch_of,
     check=check,
-    examples="  convoy-corridor map check contract/maps/bakhty_pokitu.geojson",
+    examples=(
+        "  convoy-corridor map check contract/maps/bakhty_pokitu.geojson\n"
+        "  convoy-corridor ledger verify runs/smoke-1\n"
+        "  convoy-corridor ledger show KZ-00001 --from runs/smoke-1"
+    ),
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == ["map"]:
+    if words[:1] in (["map"], ["ledger"]):
         parser = argparse.ArgumentParser(prog="convoy-corridor")
-        map_check.add_parser(parser.add_subparsers(required=True, metavar="COMMAND"))
+        commands = parser.add_subparsers(required=True, metavar="COMMAND")
+        map_check.add_parser(commands)
+        ledger.add_parser(commands)
         arguments = parser.parse_args(words)
         code: int = arguments.run(arguments)
         return code

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-import msgspec
-
 from contract.agent import NS_PER_MS, Boot, Effects, Now, Received, Role, Send
 from contract.events import Event
 from contract.limits import NODE_HEARTBEAT_MS, NODE_SILENCE_MS
@@ -21,7 +19,7 @@ from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer
-from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, movement_pb2
+from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2, movement_pb2
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED
 from corridor import halts
 from corridor.crossings import Crossings
@@ -30,7 +28,6 @@ from corridor.formation import Formations
 from corridor.gathering import FormationConfig, Gathering
 from corridor.grants import Grants, Weather
 from corridor.interlocking import Zone
-from corridor.ledger import Entry
 from corridor.operators import Operators
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
@@ -95,12 +92,7 @@ class SupervisorAgent:
         self.state.zones.zones.update(cast("dict[str, Zone]", tables["zone"]))
         for mission in self.state.missions.values():
             self.state.mission_of[mission.vehicle] = mission.mission_id
-        entries = [
-            msgspec.msgpack.decode(value, type=Entry)
-            for key, value in sorted(state.items())
-            if key.startswith("ledger/")
-        ]
-        self._crossings.restore(entries)
+        self._crossings.ledger.restore(now, state)
         self._operators.restore(state)
         halts.restore(self.state, state)
         self._formations.restore()
@@ -127,6 +119,7 @@ class SupervisorAgent:
             self._watch_nodes(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
+        self.state.out += self._crossings.ledger.due(now)
         forming_ns = self._dispatch.wake_ns
         if forming_ns is not None and now.mono_ns >= forming_ns:
             self.state.dispatch_due = True
@@ -135,9 +128,9 @@ class SupervisorAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        due = min(self._watch_ns, self._beat_ns)
-        forming_ns = self._dispatch.wake_ns
-        return due if forming_ns is None else min(due, forming_ns)
+        due = [self._watch_ns, self._beat_ns]
+        maybe = (self._dispatch.wake_ns, self._crossings.ledger.wake_ns)
+        return min(due + [each for each in maybe if each is not None])
 
     # --- after each input ---
 
@@ -286,6 +279,9 @@ class SupervisorAgent:
         command = cast("movement_pb2.OperatorCommand", received.message)
         self._operators.on_command(received.sender, command)
 
+    def _on_countersigned(self, now: Now, received: Received) -> None:
+        self.state.out += self._crossings.ledger.on_countersigned(now, received)
+
     # --- liveness of programs ---
 
     def _heard_node(self, now: Now, name: str) -> None:
@@ -332,4 +328,5 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     gate_pb2.Passed: SupervisorAgent._on_passed,
     gate_pb2.DetectorReport: SupervisorAgent._on_counter,
     gate_pb2.GateReport: SupervisorAgent._on_gate_report,
+    ledger_pb2.HeadCountersigned: SupervisorAgent._on_countersigned,
 }

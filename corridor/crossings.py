@@ -8,11 +8,12 @@ gate.
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
 from google.protobuf.message import Message
 
-from contract.agent import Now, Persist, Refused, Role, Send
+from contract.agent import Now, Refused, Role, Send
 from contract.events import Event
+from contract.heads import NodeLedger
+from contract.ledger import judge_step
 from contract.reasons import Reason
 from contract.signing import Signer, digest, open_document, seal_document, type_name
 from contract.v1.customs_pb2 import (
@@ -35,7 +36,6 @@ from contract.v1.gate_pb2 import Passed
 from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport
 from corridor.dispatch import Dispatch
 from corridor.grants import clearance_missing
-from corridor.ledger import GENESIS, Entry, chain, judge_step
 from corridor.planning import DESTINATION
 from corridor.records import Crossing, Mission, Rest
 from corridor.state import State
@@ -52,12 +52,7 @@ class Crossings:
         self._state = state
         self._dispatch = dispatch
         self._signer = signer
-        self._head = GENESIS
-
-    def restore(self, entries: list[Entry]) -> None:
-        """Take up the ledger where it stopped."""
-        if entries:
-            self._head = entries[-1].hash
+        self.ledger = NodeLedger(state.name, signer, state.roster)
 
     # --- offices ---
 
@@ -222,11 +217,11 @@ class Crossings:
         record = open_document(passed.custody, CustodyRecord, {node.key_id: node.public_key})
         if isinstance(record, Refused) or record.place_id != gate:
             return
-        self._record(record, passed.custody)
+        self._record(now, record, passed.custody)
         crossing = self._state.crossings.get(record.crossing_id)
         while crossing is not None and crossing.step + 1 in crossing.early:
             document = Document.FromString(crossing.early.pop(crossing.step + 1))
-            self._record(CustodyRecord.FromString(document.payload), document)
+            self._record(now, CustodyRecord.FromString(document.payload), document)
         mission = self._state.missions.get(crossing.mission) if crossing is not None else None
         if mission is not None and mission.arrived:
             self.arrived(now, mission, mission.berth)
@@ -264,9 +259,9 @@ class Crossings:
             at_utc_ms=now.utc_ms,
             evidence_sha256=crossing.declaration_sha256 or digest(crossing.crossing_id.encode()),
         )
-        self._record(record, seal_document(self._signer, record))
+        self._record(now, record, seal_document(self._signer, record))
 
-    def _record(self, record: CustodyRecord, document: Document) -> None:
+    def _record(self, now: Now, record: CustodyRecord, document: Document) -> None:
         state = self._state
         crossing = state.crossings.get(record.crossing_id)
         before = crossing.step if crossing is not None else 0
@@ -287,10 +282,7 @@ class Crossings:
             )
             return
         crossing.step = record.step
-        number = state.store.next_number("ledger")
-        entry = chain(number, self._head, document.SerializeToString(deterministic=True))
-        self._head = entry.hash
-        state.out.append(Persist(f"ledger/{number:012d}", msgspec.msgpack.encode(entry)))
+        state.out += self.ledger.append(now, document)
         state.save(crossing)
         state.say(
             Event.CUSTODY_RECORDED,

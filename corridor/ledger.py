@@ -1,70 +1,395 @@
-"""The ledger: custody records in a hash chain, in the only order in which custody may pass.
+"""The proof of a day: what a folder of ledgers holds together, and what does not.
 
-Pure. A record is a document signed by whoever saw it happen. It is taken only as the next step of
-its crossing: SEALED, EXITED, ENTERED, HANDED_OVER; a gap or a fork is refused and reported.
-    hash[n] = SHA-256(0x00 || n as 8 bytes || hash[n-1] || record)
-Not here: counter-signatures of heads, files.
+Pure. In: the files of a ledger folder by name. Out: a `Proof` with every break named by file, line
+and what was expected: a changed byte, a missing or moved line, a tail that a countersigned head
+knows of, two hashes for one number, a signature by somebody else, custody with a gap, a truck that
+left without a release of each office.
+Not here: reading files (cli/ledger.py), the chain and heads (contract/). What this cannot prove is
+in docs/LEDGER.md.
 """
 
-import hashlib
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-import msgspec
+from google.protobuf.message import Message
 
-from contract.agent import Refused
-from contract.reasons import Reason
-from contract.v1.customs_pb2 import (
-    CUSTODY_STEP_ENTERED,
-    CUSTODY_STEP_EXITED,
-    CUSTODY_STEP_HANDED_OVER,
-    CUSTODY_STEP_SEALED,
-    CustodyRecord,
-    CustodyStep,
+from contract.agent import Refused, Role
+from contract.ledger import (
+    GENESIS,
+    KEEPERS,
+    Entry,
+    break_between,
+    countersigners,
+    judge_step,
+    open_head,
 )
+from contract.ledger_lines import (
+    HEADS_FILE,
+    ROSTER_FILE,
+    crossing_of,
+    document_of,
+    entry_line,
+    head_line,
+    head_place,
+    payload_of,
+    read_entry,
+    read_head,
+    read_roster,
+    roster_page,
+)
+from contract.roster import Node, Roster
+from contract.signing import open_document
+from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_EXITED,
+    CustodyRecord,
+    Hold,
+    Refusal,
+    Release,
+    Revocation,
+    ScanRecord,
+)
+from contract.v1.document_pb2 import Country, Document
+from contract.v1.ledger_pb2 import LedgerHead
 
-FOLLOWS: Final = {
-    0: CUSTODY_STEP_SEALED,
-    CUSTODY_STEP_SEALED: CUSTODY_STEP_EXITED,
-    CUSTODY_STEP_EXITED: CUSTODY_STEP_ENTERED,
-    CUSTODY_STEP_ENTERED: CUSTODY_STEP_HANDED_OVER,
-}
-GENESIS: Final = bytes(32)
-
-
-class Entry(msgspec.Struct):
-    """One link of the chain: the record as signed, and the hash up to it."""
-
-    number: int
-    previous: bytes
-    record: bytes
-    hash: bytes
-
-
-def chain(number: int, previous: bytes, record: bytes) -> Entry:
-    """The link that `record` makes behind `previous`."""
-    material = b"\x00" + number.to_bytes(8, "big") + previous + record
-    return Entry(number, previous, record, hashlib.sha256(material).digest())
-
-
-def judge_step(before: int, record: CustodyRecord) -> Refused | None:
-    """Whether `record` is the next step of custody after `before` (a CustodyStep, 0 for none)."""
-    expected = FOLLOWS.get(before)
-    if record.step == expected:
-        return None
-    seen = CustodyStep.Name(record.step)
-    wanted = CustodyStep.Name(expected) if expected is not None else "nothing more"
-    return Refused(Reason.OUT_OF_WINDOW, f"{seen} instead of {wanted}")
+_NUMBER_MAX: Final = 2**62
+_DECISIONS: Final = (Release, Hold, Refusal, Revocation)
 
 
-def fault(entries: list[Entry]) -> str:
-    """The first break of a chain, as a sentence; empty if it is whole."""
-    previous = GENESIS
-    for number, entry in enumerate(entries, 1):
-        if entry.number != number:
-            return f"entry {number}: numbered {entry.number}, expected {number}"
-        if entry.previous != previous:
-            return f"entry {number}: does not follow entry {number - 1}"
-        if chain(number, previous, entry.record).hash != entry.hash:
-            return f"entry {number}: its hash does not match its record"
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One break. `line` 0: the file as a whole."""
+
+    file: str
+    line: int
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.found}; expected {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line that could be read. `message` None: a kind that this version does not know."""
+
+    file: str
+    line: int
+    entry: Entry
+    document: Document
+    message: Message | None
+
+
+@dataclass(slots=True)
+class Proof:
+    """What a folder proves.
+
+    entries          by node, in the order of the file
+    heads            every head that could be read, with who has countersigned it
+    covered          by node: the newest number under a head that all other offices countersigned
+    """
+
+    roster: Roster
+    digest: str = ""
+    findings: list[Finding] = field(default_factory=list)
+    entries: dict[str, list[Record]] = field(default_factory=dict)
+    heads: list[tuple[LedgerHead, list[str]]] = field(default_factory=list)
+    covered: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Nothing is broken."""
+        return not self.findings
+
+    @property
+    def records(self) -> int:
+        return sum(map(len, self.entries.values()))
+
+    @property
+    def records_covered(self) -> int:
+        """Records under a head that all other offices have countersigned."""
+        return sum(min(len(self.entries.get(n, [])), upto) for n, upto in self.covered.items())
+
+    @property
+    def heads_countersigned(self) -> int:
+        """Heads that all other offices have countersigned."""
+        return sum(self.countersigned(head, names) for head, names in self.heads)
+
+    def countersigned(self, head: LedgerHead, names: list[str]) -> bool:
+        """Whether every office but the node itself is among `names`."""
+        wanted = {each.name for each in self.roster.of_role(Role.OFFICE)} - {head.node}
+        return wanted <= set(names)
+
+    def say(self, file: str, line: int, found: str, expected: str) -> None:
+        self.findings.append(Finding(file, line, found, expected))
+
+
+def prove(files: Mapping[str, bytes]) -> Proof:
+    """The proof of a folder. A folder without a page of keys is a broken one."""
+    proof = Proof(Roster({}, {}))
+    _read_keys(proof, files.get(ROSTER_FILE))
+    if not proof.roster.nodes:
+        return proof
+    for name in sorted(files):
+        if name in (ROSTER_FILE, HEADS_FILE):
+            continue
+        node = proof.roster.nodes.get(name.removesuffix(".jsonl"))
+        if node is None or not name.endswith(".jsonl") or node.role not in KEEPERS:
+            proof.say(name, 0, "nobody's ledger", f"a file of a node of {ROSTER_FILE}")
+        else:
+            proof.entries[node.name] = list(_read_ledger(proof, node, files[name]))
+    for node in proof.roster.nodes.values():
+        if node.role in KEEPERS and node.name not in proof.entries:
+            proof.say(f"{node.name}.jsonl", 0, "missing", f"the ledger of {node.name}")
+    if HEADS_FILE not in files:
+        proof.say(HEADS_FILE, 0, "missing", "the heads of all ledgers")
+    _read_heads(proof, files.get(HEADS_FILE, b""))
+    _judge_custody(proof)
+    _judge_releases(proof)
+    return proof
+
+
+# --- files ---
+
+
+def _read_keys(proof: Proof, page: bytes | None) -> None:
+    if page is None:
+        proof.say(ROSTER_FILE, 0, "missing", "the public keys of all nodes")
+        return
+    keys = read_roster(page)
+    if isinstance(keys, str):
+        proof.say(ROSTER_FILE, 0, keys, "the public keys of all nodes")
+        return
+    proof.roster, proof.digest = keys
+    written = roster_page(proof.roster)
+    if written != page:
+        before, after = page.splitlines(), written.splitlines()
+        pairs = enumerate(zip(before, after, strict=False), 1)
+        line = next((n for n, (was, is_) in pairs if was != is_), min(len(before), len(after)) + 1)
+        proof.say(ROSTER_FILE, line, "not as it was written", "keys that match their digest")
+
+
+def _lines(proof: Proof, file: str, data: bytes) -> Iterator[tuple[int, bytes]]:
+    if not data:
+        return
+    *whole, rest = data.split(b"\n")
+    yield from enumerate(whole, 1)
+    if rest:
+        proof.say(file, len(whole) + 1, "a line without its end", "a whole line")
+        yield len(whole) + 1, rest
+
+
+def _read_ledger(proof: Proof, node: Node, data: bytes) -> Iterator[Record]:
+    """A break is named once: what follows is held against the line before it."""
+    file, previous, number = f"{node.name}.jsonl", GENESIS, 1
+    for place, line in _lines(proof, file, data):
+        entry = read_entry(line)
+        if isinstance(entry, str):
+            proof.say(file, place, entry, f"entry {number}")
+            previous, number = b"", number + 1  # what comes next follows nothing that is known
+            continue
+        said = break_between(number, previous or entry.previous, entry)
+        if said:
+            behind = f" behind {_short(previous)}" if previous else ""
+            proof.say(file, place, said, f"entry {number}{behind}")
+        elif entry_line(entry) != line:
+            proof.say(file, place, "words that its record does not say", "the line as written")
         previous = entry.hash
-    return ""
+        number = (entry.number if 0 < entry.number < _NUMBER_MAX else number) + 1
+        document = document_of(entry)
+        if document is None:
+            proof.say(file, place, "its record is no document", "a signed document")
+            continue
+        if not said:
+            _judge_signature(proof, node, place, document)
+        yield Record(file, place, entry, document, payload_of(document))
+
+
+def _short(value: bytes) -> str:
+    return value.hex()[:16]
+
+
+def _judge_signature(proof: Proof, node: Node, line: int, document: Document) -> None:
+    """Signed by whom the place and the kind of document ask for, and by nobody else."""
+    file, message = f"{node.name}.jsonl", payload_of(document)
+    who, keys = node.name, {node.key_id: node.public_key}
+    if isinstance(message, _DECISIONS):
+        who = f"office {node.site}"
+        keys = dict(proof.roster.release_keys.get(node.site, {}))
+        office = Country.Name(message.office).removeprefix("COUNTRY_")
+        if node.role is not Role.OFFICE or office != node.site:
+            proof.say(file, line, f"a decision of {office}", f"one of {who}")
+            return
+    elif isinstance(message, CustodyRecord) and node.role is Role.SUPERVISOR:
+        gate = proof.roster.nodes.get(message.place_id)
+        if gate is not None and gate.role is Role.GATE:
+            who, keys = gate.name, {gate.key_id: gate.public_key}
+    elif isinstance(message, CustodyRecord) and message.place_id != node.name:
+        proof.say(file, line, f"custody at {message.place_id}", f"custody at {node.name}")
+        return
+    elif message is None:
+        keys |= proof.roster.release_keys.get(node.site, {}) if node.role is Role.OFFICE else {}
+    kind = type(message) if message is not None else None
+    if kind is None:
+        signed = bool(countersigners(document, {k.hex(): (k, p) for k, p in keys.items()}))
+        refused = None if signed else "not signed by it"
+    else:
+        opened = open_document(document, kind, keys)
+        refused = f"{opened.reason.name}: {opened.detail}" if isinstance(opened, Refused) else None
+    if refused is not None:
+        proof.say(file, line, f"a foreign signature, {refused}", f"a signature of {who}")
+
+
+# --- heads ---
+
+
+def _read_heads(proof: Proof, data: bytes) -> None:
+    offices = {
+        node.name: (node.key_id, node.public_key) for node in proof.roster.of_role(Role.OFFICE)
+    }
+    before: tuple[str, int, bytes] | None = None
+    told: dict[tuple[str, int], tuple[int, bytes]] = {}
+    for number, line in _lines(proof, HEADS_FILE, data):
+        document = read_head(line)
+        if isinstance(document, str):
+            proof.say(HEADS_FILE, number, document, "a head")
+            continue
+        if head_line(document) != line:
+            found = "words that the head does not say"
+            proof.say(HEADS_FILE, number, found, "the line as written")
+            continue
+        head = open_head(document, proof.roster)
+        if isinstance(head, Refused):
+            found = f"{head.reason.name}: {head.detail}"
+            proof.say(HEADS_FILE, number, found, "a head signed by the node that it names")
+            continue
+        place = head_place(document)
+        if before is not None and place <= before:
+            found = f"{head.node} {head.number} behind {before[0]} {before[1]}"
+            proof.say(HEADS_FILE, number, found, "heads in order of node and number, each once")
+        before = place
+        names = countersigners(document, offices)
+        if len(names) + (head.node not in offices) != len(document.signatures):
+            found = f"{len(document.signatures)} signatures, of which some are nobody's"
+            proof.say(HEADS_FILE, number, found, "signatures of the node and of offices")
+        others = [name for name in names if name != head.node]
+        proof.heads.append((head, others))
+        _judge_fork(proof, told, number, head)
+        _judge_reach(proof, number, head, others)
+
+
+def _judge_fork(
+    proof: Proof, told: dict[tuple[str, int], tuple[int, bytes]], line: int, head: LedgerHead
+) -> None:
+    """Two hashes for one number: both are signed by the node, which has told two stories."""
+    first, hashed = told.setdefault((head.node, head.number), (line, head.hash))
+    if hashed != head.hash:
+        found = f"a fork: {head.node} number {head.number} is {_short(head.hash)}"
+        proof.say(HEADS_FILE, line, found, f"{_short(hashed)} as in line {first}")
+
+
+def _judge_reach(proof: Proof, line: int, head: LedgerHead, others: list[str]) -> None:
+    """The ledger goes as far as its head, and says the same there."""
+    records = proof.entries.get(head.node, [])
+    file = f"{head.node}.jsonl"
+    by = f"{HEADS_FILE}:{line}, signed by {', '.join([head.node, *others])}"
+    last = records[-1].entry.number if records else 0
+    if last < head.number:
+        line = records[-1].line if records else 0
+        found = f"its tail is missing: it ends with entry {last}"
+        proof.say(file, line, found, f"{head.number} entries, by {by}")
+        return
+    at = bisect_left(records, head.number, key=lambda record: record.line)
+    there = records[at] if at < len(records) else records[-1]
+    if there.entry.number != head.number:
+        return  # lines are missing or moved, and named already
+    if there.entry.hash != head.hash:
+        found = f"rewritten: entry {head.number} has hash {_short(there.entry.hash)}"
+        proof.say(file, there.line, found, f"{_short(head.hash)}, by {by}")
+    elif proof.countersigned(head, others):
+        proof.covered[head.node] = max(proof.covered.get(head.node, 0), head.number)
+
+
+# --- what the records say ---
+
+
+def _judge_custody(proof: Proof) -> None:
+    """Each crossing's custody in its one order, and the gates' own copies of their steps."""
+    held = {
+        name: {record.entry.record for record in records} for name, records in proof.entries.items()
+    }
+    for node in proof.roster.of_role(Role.SUPERVISOR):
+        steps: dict[str, int] = {}
+        for record in proof.entries.get(node.name, []):
+            message = record.message
+            if not isinstance(message, CustodyRecord):
+                continue
+            refused = judge_step(steps.get(message.crossing_id, 0), message)
+            if refused is not None:
+                seen, _, wanted = refused.detail.partition(" instead of ")
+                found = f"a gap in the custody of {message.crossing_id}: {seen}"
+                proof.say(record.file, record.line, found, wanted)
+            steps[message.crossing_id] = message.step
+            gate = proof.roster.nodes.get(message.place_id)
+            if gate is None or gate.role is not Role.GATE or gate.name not in held:
+                continue
+            if record.entry.record not in held[gate.name]:
+                what = f"{message.crossing_id} at {gate.name}"
+                wanted = f"the record of {what} that is in {record.file}:{record.line}"
+                proof.say(f"{gate.name}.jsonl", 0, f"says nothing of {what}", wanted)
+
+
+def _judge_releases(proof: Proof) -> None:
+    """Whoever left had a release of each office: the ledgers of the offices say so."""
+    released: dict[str, set[str]] = {}
+    for node in proof.roster.of_role(Role.OFFICE):
+        for record in proof.entries.get(node.name, []):
+            if isinstance(record.message, Release):
+                released.setdefault(crossing_of(record.message), set()).add(node.name)
+    offices = [node.name for node in proof.roster.of_role(Role.OFFICE)]
+    for node in proof.roster.of_role(Role.GATE):
+        for record in proof.entries.get(node.name, []):
+            message = record.message
+            if not isinstance(message, CustodyRecord) or message.step != CUSTODY_STEP_EXITED:
+                continue
+            for office in offices:
+                if office not in released.get(message.crossing_id, ()):
+                    found = f"{message.crossing_id} left without a release of {office}"
+                    proof.say(record.file, record.line, found, f"a release in {office}.jsonl")
+
+
+# --- one crossing ---
+
+
+def of_crossing(proof: Proof, crossing: str) -> list[Record]:
+    """Everything that any ledger says of one crossing, in order of time; a record that two ledgers
+    hold comes once, from whoever signed it.
+    """
+    found: dict[bytes, Record] = {}
+    for name, records in sorted(proof.entries.items()):
+        node = proof.roster.nodes[name]
+        for record in records:
+            if crossing_of(record.message) != crossing:
+                continue
+            known = found.get(record.entry.record)
+            if known is None or node.role is not Role.SUPERVISOR:
+                found[record.entry.record] = record
+    return sorted(found.values(), key=lambda each: (time_of(each), each.file, each.line))
+
+
+def time_of(record: Record) -> int:
+    """When it happened, where the document says so; else when it was written down."""
+    message = record.message
+    if isinstance(message, CustodyRecord):
+        return message.at_utc_ms
+    if isinstance(message, ScanRecord):
+        return message.finished_utc_ms
+    return record.entry.at_utc_ms
+
+
+def crossings_of(proof: Proof) -> list[str]:
+    """Every crossing that any ledger names."""
+    every = [each for records in proof.entries.values() for each in records]
+    return sorted({crossing_of(each.message) for each in every} - {""})

@@ -28,12 +28,13 @@ from contract.agent import (
     Send,
 )
 from contract.events import Event
+from contract.heads import NodeLedger
 from contract.map import CorridorMap, Gate
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer
 from contract.sites import exit_detector
-from contract.v1 import customs_pb2, envelope_pb2, gate_pb2
+from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2
 from contract.v1.gate_pb2 import PassageRequest, PermitRequest
 from contract.v1.movement_pb2 import OPERATOR_VERB_RESUME, OperatorCommand, OperatorReply
 from gate import steps
@@ -69,24 +70,26 @@ class GateAgent:
         self._stations = Stations(config.stations, signer)
         self._readers = (*config.offices, config.supervisor)
         self._reports = GateReports(config.name, config.supervisor)
+        self._ledger = NodeLedger(config.name, signer, roster)
 
     # --- protocol ---
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
         self._passage.start(boot)
+        self._ledger.restore(now, state)
         self._stations.restore(state)
         self._cell.restore(now, state)
         for key in sorted(state):
             if key.startswith("revoked/"):
                 self._passage.revoked.add(key[len("revoked/") :])
         self._reports.beat_ns = now.mono_ns
-        return self._taken()
+        return self._taken(now)
 
     def on_message(self, now: Now, received: Received) -> Effects:
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
-        return self._taken()
+        return self._taken(now)
 
     def on_wake(self, now: Now, reading: GateReading) -> Effects:
         self._cell.at_ns = now.mono_ns
@@ -103,18 +106,19 @@ class GateAgent:
             reason = None if restarted or why_not is None else why_not.reason
             self._say(*self._reports.arm(reading, why_not=reason))
         self._say(*self._reports.beat(now))
-        return self._taken()
+        return self._taken(now)
 
     @property
     def wake_ns(self) -> int | None:
-        due = [self._cell.due_ns, self._passage.due_ns]
+        due = [self._cell.due_ns, self._passage.due_ns, self._ledger.wake_ns]
         return min([self._reports.beat_ns, *(each for each in due if each is not None)])
 
     def _say(self, *effects: Effect) -> None:
         self._cell.out += effects
 
-    def _taken(self) -> Effects:
-        out, self._cell.out = self._cell.out, []
+    def _taken(self, now: Now) -> Effects:
+        """What the turn leads to: what this gate has signed is in its ledger before it leaves."""
+        out, self._cell.out = self._ledger.chained(now, self._cell.out), []
         return out
 
     # --- messages ---
@@ -221,6 +225,9 @@ class GateAgent:
         )
         self._say(Send(received.sender, reply))
 
+    def _on_countersigned(self, now: Now, received: Received) -> None:
+        self._say(*self._ledger.on_countersigned(now, received))
+
 
 _Handler = Callable[[GateAgent, Now, Received], None]
 _HANDLERS: Final[Mapping[type, _Handler]] = {
@@ -230,4 +237,5 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     customs_pb2.DecisionNotice: GateAgent._on_decision,
     gate_pb2.StationVisit: GateAgent._on_visit,
     OperatorCommand: GateAgent._on_order,
+    ledger_pb2.HeadCountersigned: GateAgent._on_countersigned,
 }

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from contract.agent import Persist
+from contract.ledger import GENESIS, Entry, chain
 from contract.map import CorridorMap
 from contract.roster import Roster
 from contract.signing import open_document, type_name
@@ -25,7 +26,6 @@ from contract.v1.customs_pb2 import (
 from contract.v1.document_pb2 import COUNTRY_KZ, Document
 from contract.v1.envelope_pb2 import Envelope, Frame
 from contract.v1.movement_pb2 import AuthorityReply, MovementAuthority
-from corridor.ledger import GENESIS, Entry, chain
 from gate.orders import Barrier
 from gate.passage import Ticket
 from sim.devices import Cabinet
@@ -229,7 +229,7 @@ class Checkers:
 
     def _ledger(self, entry: Entry) -> None:
         self._entries += 1
-        whole = chain(self._entries, self._head, entry.record)
+        whole = chain(self._entries, self._head, entry.record, entry.at_utc_ms)
         if entry != whole:
             self._say("I11", f"entry {entry.number} does not follow the chain")
         self._head = entry.hash

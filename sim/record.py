@@ -23,7 +23,6 @@ STAGE_COLUMNS: Final = ("vehicle", "crossing", "stage", "arrive", "start", "end"
 RUN_FILES: Final = (
     *("result.json", "events.jsonl", "stages.csv", "crossings.csv", "delays.csv", "tracks.csv"),
     *("platoon.csv", "junit.xml", "report.html", "scenario.resolved.toml", "crash.txt"),
-    "ledger/supervisor.jsonl",
 )
 TRACK_COLUMNS: Final = (
     *("t", "vehicle", "x", "y", "psi", "hitch"),
@@ -61,6 +60,8 @@ class Recorder:
         if self.folder is not None and not self._begun:
             for name in RUN_FILES:
                 (self.folder / name).unlink(missing_ok=True)
+            for old in (*self.folder.glob("ledger/*.jsonl"), *self.folder.glob("ledger/*.json")):
+                old.unlink()
         self._begun = True
 
     def say(self, t_ns: int, node: str, report: Report) -> None:

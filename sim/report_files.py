@@ -1,6 +1,5 @@
 """The run folder: every file of the interface, from a finished run."""
 
-import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,8 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from contract.v1.customs_pb2 import CustodyRecord, CustodyStep
-from contract.v1.document_pb2 import Document
-from corridor.ledger import Entry
+from contract.ledger_lines import ledger_files
+from contract.roster import Roster
 from sim.outcome import CrossingTale, Tally
 from sim.record import Recorder, write_rows, write_stages
 
@@ -54,33 +52,12 @@ def _row(tale: CrossingTale) -> tuple[Any, ...]:
     return (*head, *said, took, tale.outcome, tale.reason, tale.berth)
 
 
-def write_ledger(folder: Path, disk: Mapping[str, bytes]) -> None:
-    """The supervisor's ledger: one line a link of the chain, readable and verifiable."""
+def write_ledger(folder: Path, roster: Roster, journals: Mapping[str, Mapping[str, bytes]]) -> None:
+    """The ledgers of all nodes that keep one, their heads, and the keys to check them with."""
     target = folder / "ledger"
     target.mkdir(exist_ok=True)
-    lines = []
-    for key in sorted(disk):
-        if not key.startswith("ledger/"):
-            continue
-        entry = msgspec.msgpack.decode(disk[key], type=Entry)
-        record = CustodyRecord.FromString(Document.FromString(entry.record).payload)
-        lines.append(
-            msgspec.json.encode(
-                {
-                    "number": entry.number,
-                    "crossing": record.crossing_id,
-                    "step": CustodyStep.Name(record.step).removeprefix("CUSTODY_STEP_"),
-                    "place": record.place_id,
-                    "vehicle": record.vehicle_id,
-                    "seals": list(record.seals),
-                    "at_utc_ms": record.at_utc_ms,
-                    "previous": entry.previous.hex(),
-                    "hash": entry.hash.hex(),
-                    "record": base64.b64encode(entry.record).decode(),
-                }
-            )
-        )
-    (target / "supervisor.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    for name, data in ledger_files(roster, journals).items():
+        (target / name).write_bytes(data)
 
 
 def junit(result: Mapping[str, Any]) -> bytes:

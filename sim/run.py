@@ -20,7 +20,7 @@ from contract.errors import ConfigError
 from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
-from sim.build import OFFICES, SUPERVISOR
+from sim.build import OFFICES
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
 from sim.outcome import (
@@ -160,7 +160,8 @@ def run(scenario: Scenario, options: RunOptions) -> Finished:
         write_folder(
             options.folder, finished.result, recorder, finished.tally, resolved=resolved(scenario)
         )
-        write_ledger(options.folder, world.hosts[SUPERVISOR].disk)
+        disks = {name: host.disk for name, host in world.hosts.items()}
+        write_ledger(options.folder, world.cast.roster, disks)
     return finished
 
 

@@ -52,6 +52,7 @@ from gate.office.orders import AskDesk, OfficeReading
 from gate.office.phases import Outcome, Phase
 from gate.office.rules import assess, draw
 from gate.office.transit import Move
+from gate.office.witness import Witness
 
 __all__ = ["OfficeAgent", "OfficeConfig"]
 
@@ -66,6 +67,7 @@ class OfficeAgent:
         self._signer = signer
         self._roster = roster
         self._docket = Docket(config, release_signer)
+        self._witness = Witness(config.name, signer, release_signer, roster)
         self._beat_ns = 0
         self._beats = 0
 
@@ -73,6 +75,7 @@ class OfficeAgent:
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
         docket = self._docket
+        self._witness.restore(now, state)
         for key, value in sorted(state.items()):
             if key.startswith("case/"):
                 docket.restore(msgspec.msgpack.decode(value, type=Case))
@@ -81,7 +84,7 @@ class OfficeAgent:
         for case in docket.cases.values():
             self._take_up(now, case)
         self._beat_ns = now.mono_ns
-        return self._taken()
+        return self._taken(now)
 
     def _take_up(self, now: Now, case: Case) -> None:
         """Deadlines start anew; desks and agencies are asked again, for they may have forgotten."""
@@ -96,7 +99,8 @@ class OfficeAgent:
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
-        return self._taken()
+        self._docket.out += self._witness.on_message(now, received)
+        return self._taken(now)
 
     def on_wake(self, now: Now, reading: OfficeReading) -> Effects:
         for outcome in reading.outcomes:
@@ -109,14 +113,14 @@ class OfficeAgent:
                 self._on_due(now, self._docket.cases[crossing])
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
-        return self._taken()
+        return self._taken(now)
 
     @property
     def wake_ns(self) -> int | None:
-        return min((self._beat_ns, *self._docket.due.values()))
+        return min((self._beat_ns, *self._docket.due.values(), *self._witness.deadlines))
 
-    def _taken(self) -> Effects:
-        out, self._docket.out = self._docket.out, []
+    def _taken(self, now: Now) -> Effects:
+        out, self._docket.out = self._witness.chained(now, self._docket.out), []
         return out
 
     # --- declarations ---

@@ -23,6 +23,7 @@ import msgspec
 from contract.agent import Persist, Report
 from contract.errors import ConfigError
 from contract.events import Event
+from contract.ledger import KEEPERS
 from contract.limits import GATE_OVERLAP_M
 from contract.signing import type_name
 from contract.v1.customs_pb2 import DecisionNotice
@@ -116,6 +117,7 @@ class Stage:
         self.troop = Troop({name: self.site.program(name) for name in names})
         self.recorder = Recorder(options.folder, keep=NEEDED)
         self.remote: dict[str, RemoteHost] = {}
+        self.journals: dict[str, dict[str, bytes]] = {}
         self.ports: dict[str, Port] = {}
         self.links: dict[str, Link] = {}
         self.trucks: list[TruckPort] = []
@@ -300,6 +302,9 @@ class Stage:
                             notice = DecisionNotice.FromString(payload)
                             world.checkers.decided(notice.decision)
             rows = _rows(self.site.journal(SUPERVISOR))
+            for node in self.site.cast.roster.nodes.values():
+                if node.role in KEEPERS:
+                    self.journals[node.name] = _folded(_rows(self.site.journal(node.name)))
         except (JournalError, sqlite3.Error) as fault:
             return str(fault)
         world.checkers.committed([Persist(key, value) for key, value in rows])
@@ -319,7 +324,7 @@ class Stage:
             finished.tally,
             resolved=resolved(self.scenario),
         )
-        write_ledger(folder, self.remote[SUPERVISOR].disk)
+        write_ledger(folder, self.site.cast.roster, self.journals)
 
 
 def run_stage(scenario: Scenario, options: StageOptions) -> Finished:
@@ -377,6 +382,12 @@ def _rows(path: Path) -> list[tuple[str, bytes | None]]:
     JournalFile.open(path).close()
     with closing(sqlite3.connect(path)) as database:
         return list(database.execute("SELECT key, value FROM log ORDER BY seq"))
+
+
+def _folded(rows: list[tuple[str, bytes | None]]) -> dict[str, bytes]:
+    """The newest value of each key."""
+    newest = dict(rows)
+    return {key: value for key, value in newest.items() if value is not None}
 
 
 def _warm_up(params: VehicleParams) -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from contract.events import Event
+from contract.ledger import Entry, fault
 from contract.signing import open_document
 from contract.v1.customs_pb2 import (
     CUSTODY_STEP_ENTERED,
@@ -24,7 +25,6 @@ from contract.v1.movement_pb2 import (
     MovementAuthority,
 )
 from corridor.interlocking import ZoneState
-from corridor.ledger import Entry, fault
 from tests.corridor.control import Control
 from tests.factories import a_signer, reports, sends, the_map
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.ledger import GENESIS, Entry, chain, fault, judge_step
 from contract.v1.customs_pb2 import (
     CUSTODY_STEP_ENTERED,
     CUSTODY_STEP_EXITED,
@@ -14,7 +15,6 @@ from contract.v1.customs_pb2 import (
     CustodyRecord,
     CustodyStep,
 )
-from corridor.ledger import GENESIS, Entry, chain, fault, judge_step
 from tests.factories import reason_of
 
 ORDER = (

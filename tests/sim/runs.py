@@ -13,10 +13,10 @@ import msgspec
 
 from contract.agent import Report
 from contract.events import Event
+from contract.ledger import Entry
 from contract.v1.customs_pb2 import CustodyRecord
 from contract.v1.document_pb2 import Document
 from contract.v1.envelope_pb2 import Envelope, Frame
-from corridor.ledger import Entry
 from sim.build import SUPERVISOR
 from sim.run import Finished, RunOptions, run
 from sim.scenario import load
