@@ -122,7 +122,7 @@ def _from_folder(arguments: argparse.Namespace, folder: Path) -> int:
     rows = list(rows_of(events_of(folder)).values())
     wanted = arguments.declaration
     if not wanted:
-        _tell_open(arguments, [row for row in rows if is_open(row)])
+        tell_open(arguments, [row for row in rows if is_open(row)])
         return EXIT_OK
     found = [row for row in rows if wanted in (row.declaration_id, row.crossing_id)]
     if not found:
@@ -131,7 +131,7 @@ def _from_folder(arguments: argparse.Namespace, folder: Path) -> int:
     if arguments.json:
         print(json.dumps(as_values(found[0]) | {"ledger": ledger}))
     else:
-        _tell(found[0])
+        tell(found[0])
         said = ", ".join(f"{each['what']} {each['at']}" for each in ledger)
         print(f"ledger       {said or 'nothing yet'}")
     return EXIT_OK
@@ -201,7 +201,7 @@ def _live(arguments: argparse.Namespace) -> int:
         print(f"{office} has not answered in {arguments.wait:g} s", file=sys.stderr)
         return EXIT_NO_ANSWER
     if not arguments.declaration:
-        _tell_open(arguments, list(answer.rows), cut=answer.cut)
+        tell_open(arguments, list(answer.rows), cut=answer.cut)
         return EXIT_OK
     if not agent.found:
         return _unknown(arguments.declaration, [r.declaration_id for r in answer.rows], office)
@@ -209,7 +209,7 @@ def _live(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(json.dumps(as_values(row)))
         else:
-            _tell(row)
+            tell(row)
     return EXIT_OK
 
 
@@ -249,7 +249,7 @@ def _clock(at_utc_ms: int) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _tell(row: StatusRow) -> None:
+def tell(row: StatusRow) -> None:
     about = [f"version {row.version}", f"crossing {row.crossing_id}" if row.crossing_id else ""]
     about += [row.vehicle_id, f"{_channel(row)} channel" if row.channel else ""]
     print(f"{row.declaration_id}: {', '.join(word for word in about if word)}")
@@ -274,7 +274,7 @@ def _sentence(code: str) -> str:
     return f"{code}: {reason.sentence}" if reason is not None else code
 
 
-def _tell_open(arguments: argparse.Namespace, rows: list[StatusRow], *, cut: bool = False) -> None:
+def tell_open(arguments: argparse.Namespace, rows: list[StatusRow], *, cut: bool = False) -> None:
     if arguments.json:
         print(json.dumps({"open": [as_values(row) for row in rows], "cut": cut}))
         return

@@ -17,7 +17,7 @@ from contract.agent import Role
 from contract.errors import ConfigError
 from contract.signing import Signer
 from contract.sites import bays_by_direction
-from gate.cli import declare, status
+from gate.cli import declare, officer, status
 from gate.cli.desk import NoDesks, OfficeDesks
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.rulebook import RuleBook, read_book
@@ -187,19 +187,21 @@ SPEC: Final = ProgramSpec(
     examples=(
         "  convoy-office declare declaration.json --check\n"
         "  convoy-office declare declaration.json --config terminal-kz.toml\n"
+        "  convoy-office desk list --config officer-kz.toml\n"
         "  convoy-office status D-KZ-00001 --from runs/smoke-1\n"
         "  convoy-office status D-KZ-00001 --config terminal-kz.toml"
     ),
 )
 
 
+COMMANDS: Final = {"declare": declare.main, "desk": officer.main, "status": status.main}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == ["declare"]:
-        return declare.main(words[1:])
-    if words[:1] == ["status"]:
-        return status.main(words[1:])
+    if words and words[0] in COMMANDS:
+        return COMMANDS[words[0]](words[1:])
     return run_program(SPEC, words)
 
 

@@ -40,6 +40,7 @@ class Word:
     ruling: Ruling
     officer: str
     key: str = ""
+    reason: str = ""
 
     @property
     def who(self) -> str:
@@ -51,7 +52,8 @@ def on_decision(docket: Docket, now: Now, sender: str, decision: DeskDecision) -
     ruling = _VERDICTS.get(decision.verdict)
     if ruling is None:
         return None
-    word = Word(decision.crossing_id, ruling, decision.officer_id or sender, sender)
+    officer = decision.officer_id or sender
+    word = Word(decision.crossing_id, ruling, officer, sender, decision.reason)
     no = on_word(docket, now, word)
     return DeskReply(
         crossing_id=decision.crossing_id,
@@ -83,7 +85,8 @@ def on_word(docket: Docket, now: Now, word: Word) -> Reason | None:
         docket.out.append(Report(Event.OVERRULE_ASKED, fields))
         return no
     docket.out.append(Report(Event.DESK_DECIDED, fields))
-    case.rules = [*case.rules, f"officer {word.officer}: {word.ruling.value}"]
+    why = f", {word.reason}" if word.reason else ""
+    case.rules = [*case.rules, f"officer {word.officer}: {word.ruling.value}{why}"]
     _carry_out(docket, now, case, word)
     return None
 
