@@ -118,6 +118,16 @@ class Reason(Enum):
     PERMIT_PENDING = ("the gate has not given its permit", _G, "the permit")
     STOP_IN_FORCE = ("a stop order is in force", _P, "its issuer lifting it")
     GATE_FAULT = ("the gate reports a fault", _M, "the gate's repair")
+    GRADE_TOO_STEEP = (
+        "the truck cannot climb the grade ahead at its mass on this friction",
+        _M,
+        "a gritted road, declared with its better friction",
+    )
+    CANNOT_START_HERE = (
+        "the truck could not start again on the grade where it would stand",
+        _M,
+        "free road to where it can start, or a better friction declared",
+    )
     # --- vehicle ---
     NO_MISSION = ("the vehicle has no such mission", _C, "a mission")
     MISSION_STALE = ("the mission version is old", _C, "the newest version")
