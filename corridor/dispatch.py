@@ -19,12 +19,12 @@ from contract.v1.movement_pb2 import (
     MissionStop,
     StopKind,
 )
-from corridor.grants import No, clearance_missing
+from corridor.grants import clearance_missing
 from corridor.interlocking import Claim
 from corridor.parting import part
 from corridor.planning import ORIGIN, free_bay, free_berth, stops_of, way
 from corridor.records import Crossing, Mission, Stop
-from corridor.state import State
+from corridor.state import No, State
 
 
 @dataclass(frozen=True, slots=True)

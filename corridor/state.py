@@ -21,7 +21,10 @@ _ROUTES_MAX: Final = 4_096
 
 @dataclass(slots=True)
 class Heard:
-    """A vehicle's own word since its last start: not journalled, not trusted for freeing."""
+    """A vehicle's own word since its last start: not journalled, not trusted for freeing.
+
+    declined   number of an authority that it has refused for its grades, and why
+    """
 
     last_ns: int
     reported: bool = False
@@ -31,6 +34,16 @@ class Heard:
     speed_mps: float = 0.0
     authority: int = 0
     state: int = VEHICLE_STATE_UNSPECIFIED
+    declined: tuple[int, Reason] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A voter's no: the reason, what it is about, who is in the way."""
+
+    reason: Reason
+    resource: str
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

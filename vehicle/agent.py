@@ -8,7 +8,6 @@ in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, cast
 
 from contract.agent import (
@@ -47,6 +46,7 @@ from contract.v1.movement_pb2 import (
     StopLifted,
     StopOrder,
 )
+from vehicle.config import VehicleConfig
 from vehicle.convoy import TruckConvoy
 from vehicle.guard import Guard, Supervisors
 from vehicle.halts import Halt, halts
@@ -73,22 +73,6 @@ from vehicle.road import Road
 from vehicle.stops import Stops
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleConfig:
-    """What this truck is and whom it obeys.
-
-    length_m             bumper to bumper, with trailer
-    front_ahead_m        front bumper ahead of the rear axle
-    brake_service_mps2   what a leader is told of it; 0: not known
-    """
-
-    name: str
-    supervisor: str
-    length_m: float
-    front_ahead_m: float
-    brake_service_mps2: float = 0.0
-
-
 class VehicleAgent:
     """One truck's decisions."""
 
@@ -99,7 +83,11 @@ class VehicleAgent:
         supervisors = {node.name: node.public_key for node in roster.of_role(Role.SUPERVISOR)}
         guard = Guard(config.name, signer.key_id, Supervisors(supervisors), roster.release_keys)
         self._road = Road(
-            corridor, guard, length_m=config.length_m, front_ahead_m=config.front_ahead_m
+            corridor,
+            guard,
+            length_m=config.length_m,
+            front_ahead_m=config.front_ahead_m,
+            traction=config.traction,
         )
         self._passage = TruckPassage(config.name, signer.key_id, roster)
         self._convoy = TruckConvoy(config.name, config.supervisor, config.brake_service_mps2)
@@ -210,7 +198,7 @@ class VehicleAgent:
 
     def _on_authority(self, now: Now, received: Received) -> None:
         authority = cast("MovementAuthority", received.message)
-        refused = self._road.grant(now, received, authority)
+        refused = self._road.grant(now, received, authority, standing=self._stands())
         if refused is None:
             self._out += self._road.guard_order()
         self._out.append(authority_said(authority, refused))

@@ -12,6 +12,7 @@ from contract.limits import CLEAR_MARGIN_M, STOP_WINDOW_M
 from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.route import Route, RouteError
+from contract.traction import Slope, slopes
 from contract.v1.movement_pb2 import STOP_KIND_GATE, MissionOrder, StopKind
 
 _LANES_MAX: Final = 256
@@ -45,6 +46,7 @@ class Mission:
     stops: tuple[Stop, ...]
     gates: tuple[GateOnRoute, ...]
     neutral_m: float | None
+    road: tuple[Slope, ...]
 
     @property
     def mission_id(self) -> str:
@@ -102,7 +104,7 @@ def read_mission(order: MissionOrder, corridor: CorridorMap) -> Mission | Refuse
     gates = _gates_on(route, corridor, on_way)
     exits = [gate.barrier_m for gate in gates if gate.exit]
     neutral_m = min(exits) if exits else _neutral_m(route, corridor)
-    return Mission(order, route, stops, gates, neutral_m)
+    return Mission(order, route, stops, gates, neutral_m, slopes(route, corridor))
 
 
 def _gates_on(route: Route, corridor: CorridorMap, named: set[str]) -> tuple[GateOnRoute, ...]:

@@ -12,8 +12,10 @@ from contract.agent import Act, Effect, Now, Received, Refused
 from contract.limits import FRICTION_WORST, SIGHT_WORST_M, STANDSTILL_GAP_M, STOP_WINDOW_M
 from contract.map import CorridorMap
 from contract.reasons import Reason
+from contract.traction import CAUTIOUS, Traction, climb_of
 from contract.v1.document_pb2 import Document
 from contract.v1.movement_pb2 import MissionOrder, MovementAuthority
+from vehicle.climbing import Reach, judge_climb
 from vehicle.convoy import Manner
 from vehicle.guard import Guard, GuardRow
 from vehicle.mission import Mission, read_mission
@@ -34,12 +36,19 @@ class Road:
     """
 
     def __init__(
-        self, corridor: CorridorMap, guard: Guard, *, length_m: float, front_ahead_m: float
+        self,
+        corridor: CorridorMap,
+        guard: Guard,
+        *,
+        length_m: float,
+        front_ahead_m: float,
+        traction: Traction = CAUTIOUS,
     ) -> None:
         self._map = corridor
         self._guard = guard
         self._length_m = length_m
         self._front_ahead_m = front_ahead_m
+        self._traction = traction
         self.mission: Mission | None = None
         self.number = 0
         self.end_m = 0.0
@@ -126,9 +135,16 @@ class Road:
         self.releases = tuple(releases)
         self._guard.releases(self.releases, now)
 
-    def grant(self, now: Now, received: Received, authority: MovementAuthority) -> Refused | None:
-        """The guard reads the authority from the bytes; the road grows by what it accepts."""
-        refused = self._guard.authority(received.frame, received.epoch)
+    def grant(
+        self, now: Now, received: Received, authority: MovementAuthority, *, standing: bool
+    ) -> Refused | None:
+        """The guard reads the authority from the bytes; the road grows by what it accepts.
+
+        standing   False: the truck rolls, and need not set off where it is
+        """
+        refused = self._climbs(authority, standing=standing)
+        if refused is None:
+            refused = self._guard.authority(received.frame, received.epoch)
         if refused is not None:
             return refused
         if self.mission is None:
@@ -141,6 +157,19 @@ class Road:
         )
         self._guard.releases(self.releases, now)
         return None
+
+    def _climbs(self, authority: MovementAuthority, *, standing: bool) -> Refused | None:
+        """Whether this truck gets to the end of an authority, and away from there again."""
+        mission = self.mission
+        if mission is None or authority.end_lane not in mission.route.lanes:
+            return None  # the guard refuses it
+        end_m = mission.route.at(authority.end_lane, authority.end_mm / 1000.0)
+        climb = climb_of(self._traction, 0.0, authority.friction_permille / 1000.0)
+        front_m = self.front_m
+        reach = Reach(
+            front_m if standing else None, max(self.end_m, front_m), end_m, self._length_m
+        )
+        return judge_climb(mission, climb, reach)
 
     def may_drive_to_m(self, permits: Callable[[str], bool]) -> float:
         """End of what may be driven: the authority's, or the next gate's line without its

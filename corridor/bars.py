@@ -1,0 +1,34 @@
+"""Bars: what forbids a truck any more road at all, allocated or not.
+
+Pure. A stop, silence, an open finding, a grade under a standing truck, an authority that it has
+refused. Not here: how far it may go otherwise (grants.py).
+"""
+
+from typing import Final
+
+from contract.reasons import Reason
+from corridor.climbing import Climbing
+from corridor.records import Mission
+from corridor.state import No, State
+
+CLIMBING: Final = frozenset({Reason.GRADE_TOO_STEEP, Reason.CANNOT_START_HERE})
+BARS: Final = CLIMBING | {Reason.STOP_IN_FORCE, Reason.VEHICLE_SILENT, Reason.INSPECTION_PENDING}
+
+
+def barred(state: State, climbing: Climbing, mission: Mission) -> No | None:
+    """The first of all bars of this truck, or None."""
+    crossing, vehicle = state.crossings[mission.crossing], mission.vehicle
+    for stop in state.stops.values():
+        if vehicle in stop.vehicles:
+            return No(Reason.STOP_IN_FORCE, stop.stop_id, stop.issuer)
+    heard = state.heard[vehicle]
+    if heard.silent:
+        return No(Reason.VEHICLE_SILENT, vehicle)
+    if crossing.adverse:
+        return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
+    lane = climbing.stuck(mission, state.route(mission), heard.front_m) if heard.standing else ""
+    if lane:
+        return No(Reason.CANNOT_START_HERE, lane, vehicle)
+    if heard.declined is not None and heard.declined[0] == mission.number:
+        return No(heard.declined[1], vehicle, vehicle)
+    return None
