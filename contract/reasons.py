@@ -141,6 +141,11 @@ class Reason(Enum):
     GUARD_TRIPPED = ("the guard stopped the vehicle", _P, "an authorised release")
     PLACE_UNSURE = ("the truck is not sure enough of its place", _P, "an authorised release")
     GAP_LOST = ("the truck no longer sees what is ahead of it", _P, "an authorised release")
+    NO_PROGRESS = (
+        "the truck pushes and does not get on, and has parked",
+        _P,
+        "a road that carries it, then an authorised release",
+    )
     TRAILER_PARTED = ("the trailer is not coupled", _P, "people at the truck")
     RESTARTED = ("the vehicle restarted and holds no authority", _C, "a fresh authority")
     # --- formation ---

@@ -1,12 +1,14 @@
 """Bars: what forbids a truck any more road at all, allocated or not.
 
-Pure. A stop, silence, an open finding, a grade under a standing truck, an authority that it has
-refused. Not here: how far it may go otherwise (grants.py).
+Pure. A stop, silence, an open finding, a stop that it has begun itself, a grade under a standing
+truck, an authority that it has refused. Not here: how far it may go otherwise (grants.py).
+Requirements: SUP-016, SUP-017 in docs/SAFETY.md.
 """
 
 from typing import Final
 
 from contract.reasons import Reason
+from contract.v1.movement_pb2 import VEHICLE_STATE_STOPPED
 from corridor.climbing import Climbing
 from corridor.records import Mission
 from corridor.state import No, State
@@ -26,6 +28,8 @@ def barred(state: State, climbing: Climbing, mission: Mission) -> No | None:
         return No(Reason.VEHICLE_SILENT, vehicle)
     if crossing.adverse:
         return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
+    if heard.halted is not None and heard.state == VEHICLE_STATE_STOPPED:
+        return No(heard.halted, vehicle, vehicle)
     lane = climbing.stuck(mission, state.route(mission), heard.front_m) if heard.standing else ""
     if lane:
         return No(Reason.CANNOT_START_HERE, lane, vehicle)

@@ -76,7 +76,7 @@ class Grants:
         bar = no = barred(state, self._climbing, mission)
         if bar is None and left_m > RENEW_BELOW_M:
             wait = state.waits.get(mission.vehicle)
-            if wait is not None and wait.reason in BARS:
+            if wait is not None and (wait.reason in BARS or wait.resource == mission.vehicle):
                 state.goes_on(now, mission.vehicle)
             return
         if no is None:

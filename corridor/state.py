@@ -24,6 +24,7 @@ class Heard:
     """A vehicle's own word since its last start: not journalled, not trusted for freeing.
 
     declined   number of an authority that it has refused for its grades, and why
+    halted     for what it has stopped by itself; counts while its state is STOPPED
     """
 
     last_ns: int
@@ -35,6 +36,7 @@ class Heard:
     authority: int = 0
     state: int = VEHICLE_STATE_UNSPECIFIED
     declined: tuple[int, Reason] | None = None
+    halted: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

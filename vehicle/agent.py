@@ -49,13 +49,14 @@ from contract.v1.movement_pb2 import (
 from vehicle.config import VehicleConfig
 from vehicle.convoy import TruckConvoy
 from vehicle.guard import Guard, Supervisors
-from vehicle.halts import Halt, halts
+from vehicle.halts import Halt, halts, reason_of, stop_name
 from vehicle.mission import Mission
 from vehicle.orders import ClearTrip, Rest, VehicleReading
 from vehicle.passage import TruckPassage
 from vehicle.phases import Outcome, Phase, next_phase
 from vehicle.pilot.columns import (
     MILE_CLEARED,
+    MILE_IN_VAIN,
     MILE_REACHED,
     MILE_TRIPPED,
 )
@@ -65,6 +66,7 @@ from vehicle.reports import (
     authority_reply,
     authority_said,
     heartbeat,
+    in_vain,
     mission_answer,
     position,
     tripped,
@@ -131,7 +133,7 @@ class VehicleAgent:
             self._reading = reading
             self._road.follow(reading)
             if first:
-                self._report(POSITION_CAUSE_BOOTED, Reason.RESTARTED)
+                self._say_where(Reason.RESTARTED)
             for halt in halts(reading):
                 self._halt_itself(now, halt)
             if reading.milestones:
@@ -167,7 +169,7 @@ class VehicleAgent:
         """A peer has (re)started: tell a supervisor where we are, ask a gate anew."""
         if received.role is Role.SUPERVISOR:
             if self._greeted:
-                self._report(POSITION_CAUSE_BOOTED)
+                self._say_where(None)
             self._greeted = True
         elif received.role is Role.GATE and self._phase in (Phase.AT_GATE, Phase.STOPPED):
             self._passage.forget(received.sender)
@@ -271,6 +273,8 @@ class VehicleAgent:
     def _on_milestones(self, now: Now, reading: VehicleReading) -> None:
         if reading.milestones & MILE_TRIPPED:
             self._out.append(tripped(self._road, reading))
+        if reading.milestones & MILE_IN_VAIN:
+            self._out.append(in_vain(self._road))
         if reading.milestones & MILE_CLEARED:
             self._report(POSITION_CAUSE_ZONE_CLEARED)
         if reading.milestones & MILE_REACHED:
@@ -278,7 +282,7 @@ class VehicleAgent:
 
     def _halt_itself(self, now: Now, halt: Halt) -> None:
         """Stop by ourselves and stay: only the supervisor's operator lifts it."""
-        stop_id = f"{halt.cause}/{self._config.name}"
+        stop_id = stop_name(halt.cause, self._config.name)
         issuer = self._config.supervisor
         if not self._stops.has(issuer, stop_id):
             self._out.append(self._stops.take(issuer, stop_id, issuer))
@@ -365,6 +369,14 @@ class VehicleAgent:
         if self._reading is not None:  # before that it is not known where we are
             beat = heartbeat(self._road, self._reading, self._phase, self._beats)
             self._out.append(Send(self._config.supervisor, beat))
+
+    def _say_where(self, reason: Reason | None) -> None:
+        """Where we are, to a supervisor that may not know, and for what we hold ourselves."""
+        self._report(POSITION_CAUSE_BOOTED, reason)
+        for stop_id in self._stops.of(self._config.supervisor):
+            why = reason_of(stop_id)
+            if why is not Reason.STOPPED_BY_ORDER:
+                self._report(POSITION_CAUSE_STOPPED, why)
 
     def _report(self, cause: PositionCause, reason: Reason | None = None, place: str = "") -> None:
         report = position(self._road, self._reading, cause, reason=reason, place=place)

@@ -92,6 +92,17 @@ def tripped(road: Road, reading: VehicleReading) -> Report:
     return Report(Event.GUARD_TRIPPED, fields)
 
 
+def in_vain(road: Road) -> Report:
+    """The truck has taken back a push that moved nothing: where."""
+    here, mission = road.place(), road.mission
+    fields = {
+        "mission": mission.mission_id if mission is not None else "",
+        "lane": here.front_lane if here is not None else "",
+        "offset_mm": round(here.front_m * 1000.0) if here is not None else 0,
+    }
+    return Report(Event.PUSHED_IN_VAIN, fields)
+
+
 def mission_answer(order: MissionOrder, refused: Refused | None, to: str) -> list[Effect]:
     """Whether the mission was taken, to the log and to whoever gave it."""
     fields: dict[str, Any] = {"mission": order.mission_id, "version": order.version}
