@@ -86,7 +86,7 @@ class Grants:
             if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
                 self._grant(mission, route, end_m, overlap_m)
         near = mission.end_m - heard.front_m <= NEAR_END_M or heard.silent
-        if no is not None and (near or (bar is not None and heard.standing)):
+        if no is not None and (near or bar is not None):
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
         else:
             state.goes_on(now, mission.vehicle)

@@ -44,6 +44,7 @@ _GUARD: Final = "guard"
 _TRAILER: Final = Halt("trailer", Reason.TRAILER_PARTED)
 _REASONS: Final = {
     _GUARD: Reason.GUARD_TRIPPED,
+    "revoked": Reason.RELEASE_REVOKED,
     **{halt.cause: halt.reason for halt in (*(halt for _, halt in _MILES), _TRAILER)},
 }
 

@@ -26,9 +26,7 @@ from contract.v1.movement_pb2 import (
 from vehicle.halts import TRIPS
 from vehicle.orders import VehicleReading
 from vehicle.phases import Phase
-from vehicle.road import Road
-
-STANDING_MPS: Final = 0.05
+from vehicle.road import STANDING_MPS, Road
 
 # What a phase is called on the wire, and how often a truck in it is heard.
 STATES: Final = {
