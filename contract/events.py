@@ -62,6 +62,8 @@ class Event(Enum):
     STOP_OBEYED = (_W, "stop issuer reason", "find out why; its issuer lifts it")
     STOP_LIFTED = (_I, "stop issuer", _NONE)
     GUARD_TRIPPED = (_E, "cause speed_mmps beyond_mm", "inspect the truck before releasing it")
+    PUSHED_IN_VAIN = (_W, "mission lane offset_mm", "see to the road, then release the truck")
+    REVOCATION_TAKEN = (_W, "office release crossing", "the truck is held; see the office")
     FORMATION_JOINED = (_I, "convoy epoch predecessor members", _NONE)
     FORMATION_LEFT = (_I, "convoy epoch reason", _NONE)
     FORMATION_REFUSED = (_W, "convoy epoch reason detail", "see the reason")

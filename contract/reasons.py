@@ -119,6 +119,16 @@ class Reason(Enum):
     PERMIT_PENDING = ("the gate has not given its permit", _G, "the permit")
     STOP_IN_FORCE = ("a stop order is in force", _P, "its issuer lifting it")
     GATE_FAULT = ("the gate reports a fault", _M, "the gate's repair")
+    GRADE_TOO_STEEP = (
+        "the truck cannot climb the grade ahead at its mass on this friction",
+        _M,
+        "a gritted road, declared with its better friction",
+    )
+    CANNOT_START_HERE = (
+        "the truck could not start again on the grade where it would stand",
+        _M,
+        "free road to where it can start, or a better friction declared",
+    )
     # --- vehicle ---
     NO_MISSION = ("the vehicle has no such mission", _C, "a mission")
     MISSION_STALE = ("the mission version is old", _C, "the newest version")
@@ -132,6 +142,11 @@ class Reason(Enum):
     GUARD_TRIPPED = ("the guard stopped the vehicle", _P, "an authorised release")
     PLACE_UNSURE = ("the truck is not sure enough of its place", _P, "an authorised release")
     GAP_LOST = ("the truck no longer sees what is ahead of it", _P, "an authorised release")
+    NO_PROGRESS = (
+        "the truck pushes and does not get on, and has parked",
+        _P,
+        "a road that carries it, then an authorised release",
+    )
     TRAILER_PARTED = ("the trailer is not coupled", _P, "people at the truck")
     RESTARTED = ("the vehicle restarted and holds no authority", _C, "a fresh authority")
     # --- formation ---

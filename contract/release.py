@@ -17,7 +17,7 @@ from contract.agent import NS_PER_MS, Now, Refused
 from contract.limits import UTC_ERROR_MS_MAX
 from contract.reasons import Reason
 from contract.signing import open_document, type_name
-from contract.v1.customs_pb2 import Release, ReleaseSubject
+from contract.v1.customs_pb2 import Release, ReleaseSubject, Revocation
 from contract.v1.document_pb2 import (
     COUNTRY_CN,
     COUNTRY_KZ,
@@ -31,6 +31,7 @@ _OFFICES: Final = (
     ("CN", COUNTRY_CN, DIRECTION_WEST, Reason.RELEASE_MISSING_CN),
 )
 RELEASE_TYPE: Final = type_name(Release)
+TakenBack = tuple[str, str]  # office ("KZ", "CN") and id of its release
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Cleared:
     def subject(self) -> ReleaseSubject:
         return self.kz.subject
 
+    @property
+    def releases(self) -> tuple[TakenBack, TakenBack]:
+        """Whose releases these are, and their ids."""
+        return ("KZ", self.kz.release_id), ("CN", self.cn.release_id)
+
 
 def judge(
     documents: Iterable[Document],
@@ -60,12 +66,12 @@ def judge(
     claimant: Claimant,
     *,
     now: Now,
-    revoked: Collection[str] = frozenset(),
+    revoked: Collection[TakenBack] = frozenset(),
 ) -> Cleared | Refused:
     """Whether `claimant` may enter the neutral zone now, by these documents.
 
     release_keys   country ("KZ", "CN") -> key id -> Ed25519 public key
-    revoked        release ids taken back by their offices
+    revoked        what offices have taken back, by `read_revocation`
     Documents that no office signed are as good as absent.
     """
     if now.utc_error_ns > UTC_ERROR_MS_MAX * NS_PER_MS:
@@ -76,7 +82,7 @@ def judge(
         release = _only_release(offered, release_keys.get(office, {}), country, missing)
         if isinstance(release, Refused):
             return release
-        fault = _fault(release, claimant, now, revoked)
+        fault = _fault(release, claimant, now, revoked=(office, release.release_id) in revoked)
         if fault is not None:
             return fault
         if release.subject.direction == origin_of and not release.readmission_consent:
@@ -86,6 +92,20 @@ def judge(
     if difference:
         return Refused(Reason.RELEASE_DIFFERS, difference)
     return Cleared(found["KZ"], found["CN"])
+
+
+def read_revocation(
+    document: Document, release_keys: Mapping[str, Mapping[bytes, bytes]]
+) -> TakenBack | Refused:
+    """The release that a document takes back, if the office that gave it signed that.
+
+    An office takes back its own releases alone: the other's are the other's to take back.
+    """
+    for office, country, _, _ in _OFFICES:
+        taken = open_document(document, Revocation, release_keys.get(office, {}))
+        if isinstance(taken, Revocation) and taken.office == country and taken.release_id:
+            return office, taken.release_id
+    return Refused(Reason.BAD_SIGNATURE, "no office takes back a release of its own by this")
 
 
 def _only_release(
@@ -105,9 +125,7 @@ def _only_release(
     return next(iter(releases.values()))
 
 
-def _fault(
-    release: Release, claimant: Claimant, now: Now, revoked: Collection[str]
-) -> Refused | None:
+def _fault(release: Release, claimant: Claimant, now: Now, *, revoked: bool) -> Refused | None:
     subject = release.subject
     if not _is_complete(subject) or release.not_before_utc_ms <= 0:
         return Refused(Reason.RELEASE_FOREIGN, f"{release.release_id} leaves fields open")
@@ -118,7 +136,7 @@ def _fault(
     ):
         detail = f"{release.release_id} is for {subject.crossing_id}, {subject.vehicle_id}"
         return Refused(Reason.RELEASE_FOREIGN, detail)
-    if release.release_id in revoked:
+    if revoked:
         return Refused(Reason.RELEASE_REVOKED, release.release_id)
     early_ms = release.not_before_utc_ms - (now.utc_ns - now.utc_error_ns) // NS_PER_MS
     if early_ms > 0:

@@ -144,6 +144,9 @@ _ROWS: Final = (
     _row(_m.MissionOrder, {_S}, {_V}, signed=True),
     _row(_m.MissionReply, {_V}, {_S}),
     _row(_m.ClearanceNotice, {_S}, {_V}, consumer=Consumer.GUARD),
+    _row(
+        _m.RevocationNotice, {_S}, {_V}, stream=STREAM_DURABLE, consumer=Consumer.GUARD
+    ),  # it finds a truck that was silent or restarted
     _row(_m.MovementAuthority, {_S}, {_V}, signed=True, consumer=Consumer.GUARD),
     _row(_m.AuthorityReply, {_V}, {_S}),
     _row(_m.PositionReport, {_V}, {_S}),

@@ -15,6 +15,7 @@ from contract.agent import Now, Role
 from contract.errors import ConfigError
 from contract.limits import CONVOY_MEMBERS_MAX, GATHER_MS_MAX
 from contract.sites import station_gates
+from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.cli import ledger, map_check
 from corridor.dispatch import DispatchConfig
@@ -48,11 +49,20 @@ class WeatherSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     sight_m: Annotated[float, Meta(gt=0.0, le=4_000.0)] | None = None
 
 
+class FleetSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[fleet]: kinds, a table of vehicle = kind, by which the supervisor knows what grades a truck
+    can start on; one that is not named is held for the weakest of all kinds.
+    """
+
+    kinds: dict[str, str] = {}
+
+
 class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections, [convoy] and [weather]."""
+    """The common sections, [convoy], [weather] and [fleet]."""
 
     convoy: ConvoySection = ConvoySection()
     weather: WeatherSection = WeatherSection()
+    fleet: FleetSection = FleetSection()
 
 
 def check(setting: Setting[CorridorProgram]) -> None:
@@ -65,6 +75,14 @@ def check(setting: Setting[CorridorProgram]) -> None:
     if missing:
         gates = ", ".join(missing)
         raise ConfigError(f"map {setting.map.name}: no node of the roster is gate {gates}")
+    fleet = {node.name for node in setting.roster.of_role(Role.VEHICLE)}
+    for vehicle, kind in setting.config.fleet.kinds.items():
+        if vehicle not in fleet:
+            raise ConfigError(f"fleet.kinds: no vehicle of the roster is {vehicle!r:.60}")
+        if kind not in TRACTION:
+            raise ConfigError(
+                f"fleet.kinds.{vehicle} = {kind!r:.60}: expected {' or '.join(TRACTION)}"
+            )
 
 
 def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
@@ -77,6 +95,7 @@ def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
         dispatch,
         FormationConfig(round(convoy.gather_s * 1_000.0)),
         Weather(round((weather.friction or 0.0) * 1_000.0), round((weather.sight_m or 0.0) * 1e3)),
+        {name: TRACTION[kind] for name, kind in setting.config.fleet.kinds.items()},
     )
     return SupervisorAgent(config, setting.keys.signer, setting.roster, setting.map)
 

@@ -19,9 +19,12 @@ from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer
+from contract.traction import Traction
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2, movement_pb2
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED
 from corridor import halts
+from corridor.bars import CLIMBING
+from corridor.climbing import Climbing
 from corridor.crossings import Crossings
 from corridor.dispatch import Dispatch, DispatchConfig
 from corridor.formation import Formations
@@ -40,7 +43,7 @@ _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_U
 @dataclass(frozen=True, slots=True)
 class SupervisorConfig:
     """One supervisor: its name, which gate runs which station, how convoys are put together, how
-    they drive as one, and the weather that it tells.
+    they drive as one, the weather that it tells, and what it knows of trucks by name.
     """
 
     name: str
@@ -48,6 +51,7 @@ class SupervisorConfig:
     dispatch: DispatchConfig
     formation: FormationConfig = field(default_factory=FormationConfig)
     weather: Weather = field(default_factory=Weather)
+    kinds: Mapping[str, Traction] = field(default_factory=dict)
 
 
 class SupervisorAgent:
@@ -61,7 +65,11 @@ class SupervisorAgent:
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
         self._grants = Grants(
-            self.state, dict(config.station_gate), config.weather, gathering.holds_back
+            self.state,
+            dict(config.station_gate),
+            config.weather,
+            holds_back=gathering.holds_back,
+            climbing=Climbing(corridor, config.weather.friction_permille, config.kinds),
         )
         self._positions = Positions(self.state)
         self._crossings = Crossings(self.state, self._dispatch, signer)
@@ -230,6 +238,10 @@ class SupervisorAgent:
     def _on_authority_reply(self, now: Now, received: Received) -> None:
         reply = cast("movement_pb2.AuthorityReply", received.message)
         reason = Reason.__members__.get(reply.reason, "")
+        heard, mission_id = self.state.heard.get(received.sender), reply.mission_id
+        if heard is not None and isinstance(reason, Reason) and reason in CLIMBING:
+            heard.declined = (reply.number, reason)
+            self.state.dirty[mission_id] = None
         self.state.say(
             Event.AUTHORITY_ANSWERED,
             vehicle=received.sender,

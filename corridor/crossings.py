@@ -2,7 +2,7 @@
 
 Pure. The centre has no customs power: it carries decisions as the documents they came in, after
 checking who signed them, and a crossing without both releases is never given road past an exit
-gate.
+gate. Requirements: SUP-019 in docs/SAFETY.md.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ from contract.v1.customs_pb2 import (
 )
 from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_EAST, Document
 from contract.v1.gate_pb2 import Passed
-from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport
+from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport, RevocationNotice
 from corridor.dispatch import Dispatch
 from corridor.grants import clearance_missing
 from corridor.planning import DESTINATION
@@ -139,6 +139,9 @@ class Crossings:
             country = _country(decision.office)
             crossing.releases.pop(country, None)
             crossing.holds.setdefault(country, Reason.RELEASE_REVOKED.name)
+            if crossing.mission in self._state.missions:
+                carried = RevocationNotice(revocation=document)
+                self._state.out.append(Send(crossing.vehicle, carried))
             self._withheld(crossing, Reason.RELEASE_REVOKED.name)
         else:
             return

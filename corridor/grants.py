@@ -16,17 +16,19 @@ from contract.limits import GATE_OVERLAP_M, LANE_OVERLAP_M, VEHICLE_LENGTH_M_MAX
 from contract.map import ZoneKind
 from contract.reasons import Reason
 from contract.route import Route
-from contract.v1.gate_pb2 import StationVisit
 from contract.v1.movement_pb2 import (
     STOP_KIND_BAY,
     STOP_KIND_GATE,
     STOP_KIND_STATION,
     MovementAuthority,
 )
+from corridor.bars import barred
+from corridor.climbing import Climbing
 from corridor.interlocking import Claim, Denied
 from corridor.records import Crossing, Mission, Stop
 from corridor.standing import stands_long, why
 from corridor.state import No, State
+from corridor.visits import announce
 
 LOOK_AHEAD_M: Final = 320.0
 RENEW_BELOW_M: Final = 160.0
@@ -51,13 +53,16 @@ class Grants:
         state: State,
         station_gate: dict[str, str],
         weather: Weather,
+        *,
         holds_back: Callable[[Mission, str], bool],
+        climbing: Climbing,
     ) -> None:
         """`holds_back` says whether a convoy still gathers before a zone (gathering.py)."""
         self._state = state
         self._station_gate = station_gate
         self._weather = weather
         self._holds_back = holds_back
+        self._climbing = climbing
 
     def extend(self, now: Now, mission: Mission) -> None:
         """Look at one mission: allocate what may be had, grant what is worth it, say why
@@ -69,41 +74,23 @@ class Grants:
             return
         route = state.route(mission)
         short = mission.end_m - heard.front_m <= RENEW_BELOW_M or heard.silent
-        no = self._barred(mission)
+        bar = no = barred(state, self._climbing, mission)
         waits = mission.vehicle in state.waits or stands_long(state, now, mission.vehicle)
-        if not (short or waits or no is not None):
+        if not (short or waits or bar is not None):
             return
-        barred = no is not None
-        if short and not barred:
+        if short and bar is None:
             no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
-            end_m, overlap_m = self._end(mission, route)
+            end_m, overlap_m = self._end(mission, route, mission.next_span)
             final = mission.next_span == len(route.zone_spans)
             if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
                 self._grant(mission, route, end_m, overlap_m)
-        near = mission.end_m - heard.front_m <= NEAR_END_M or barred
+        near = mission.end_m - heard.front_m <= NEAR_END_M or bar is not None
         if not near or no is None:
             no = why(state, now, mission)
         if no is not None:
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
         else:
             state.goes_on(now, mission.vehicle)
-
-    def _barred(self, mission: Mission) -> No | None:
-        """What forbids this truck any more road, allocated or not: halt, stop, silence, open
-        finding.
-        """
-        crossing = self._state.crossings[mission.crossing]
-        for stop_id, halt in self._state.halts.items():
-            if mission.vehicle == halt.vehicle:
-                return No(Reason[halt.reason], stop_id, halt.vehicle)
-        for stop in self._state.stops.values():
-            if mission.vehicle in stop.vehicles:
-                return No(Reason.STOP_IN_FORCE, stop.stop_id, stop.issuer)
-        if self._state.heard[mission.vehicle].silent:
-            return No(Reason.VEHICLE_SILENT, mission.vehicle)
-        if crossing.adverse:
-            return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
-        return None
 
     def again(self, mission: Mission) -> None:
         """Say the authority in force anew, under a new number: the vehicle may not have it. Not to
@@ -112,7 +99,7 @@ class Grants:
         if any(halt.vehicle == mission.vehicle for halt in self._state.halts.values()):
             return
         route = self._state.route(mission)
-        end_m, overlap_m = self._end(mission, route)
+        end_m, overlap_m = self._end(mission, route, mission.next_span)
         if mission.number:
             self._grant(mission, route, max(end_m, mission.end_m), overlap_m)
 
@@ -123,18 +110,17 @@ class Grants:
         spans = route.zone_spans
         claim = self._claim(mission)
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
-            group = self._group(route, mission.next_span)
-            for index in group:
-                no = self._vote(mission, route, index, claim)
-                if no is not None:
-                    return no
+            group, no = self._wanted(mission, route)
+            no = no or self._vote_all(mission, route, group, claim)
+            if no is not None:
+                return no
             for index in group:
                 zone = spans[index][0]
                 self._state.zones.allocate(zone, claim)
                 self._state.say(
                     Event.ZONE_ALLOCATED, zone=zone, vehicle=mission.vehicle, convoy=mission.convoy
                 )
-                self._announce(mission, route, index)
+                announce(self._state, self._station_gate, mission, route.zone_spans[index])
             mission.next_span = group[-1] + 1
             self._state.save(mission)
             self._wake_followers(mission)
@@ -182,6 +168,26 @@ class Grants:
                 break
             group.append(last + 1)
         return group
+
+    def _wanted(self, mission: Mission, route: Route) -> tuple[list[int], No | None]:
+        """The next zones that must be had together, up to where this truck could start again."""
+        room = self._group(route, mission.next_span)
+        group, steep = self._climbing.reach(
+            mission, route, room, lambda spans_had: self._end(mission, route, spans_had)[0]
+        )
+        return group, None if steep is None else No(*steep, mission.vehicle)
+
+    def _vote_all(
+        self, mission: Mission, route: Route, group: list[int], claim: Claim
+    ) -> No | None:
+        """The first no to zones that must be had together."""
+        for index in group:
+            no = self._vote(mission, route, index, claim)
+            if no is not None and index not in self._group(route, group[0]):
+                return No(Reason.CANNOT_START_HERE, no.resource, no.holder or mission.vehicle)
+            if no is not None:
+                return no
+        return None
 
     def _vote(self, mission: Mission, route: Route, index: int, claim: Claim) -> No | None:
         """The first no of all voters to one more zone of the route."""
@@ -274,16 +280,16 @@ class Grants:
                 return stop
         return None
 
-    def _end(self, mission: Mission, route: Route) -> tuple[float, float]:
-        """Where the authority may end with what is allocated, and the overlap behind it, in
-        metres.
+    def _end(self, mission: Mission, route: Route, spans_had: int) -> tuple[float, float]:
+        """Where the authority may end with so many zones of the route, and the overlap behind it,
+        in metres.
         """
         spans = route.zone_spans
-        if mission.next_span >= len(spans):
+        if spans_had >= len(spans):
             return self._held_back(mission, mission.stops[-1].at_m, GATE_OVERLAP_M)
-        if mission.next_span == 0:
+        if spans_had == 0:
             return 0.0, 0.0
-        zone, start_m, end_m = spans[mission.next_span - 1]
+        zone, start_m, end_m = spans[spans_had - 1]
         if self._state.map.zones[zone].kind is ZoneKind.GATE_CELL:
             for stop in mission.stops:
                 if stop.kind == STOP_KIND_GATE and start_m <= stop.at_m <= end_m:
@@ -324,33 +330,6 @@ class Grants:
             zones=" ".join(zones),
         )
         self._state.out.append(Send(mission.vehicle, authority))
-
-    # --- stations ---
-
-    def _announce(self, mission: Mission, route: Route, index: int) -> None:
-        """Tell a station's gate who comes, once, when the station's zone is allocated."""
-        _, start_m, end_m = route.zone_spans[index]
-        crossing = self._state.crossings[mission.crossing]
-        for stop in mission.stops:
-            inspected = stop.kind in (STOP_KIND_STATION, STOP_KIND_BAY)
-            if inspected and start_m <= stop.at_m <= end_m and stop.place not in mission.announced:
-                mission.announced.append(stop.place)
-                self._state.save(mission)
-                gate = self._station_gate.get(stop.place)
-                if gate is not None:
-                    self._state.out.append(Send(gate, self._visit(stop, crossing)))
-
-    def _visit(self, stop: Stop, crossing: Crossing) -> StationVisit:
-        station = self._state.map.stations.get(stop.place)
-        services = station.kinds if station is not None else ("physical",)
-        return StationVisit(
-            station_id=stop.place,
-            vehicle_id=crossing.vehicle,
-            crossing_id=crossing.crossing_id,
-            services=services,
-            gross_mass_kg=crossing.gross_mass_kg,
-            seals=crossing.seals,
-        )
 
 
 def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | None:

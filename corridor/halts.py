@@ -23,6 +23,7 @@ CAUSES: Final[Mapping[str, str]] = {
     Reason.NOT_ON_ROUTE.name: "path",
     Reason.PLACE_UNSURE.name: "place",
     Reason.GAP_LOST.name: "gap",
+    Reason.NO_PROGRESS.name: "progress",
 }
 _KEY: Final = "halt/"
 

@@ -56,6 +56,9 @@ class Positions:
         heard = self._hear(now, vehicle)
         heard.speed_mps = beat.speed_mmps / 1000.0
         self._stands(now, vehicle, heard, standing=beat.speed_mmps == 0)
+        stirs = heard.halted is not None and heard.state != beat.state
+        if heard.state == VEHICLE_STATE_STOPPED != beat.state:
+            heard.halted = None
         heard.state = beat.state
         heard.authority = beat.authority_number
         mission_id = self._state.mission_of.get(vehicle)
@@ -65,7 +68,7 @@ class Positions:
         if not mission.accepted:
             return
         heard.front_m = beat.front_mm / 1000.0
-        if mission.end_m - heard.front_m < RENEW_BELOW_M:
+        if stirs or mission.end_m - heard.front_m < RENEW_BELOW_M:
             self._state.dirty[mission_id] = None
 
     def on_report(self, now: Now, vehicle: str, report: PositionReport) -> None:
@@ -74,6 +77,9 @@ class Positions:
         first = not heard.reported
         self._stands(now, vehicle, heard, standing=report.standing)
         heard.authority = report.authority_number
+        reason = Reason.__members__.get(report.reason)
+        if report.cause == POSITION_CAUSE_STOPPED and reason is Reason.RELEASE_REVOKED:
+            heard.halted = reason  # lifted by new releases; what an operator lifts: halts.py
         mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
         if mission is None:
             located = self._rests(vehicle, report)

@@ -21,7 +21,11 @@ _ROUTES_MAX: Final = 4_096
 
 @dataclass(slots=True)
 class Heard:
-    """A vehicle's own word since its last start: not journalled, not trusted for freeing."""
+    """A vehicle's own word since its last start: not journalled, not trusted for freeing.
+
+    declined   number of an authority that it has refused for its grades, and why
+    halted     for what it has stopped by itself; counts while its state is STOPPED
+    """
 
     last_ns: int
     reported: bool = False
@@ -32,6 +36,8 @@ class Heard:
     speed_mps: float = 0.0
     authority: int = 0
     state: int = VEHICLE_STATE_UNSPECIFIED
+    declined: tuple[int, Reason] | None = None
+    halted: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,9 +79,7 @@ class GateAgent:
         self._ledger.restore(now, state)
         self._stations.restore(state)
         self._cell.restore(now, state)
-        for key in sorted(state):
-            if key.startswith("revoked/"):
-                self._passage.revoked.add(key[len("revoked/") :])
+        self._passage.restore(state)
         self._reports.beat_ns = now.mono_ns
         return self._taken(now)
 
@@ -199,9 +197,9 @@ class GateAgent:
     def _on_decision(self, now: Now, received: Received) -> None:
         """A revocation reaches us directly from its office."""
         notice = cast("customs_pb2.DecisionNotice", received.message)
-        release_id = self._passage.revoke(notice.decision)
-        if release_id:
-            self._say(Persist(f"revoked/{release_id}", b"1"))
+        key = self._passage.revoke(notice.decision)
+        if key:
+            self._say(Persist(key, b"1"))
 
     def _on_visit(self, now: Now, received: Received) -> None:
         visit = cast("gate_pb2.StationVisit", received.message)

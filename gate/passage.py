@@ -7,7 +7,9 @@ happens after (agent.py).
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
@@ -16,15 +18,14 @@ from contract.agent import NS_PER_MS, Boot, Now, Refused
 from contract.limits import NONCE_AGE_MS_MAX, NONCE_BYTES, TEXT_LENGTH_MAX
 from contract.map import Gate
 from contract.reasons import Reason
-from contract.release import Claimant, Cleared
+from contract.release import Claimant, Cleared, TakenBack
 from contract.roster import Roster
-from contract.signing import Signer, digest, open_document, seal_document
+from contract.signing import Signer, digest, seal_document
 from contract.v1.customs_pb2 import (
     CUSTODY_STEP_ENTERED,
     CUSTODY_STEP_EXITED,
     CustodyRecord,
     Permit,
-    Revocation,
 )
 from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST, Document
 from contract.v1.gate_pb2 import (
@@ -37,6 +38,8 @@ from contract.v1.gate_pb2 import (
 )
 from gate.arm import PERMIT_START_MS
 from gate.orders import GateReading
+
+_REVOKED: Final = "revoked/"
 
 
 class Ticket(msgspec.Struct):
@@ -88,7 +91,7 @@ class GatePassage:
     gate: Gate
     signer: Signer
     roster: Roster
-    revoked: set[str] = field(default_factory=set)
+    revoked: set[TakenBack] = field(default_factory=set)
     reading: GateReading | None = None
     vehicle: str = ""
     crossing: str = ""
@@ -203,13 +206,20 @@ class GatePassage:
         return None
 
     def revoke(self, document: Document) -> str:
-        """Take note of a revocation; returns the release it takes back, "" if it is none."""
-        for keys in self.roster.release_keys.values():
-            revocation = open_document(document, Revocation, keys)
-            if isinstance(revocation, Revocation):
-                self.revoked.add(revocation.release_id)
-                return revocation.release_id
-        return ""
+        """Take note of a revocation; returns the key to keep it under, "" if it is none."""
+        taken = release.read_revocation(document, self.roster.release_keys)
+        if isinstance(taken, Refused):
+            return ""
+        self.revoked.add(taken)
+        return f"{_REVOKED}{taken[0]}/{taken[1]}"
+
+    def restore(self, state: Iterable[str]) -> None:
+        """Take up what was taken back before a restart."""
+        for key in state:
+            if key.startswith(_REVOKED):
+                office, _, release_id = key.removeprefix(_REVOKED).partition("/")
+                offices = (office,) if release_id else tuple(self.roster.release_keys)
+                self.revoked.update((each, release_id or office) for each in offices)
 
     def granted(self, now: Now, ticket: Ticket) -> PermitGranted:
         """The permit, signed: for when the arm is proven open."""

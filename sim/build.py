@@ -20,6 +20,7 @@ from contract.roster import Node as Entry
 from contract.roster import Roster
 from contract.signing import Signer
 from contract.sites import bays_by_direction, sites, station_gates
+from contract.traction import TRACTION, Traction
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
@@ -32,8 +33,9 @@ from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
 from sim.scenario import Scenario
 from sim.truck_rows import truck_rows
-from vehicle.agent import VehicleAgent, VehicleConfig
-from vehicle.pilot.columns import TRUCK_BRAKE_SERVICE
+from vehicle.agent import VehicleAgent
+from vehicle.config import VehicleConfig
+from vehicle.pilot.columns import TRUCK_ACCEL_MAX, TRUCK_BRAKE_SERVICE, TRUCK_DRIVEN
 
 SUPERVISOR: Final = "supervisor"
 OFFICES: Final = {"KZ": "office-kz", "CN": "office-cn"}
@@ -109,12 +111,14 @@ class Builder:
 
     def vehicle(self, name: str, params: VehicleParams) -> Callable[[], Node[Any]]:
         block = params_block([params])
+        truck = truck_rows(block)[0]
         config = VehicleConfig(
             name,
             SUPERVISOR,
             float(straight_length(block)[0]),
             float(front_offset(block)[0]),
-            float(truck_rows(block)[0, TRUCK_BRAKE_SERVICE]),
+            float(truck[TRUCK_BRAKE_SERVICE]),
+            Traction(float(truck[TRUCK_DRIVEN]), float(truck[TRUCK_ACCEL_MAX])),
         )
         greets = (SUPERVISOR, *self.corridor.gates)
 
@@ -136,6 +140,7 @@ class Builder:
             dispatch,
             formation=FormationConfig(gather_ms=gather_ms),
             weather=Weather(round(1000.0 * weather.friction), round(1000.0 * weather.sight_m)),
+            kinds=dict.fromkeys(self.cast.vehicles, TRACTION[self.scenario.fleet.vehicle]),
         )
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)

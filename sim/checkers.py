@@ -5,6 +5,7 @@ what agents never see: positions, arms, disks, and what offices really signed. O
 checker proves that it can fail (tests/sim/test_checkers.py).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -40,6 +41,7 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "I11": "custody has no gap and no fork",
     "L1": "every crossing ends cleared, or is held or diverted with a reason",
 }
+IN_FLIGHT_S: Final = 8.0  # a revocation, on a network that loses it once or twice, and a stop
 _AUTHORITY: Final = type_name(MovementAuthority).encode()
 _REPLY: Final = type_name(AuthorityReply).encode()
 _DECISION: Final = type_name(DecisionNotice).encode()
@@ -78,6 +80,7 @@ class Checkers:
         self._offered: dict[tuple[str, int], MovementAuthority] = {}
         self._in_force: dict[str, MovementAuthority] = {}
         self._releases: dict[tuple[str, str], Release] = {}
+        self._taken_back: dict[tuple[str, str], tuple[float, Release]] = {}
         self._inside: dict[str, dict[str, str]] = {}
         self._steps: dict[str, int] = {}
         self._head = GENESIS
@@ -187,10 +190,21 @@ class Checkers:
                 self._releases[release.subject.crossing_id, country] = release
             revocation = open_document(document, Revocation, keys)
             if isinstance(revocation, Revocation):
-                self._releases.pop((revocation.crossing_id, country), None)
+                key = (revocation.crossing_id, country)
+                taken = self._releases.pop(key, None)
+                if taken is not None:
+                    self._taken_back[key] = (self._time_s(), taken)
+
+    def _release(self, crossing: str, country: str) -> Release | None:
+        """An office's release of a crossing; one that it has taken back so lately that no truck
+        under way could have heard of it and stopped still counts.
+        """
+        taken_s, taken = self._taken_back.get((crossing, country), (-math.inf, None))
+        late = taken if self._time_s() - taken_s <= IN_FLIGHT_S else None
+        return self._releases.get((crossing, country), late)
 
     def _enters(self, vehicle: str, crossing: str) -> None:
-        kz, cn = (self._releases.get((crossing, country)) for country in ("KZ", "CN"))
+        kz, cn = (self._release(crossing, country) for country in ("KZ", "CN"))
         if kz is None or cn is None:
             missing = "KZ" if kz is None else "CN"
             self._say("I7", f"{vehicle} enters the neutral zone without a release of {missing}")

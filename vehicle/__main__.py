@@ -14,11 +14,13 @@ from msgspec import Meta, Struct
 from contract.agent import Role
 from contract.errors import ConfigError
 from contract.limits import PILOT_PERIOD_MS, VEHICLE_LENGTH_M_MAX
+from contract.traction import Traction
 from live.body import BodyLink
 from live.config import ProgramConfig
 from live.program import ProgramSpec, Setting, run_program
-from vehicle.agent import VehicleAgent, VehicleConfig
+from vehicle.agent import VehicleAgent
 from vehicle.cli.body import TruckBody
+from vehicle.config import VehicleConfig
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array
 
@@ -117,6 +119,7 @@ def build_agent(setting: Setting[TruckProgram]) -> VehicleAgent:
         truck.length_m,
         truck.front_ahead_m,
         truck.brake_service_mps2,
+        Traction(truck.driven_share, truck.accel_max_mps2),
     )
     return VehicleAgent(config, setting.keys.signer, setting.roster, setting.map)
 

@@ -8,7 +8,7 @@ in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final, cast
 
 from contract.agent import (
@@ -31,62 +31,21 @@ from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer
-from contract.v1 import envelope_pb2, gate_pb2, movement_pb2
-from contract.v1.movement_pb2 import (
-    POSITION_CAUSE_BOOTED,
-    POSITION_CAUSE_REACHED,
-    POSITION_CAUSE_STOPPED,
-    POSITION_CAUSE_ZONE_CLEARED,
-    STOP_KIND_BERTH,
-    STOP_KIND_GATE,
-    ClearanceNotice,
-    FormationOrder,
-    MissionOrder,
-    MovementAuthority,
-    PositionCause,
-    StopLifted,
-    StopOrder,
-)
+from contract.v1 import envelope_pb2, gate_pb2
+from contract.v1 import movement_pb2 as m
+from vehicle import reports
+from vehicle.config import VehicleConfig
 from vehicle.convoy import TruckConvoy
 from vehicle.guard import Guard, Supervisors
-from vehicle.halts import Halt, halts
+from vehicle.halts import Halt, halts, reason_of, stop_name
 from vehicle.mission import Mission
 from vehicle.orders import ClearTrip, Rest, VehicleReading
 from vehicle.passage import TruckPassage
 from vehicle.phases import Outcome, Phase, next_phase
-from vehicle.pilot.columns import (
-    MILE_CLEARED,
-    MILE_REACHED,
-    MILE_TRIPPED,
-)
-from vehicle.reports import (
-    STANDING_MPS,
-    STATES,
-    authority_reply,
-    authority_said,
-    heartbeat,
-    mission_answer,
-    position,
-    tripped,
-)
-from vehicle.road import Road
+from vehicle.pilot import columns as c
+from vehicle.revocation import HELD, restore_revoked, take_revocation
+from vehicle.road import STANDING_MPS, Road
 from vehicle.stops import Stops
-
-
-@dataclass(frozen=True, slots=True)
-class VehicleConfig:
-    """What this truck is and whom it obeys.
-
-    length_m             bumper to bumper, with trailer
-    front_ahead_m        front bumper ahead of the rear axle
-    brake_service_mps2   what a leader is told of it; 0: not known
-    """
-
-    name: str
-    supervisor: str
-    length_m: float
-    front_ahead_m: float
-    brake_service_mps2: float = 0.0
 
 
 class VehicleAgent:
@@ -99,7 +58,12 @@ class VehicleAgent:
         supervisors = {node.name: node.public_key for node in roster.of_role(Role.SUPERVISOR)}
         guard = Guard(config.name, signer.key_id, Supervisors(supervisors), roster.release_keys)
         self._road = Road(
-            corridor, guard, length_m=config.length_m, front_ahead_m=config.front_ahead_m
+            corridor,
+            guard,
+            length_m=config.length_m,
+            front_ahead_m=config.front_ahead_m,
+            traction=config.traction,
+            brake_mps2=config.brake_service_mps2,
         )
         self._passage = TruckPassage(config.name, signer.key_id, roster)
         self._convoy = TruckConvoy(config.name, config.supervisor, config.brake_service_mps2)
@@ -110,6 +74,7 @@ class VehicleAgent:
         self._beats = 0
         self._beat_ns = 0
         self._beaten = Phase.PARKED
+        self._close_ns: int | None = None
         self._out: list[Effect] = []
 
     # --- protocol ---
@@ -121,9 +86,10 @@ class VehicleAgent:
         self._stops.restore(state)
         if self._stops.in_force:
             self._phase = next_phase(self._phase, Outcome.STOP_CAME)
+        restore_revoked(self._road, state)
         clearance = state.get("clearance")
         if clearance is not None:
-            self._road.clear(ClearanceNotice.FromString(clearance).releases, now)
+            self._road.clear(m.ClearanceNotice.FromString(clearance).releases, now)
         self._out += self._road.guard_order()
         self._beat_ns = now.mono_ns
         return self._taken()
@@ -133,17 +99,21 @@ class VehicleAgent:
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
+        self._close_ns = now.mono_ns if self._road.closing else None
         self._order(now)
         return self._taken()
 
     def on_wake(self, now: Now, reading: VehicleReading) -> Effects:
         self._out = []
+        self._close_ns = None
         if reading.known:
             first = self._reading is None
             self._reading = reading
             self._road.follow(reading)
             if first:
-                self._report(POSITION_CAUSE_BOOTED, Reason.RESTARTED)
+                self._say_where(Reason.RESTARTED)
+            self._road.close(reading)
+            self._out += self._road.guard_order()
             for halt in halts(reading):
                 self._halt_itself(now, halt)
             if reading.milestones:
@@ -153,6 +123,8 @@ class VehicleAgent:
                 self._go_on(now)  # it may have come to rest where it may ask
             elif self._phase is Phase.DRIVING:
                 self._ask_again(now)
+            if self._road.kept_back(reading):
+                self._halt_itself(now, replace(HELD, emergency=not self._stands()))
             self._out += self._convoy.watch(now, reading)
             self._order(now)
         if now.mono_ns >= self._beat_ns:
@@ -166,7 +138,7 @@ class VehicleAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        due = (self._beat_ns, self._passage.retry_ns, self._convoy.wake_ns)
+        due = (self._beat_ns, self._passage.retry_ns, self._convoy.wake_ns, self._close_ns)
         return min(each for each in due if each is not None)
 
     def _taken(self) -> Effects:
@@ -179,7 +151,7 @@ class VehicleAgent:
         """A peer has (re)started: tell a supervisor where we are, ask a gate anew."""
         if received.role is Role.SUPERVISOR:
             if self._greeted:
-                self._report(POSITION_CAUSE_BOOTED)
+                self._say_where(None)
             self._greeted = True
         elif received.role is Role.GATE and self._phase in (Phase.AT_GATE, Phase.STOPPED):
             self._passage.forget(received.sender)
@@ -187,7 +159,7 @@ class VehicleAgent:
                 self._ask(now)
 
     def _on_mission(self, now: Now, received: Received) -> None:
-        order = cast("MissionOrder", received.message)
+        order = cast("m.MissionOrder", received.message)
         mission = self._road.judge(order, self._reading)
         refused = mission if isinstance(mission, Refused) else None
         if not isinstance(mission, Refused):
@@ -197,30 +169,37 @@ class VehicleAgent:
             self._out += self._road.guard_order()
             self._phase = next_phase(self._phase, Outcome.MISSION_TAKEN)
             self._out.append(Persist("mission", order.SerializeToString()))
-        self._out += mission_answer(order, refused, received.sender)
+        self._out += reports.mission_answer(order, refused, received.sender)
 
     def _on_clearance(self, now: Now, received: Received) -> None:
-        notice = cast("ClearanceNotice", received.message)
+        notice = cast("m.ClearanceNotice", received.message)
         mission = self._road.mission
         if mission is None or notice.crossing_id != mission.crossing_id:
             return
         self._road.clear(notice.releases, now)
         self._out += self._road.guard_order()
         self._out.append(Persist("clearance", notice.SerializeToString()))
+        if self._road.cleared:  # what an office had taken back, both have given anew
+            issuer = self._config.supervisor
+            self._lift(now, issuer, stop_name(HELD.cause, self._config.name), issuer)
+
+    def _on_revocation(self, now: Now, received: Received) -> None:
+        """The guard closes at the next reading, which `on_message` asks for at once."""
+        self._out += take_revocation(self._road, received)
 
     def _on_authority(self, now: Now, received: Received) -> None:
-        authority = cast("MovementAuthority", received.message)
-        refused = self._road.grant(now, received, authority)
+        authority = cast("m.MovementAuthority", received.message)
+        refused = self._road.grant(now, received, authority, standing=self._stands())
         if refused is None:
             self._out += self._road.guard_order()
-        self._out.append(authority_said(authority, refused))
+        self._out.append(reports.authority_said(authority, refused))
         if refused is None:
             self._go_on(now)
-        self._out.append(Send(received.sender, authority_reply(authority, refused)))
+        self._out.append(Send(received.sender, reports.authority_reply(authority, refused)))
 
     def _on_formation(self, now: Now, received: Received) -> None:
         """With whom to drive: it changes how the truck follows, never how far it may go."""
-        order = cast("FormationOrder", received.message)
+        order = cast("m.FormationOrder", received.message)
         barred = None
         if self._stops.in_force:
             barred = Refused(Reason.STOPPED_BY_ORDER, "")
@@ -239,7 +218,7 @@ class VehicleAgent:
             stop, gate = mission.place_at(front_m), mission.gate_ahead(front_m)
             if gate is not None and gate.stop_m <= front_m + STOP_WINDOW_M:
                 self._phase = next_phase(self._phase, Outcome.GATE_REACHED)
-            elif stop is not None and stop.kind == STOP_KIND_BERTH:
+            elif stop is not None and stop.kind == m.STOP_KIND_BERTH:
                 self._reached(now)  # it came to rest here under a stop
         if self._phase is Phase.AT_GATE:
             self._ask(now)
@@ -248,7 +227,7 @@ class VehicleAgent:
         return self._reading is not None and self._reading.speed_mps <= STANDING_MPS
 
     def _on_stop(self, now: Now, received: Received) -> None:
-        stop = cast("StopOrder", received.message)
+        stop = cast("m.StopOrder", received.message)
         fields = {"stop": stop.stop_id, "issuer": stop.issuer, "reason": stop.reason}
         self._out.append(Report(Event.STOP_OBEYED, fields))
         self._out.append(self._stops.take(received.sender, stop.stop_id, stop.issuer))
@@ -256,12 +235,15 @@ class VehicleAgent:
 
     def _on_stop_lifted(self, now: Now, received: Received) -> None:
         """Only who ordered a stop lifts it: the same issuer, by the same hand."""
-        lifted = cast("StopLifted", received.message)
-        forgotten = self._stops.lift(received.sender, lifted.stop_id, lifted.issuer)
+        lifted = cast("m.StopLifted", received.message)
+        self._lift(now, received.sender, lifted.stop_id, lifted.issuer)
+
+    def _lift(self, now: Now, sender: str, stop_id: str, issuer: str) -> None:
+        forgotten = self._stops.lift(sender, stop_id, issuer)
         if forgotten is None:
             return
         self._out.append(forgotten)
-        fields = {"stop": lifted.stop_id, "issuer": lifted.issuer}
+        fields = {"stop": stop_id, "issuer": issuer}
         self._out.append(Report(Event.STOP_LIFTED, fields))
         if self._stops.in_force:
             return
@@ -281,16 +263,18 @@ class VehicleAgent:
     # --- the body's word ---
 
     def _on_milestones(self, now: Now, reading: VehicleReading) -> None:
-        if reading.milestones & MILE_TRIPPED:
-            self._out.append(tripped(self._road, reading))
-        if reading.milestones & MILE_CLEARED:
-            self._report(POSITION_CAUSE_ZONE_CLEARED)
-        if reading.milestones & MILE_REACHED:
+        if reading.milestones & c.MILE_TRIPPED:
+            self._out.append(reports.tripped(self._road, reading))
+        if reading.milestones & c.MILE_IN_VAIN:
+            self._out.append(reports.in_vain(self._road))
+        if reading.milestones & c.MILE_CLEARED:
+            self._report(m.POSITION_CAUSE_ZONE_CLEARED)
+        if reading.milestones & c.MILE_REACHED:
             self._reached(now)
 
     def _halt_itself(self, now: Now, halt: Halt) -> None:
         """Stop by ourselves and stay: only the supervisor's operator lifts it."""
-        stop_id = f"{halt.cause}/{self._config.name}"
+        stop_id = stop_name(halt.cause, self._config.name)
         issuer = self._config.supervisor
         if not self._stops.has(issuer, stop_id):
             self._out.append(self._stops.take(issuer, stop_id, issuer))
@@ -301,7 +285,7 @@ class VehicleAgent:
         self._out.append(Act(Rest(emergency=emergency)))
         self._road.forget_order()
         self._out += self._convoy.stop(now, reason)
-        self._report(POSITION_CAUSE_STOPPED, reason)
+        self._report(m.POSITION_CAUSE_STOPPED, reason)
 
     def _reached(self, now: Now) -> None:
         """Standing at the end of what may be driven: say at which place, and what comes next."""
@@ -311,14 +295,14 @@ class VehicleAgent:
         stop = mission.place_at(self._road.front_m)
         if stop is None:
             self._phase = next_phase(self._phase, Outcome.CAME_TO_REST)
-            self._report(POSITION_CAUSE_REACHED)
+            self._report(m.POSITION_CAUSE_REACHED)
             return
         fields = {"mission": mission.mission_id, "place": stop.place_id}
         self._out.append(Report(Event.PLACE_REACHED, fields))
-        self._report(POSITION_CAUSE_REACHED, place=stop.place_id)
-        if stop.kind == STOP_KIND_BERTH:
+        self._report(m.POSITION_CAUSE_REACHED, place=stop.place_id)
+        if stop.kind == m.STOP_KIND_BERTH:
             self._finish(mission, stop.place_id)
-        elif stop.kind == STOP_KIND_GATE:
+        elif stop.kind == m.STOP_KIND_GATE:
             self._phase = next_phase(self._phase, Outcome.GATE_REACHED)
             self._ask(now)
         else:
@@ -373,13 +357,21 @@ class VehicleAgent:
     def _beat(self, now: Now) -> None:
         self._beats += 1
         self._beaten = self._phase
-        self._beat_ns = now.mono_ns + STATES[self._phase][1] * NS_PER_MS
+        self._beat_ns = now.mono_ns + reports.STATES[self._phase][1] * NS_PER_MS
         if self._reading is not None:  # before that it is not known where we are
-            beat = heartbeat(self._road, self._reading, self._phase, self._beats)
+            beat = reports.heartbeat(self._road, self._reading, self._phase, self._beats)
             self._out.append(Send(self._config.supervisor, beat))
 
-    def _report(self, cause: PositionCause, reason: Reason | None = None, place: str = "") -> None:
-        report = position(self._road, self._reading, cause, reason=reason, place=place)
+    def _say_where(self, reason: Reason | None) -> None:
+        """Where we are, to a supervisor that may not know, and for what we hold ourselves."""
+        self._report(m.POSITION_CAUSE_BOOTED, reason)
+        for stop_id in self._stops.of(self._config.supervisor):
+            why = reason_of(stop_id)
+            if why is not Reason.STOPPED_BY_ORDER:
+                self._report(m.POSITION_CAUSE_STOPPED, why)
+
+    def _report(self, cause: m.PositionCause, why: Reason | None = None, place: str = "") -> None:
+        report = reports.position(self._road, self._reading, cause, reason=why, place=place)
         if report is not None:
             self._out.append(Send(self._config.supervisor, report))
 
@@ -387,12 +379,13 @@ class VehicleAgent:
 _Handler = Callable[[VehicleAgent, Now, Received], None]
 _HANDLERS: Final[Mapping[type, _Handler]] = {
     envelope_pb2.Hello: VehicleAgent._on_hello,
-    MissionOrder: VehicleAgent._on_mission,
-    ClearanceNotice: VehicleAgent._on_clearance,
-    MovementAuthority: VehicleAgent._on_authority,
-    FormationOrder: VehicleAgent._on_formation,
-    movement_pb2.StopOrder: VehicleAgent._on_stop,
-    movement_pb2.StopLifted: VehicleAgent._on_stop_lifted,
+    m.MissionOrder: VehicleAgent._on_mission,
+    m.ClearanceNotice: VehicleAgent._on_clearance,
+    m.RevocationNotice: VehicleAgent._on_revocation,
+    m.MovementAuthority: VehicleAgent._on_authority,
+    m.FormationOrder: VehicleAgent._on_formation,
+    m.StopOrder: VehicleAgent._on_stop,
+    m.StopLifted: VehicleAgent._on_stop_lifted,
     gate_pb2.Challenge: VehicleAgent._on_gate_word,
     gate_pb2.PermitGranted: VehicleAgent._on_gate_word,
     gate_pb2.PermitRefused: VehicleAgent._on_gate_word,

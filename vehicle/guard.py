@@ -2,12 +2,16 @@
 
 Opens movement authorities and releases itself, from the received bytes, and writes the guard row:
 how far this truck may go, and on what friction. No field of a drive order reaches it. The neutral
-zone ends the row until both releases verify; without a row the truck rests. The kernel that holds
+zone ends the row until both releases verify; without a row the truck rests. A release that its
+office takes back closes the row again: before the line at the exit gate, past it at the next place
+where the truck may stand, so that it stops on nobody's line; nothing that is revoked ever counts
+again. The kernel that holds
 the pilot to the row is vehicle/watch. Not here: driving (vehicle/pilot), permits (the gate's word
 to the agent), stop orders.
 Requirements: I2, I3, I7, I16 in docs/SAFETY.md.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +21,7 @@ from contract.agent import Now, Refused
 from contract.envelope import ENVELOPE_TYPE
 from contract.limits import FRICTION_DRY, FRICTION_WORST, GATE_OVERLAP_M, LANE_OVERLAP_M
 from contract.reasons import Reason
-from contract.release import Claimant, Cleared
+from contract.release import Claimant, Cleared, TakenBack, read_revocation
 from contract.route import Route, RouteError
 from contract.signing import type_name, verify
 from contract.v1.document_pb2 import Document
@@ -37,6 +41,29 @@ class GuardRow:
     end_m: float
     overlap_m: float
     mu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refuge:
+    """Where a truck that must not go on may stand; metres along the mission's route, at the front.
+
+    line_m   stop line of the exit gate, before the neutral zone
+    safe     stretches (from, to) in order, none in the boundary section or under a barrier
+    """
+
+    line_m: float
+    safe: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Braking:
+    """Where a front is, and where it comes to rest gently, or by braking now; metres along the
+    route.
+    """
+
+    front_m: float
+    gentle_m: float
+    now_m: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +97,12 @@ class Guard:
         self._end: tuple[str, float] | None = None
         self._end_m: float | None = None
         self._overlap_m = GATE_OVERLAP_M
-        self._cleared = False
+        self._refuge: Refuge | None = None
+        self._clearance: Cleared | None = None
+        self._taken_back: set[TakenBack] = set()
+        self._revoked = False
+        self._closing = False
+        self._held: tuple[str, float] | None = None
         self._mu = FRICTION_WORST
 
     def mission(
@@ -81,15 +113,19 @@ class Guard:
         neutral_m: float | None,
         *,
         version: int,
+        refuge: Refuge | None = None,
     ) -> None:
         """Take up a mission or a new version of it.
 
         Authority and clearance never carry over to another mission or crossing; within one an
         authority holds as far as its end is still on the route.
         neutral_m   where on the route the neutral zone begins; None if the route does not enter it
+        refuge      where to stand if a release is taken back; None: before the line, or at the end
         """
         if (mission_id, crossing_id) != (self._mission, self._crossing):
-            self._cleared = False
+            self._clearance = None
+            self._revoked = self._closing = False
+            self._held = None
         if mission_id != self._mission:
             self._number = 0
             self._end = None
@@ -98,6 +134,9 @@ class Guard:
         self._crossing = crossing_id
         self._route = route
         self._neutral_m = neutral_m
+        self._refuge = refuge
+        if refuge is None and neutral_m is not None:
+            self._refuge = Refuge(neutral_m - GATE_OVERLAP_M, ())
         self._end_m = None
         if self._end is not None and self._end[0] in route.lanes:
             self._end_m = route.at(*self._end)
@@ -153,23 +192,96 @@ class Guard:
     def releases(self, documents: Sequence[Document], now: Now) -> Refused | None:
         """Judge both releases for this truck and crossing. None if they clear it."""
         claimant = Claimant(self._crossing, self._me, self._key_id)
-        judged = release.judge(documents, self._release_keys, claimant, now=now)
-        self._cleared = isinstance(judged, Cleared)
-        return judged if isinstance(judged, Refused) else None
+        keys, taken = self._release_keys, self._taken_back
+        judged = release.judge(documents, keys, claimant, now=now, revoked=taken)
+        if isinstance(judged, Cleared):
+            self._clearance = judged
+            self._revoked = self._closing = False
+            self._held = None
+            return None
+        self._lose()
+        self._revoked = judged.reason is Reason.RELEASE_REVOKED
+        return judged
+
+    def revoke(self, document: Document) -> TakenBack | Refused:
+        """Take note of a revocation, for good. It takes only: nobody is cleared by one."""
+        taken = read_revocation(document, self._release_keys)
+        if isinstance(taken, Refused):
+            return taken
+        if taken in self._taken_back:
+            return Refused(Reason.DUPLICATE, taken[1])
+        self._taken_back.add(taken)
+        if self._clearance is not None and taken in self._clearance.releases:
+            self._lose()
+            self._revoked = True
+        return taken
+
+    def _lose(self) -> None:
+        """What cleared this truck does not any more: the row has to be closed."""
+        if self._clearance is not None:
+            self._clearance = None
+            self._closing = True
+
+    @property
+    def closing(self) -> bool:
+        """True from the loss of a clearance until `close` has been told where the truck is."""
+        return self._closing
+
+    def close(self, braking: Braking) -> None:
+        """Choose where a truck that was cleared has to stand: before the line, if it comes to rest
+        there; else at the next safe place of its authority.
+        """
+        if not self._closing:
+            return
+        self._closing = False
+        refuge, neutral_m = self._refuge, self._neutral_m
+        if self._route is None or self._end_m is None or refuge is None or neutral_m is None:
+            return
+        if braking.front_m <= refuge.line_m:
+            return  # it is on its way to that line: nobody passes it without a permit
+        held_m = braking.now_m
+        if held_m > neutral_m - GATE_OVERLAP_M:
+            held_m = min(_next_safe_m(refuge, braking.gentle_m), self._end_m)
+        self._held = self._route.where(min(held_m, self._route.length_m))
 
     @property
     def cleared(self) -> bool:
         """True while both releases let this truck into the neutral zone."""
-        return self._cleared
+        return self._clearance is not None
+
+    @property
+    def revoked(self) -> bool:
+        """True while it is not cleared because an office has taken its release back."""
+        return self._revoked
+
+    @property
+    def limit_m(self) -> float | None:
+        """Where a drive has to end, whatever was granted: None while nothing is closed."""
+        refuge, route = self._refuge, self._route
+        if refuge is None or route is None or self._clearance is not None or self._closing:
+            return None
+        if self._held is not None and self._held[0] in route.lanes:
+            return route.at(*self._held)
+        return refuge.line_m
 
     def row(self) -> GuardRow | None:
         """The guard row in force; None means rest."""
         if self._end_m is None:
             return None
-        if self._neutral_m is None or self._cleared:
+        limit_m = self.limit_m
+        if limit_m is None or self._neutral_m is None:
             return GuardRow(self._end_m, self._overlap_m, self._mu)
-        end_m = min(self._end_m, self._neutral_m - GATE_OVERLAP_M)
-        return GuardRow(end_m, GATE_OVERLAP_M, self._mu)
+        if self._held is None:
+            limit_m = self._neutral_m - GATE_OVERLAP_M
+        return GuardRow(min(self._end_m, limit_m), GATE_OVERLAP_M, self._mu)
+
+
+def _next_safe_m(refuge: Refuge, from_m: float) -> float:
+    """The first place from `from_m` on where the truck may stand; infinity if there is none."""
+    for first_m, last_m in refuge.safe:
+        if last_m >= from_m:
+            return max(first_m, from_m)
+    return math.inf
 
 
 def _lane_end_m(route: Route, lane: str) -> float:

@@ -38,7 +38,25 @@ _MILES: Final = (
     (c.MILE_LOST_PATH, Halt("path", Reason.NOT_ON_ROUTE, emergency=True)),
     (c.MILE_LOST_PLACE, Halt("place", Reason.PLACE_UNSURE)),
     (c.MILE_GAP_LOST, Halt("gap", Reason.GAP_LOST)),
+    (c.MILE_IN_VAIN, Halt("progress", Reason.NO_PROGRESS)),
 )
+_GUARD: Final = "guard"
+_TRAILER: Final = Halt("trailer", Reason.TRAILER_PARTED)
+_REASONS: Final = {
+    _GUARD: Reason.GUARD_TRIPPED,
+    "revoked": Reason.RELEASE_REVOKED,
+    **{halt.cause: halt.reason for halt in (*(halt for _, halt in _MILES), _TRAILER)},
+}
+
+
+def stop_name(cause: str, vehicle: str) -> str:
+    """The stop that a truck is under by itself, as its lifting must name it."""
+    return f"{cause}/{vehicle}"
+
+
+def reason_of(stop_id: str) -> Reason:
+    """What such a stop is for."""
+    return _REASONS.get(stop_id.partition("/")[0], Reason.STOPPED_BY_ORDER)
 
 
 def halts(reading: VehicleReading) -> list[Halt]:
@@ -46,7 +64,7 @@ def halts(reading: VehicleReading) -> list[Halt]:
     found = [halt for bit, halt in _MILES if reading.milestones & bit]
     if reading.milestones & c.MILE_TRIPPED:
         _, hard = TRIPS.get(reading.trip_cause, ("", True))
-        found.insert(0, Halt("guard", Reason.GUARD_TRIPPED, emergency=hard))
+        found.insert(0, Halt(_GUARD, Reason.GUARD_TRIPPED, emergency=hard))
     if not reading.trailer_coupled:
-        found.append(Halt("trailer", Reason.TRAILER_PARTED))
+        found.append(_TRAILER)
     return found

@@ -12,7 +12,10 @@ from contract.limits import CLEAR_MARGIN_M, STOP_WINDOW_M
 from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.route import Route, RouteError
+from contract.traction import Slope, slopes
 from contract.v1.movement_pb2 import STOP_KIND_GATE, MissionOrder, StopKind
+from vehicle.guard import Refuge
+from vehicle.refuge import refuge_of
 
 _LANES_MAX: Final = 256
 
@@ -45,6 +48,8 @@ class Mission:
     stops: tuple[Stop, ...]
     gates: tuple[GateOnRoute, ...]
     neutral_m: float | None
+    road: tuple[Slope, ...]
+    refuge: Refuge | None
 
     @property
     def mission_id(self) -> str:
@@ -102,7 +107,9 @@ def read_mission(order: MissionOrder, corridor: CorridorMap) -> Mission | Refuse
     gates = _gates_on(route, corridor, on_way)
     exits = [gate.barrier_m for gate in gates if gate.exit]
     neutral_m = min(exits) if exits else _neutral_m(route, corridor)
-    return Mission(order, route, stops, gates, neutral_m)
+    lines = [gate.stop_m for gate in gates] if exits else []
+    refuge = refuge_of(route, corridor, lines)
+    return Mission(order, route, stops, gates, neutral_m, slopes(route, corridor), refuge)
 
 
 def _gates_on(route: Route, corridor: CorridorMap, named: set[str]) -> tuple[GateOnRoute, ...]:

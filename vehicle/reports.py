@@ -26,9 +26,7 @@ from contract.v1.movement_pb2 import (
 from vehicle.halts import TRIPS
 from vehicle.orders import VehicleReading
 from vehicle.phases import Phase
-from vehicle.road import Road
-
-STANDING_MPS: Final = 0.05
+from vehicle.road import STANDING_MPS, Road
 
 # What a phase is called on the wire, and how often a truck in it is heard.
 STATES: Final = {
@@ -90,6 +88,17 @@ def tripped(road: Road, reading: VehicleReading) -> Report:
         "beyond_mm": round((road.front_m - road.end_m) * 1000.0),
     }
     return Report(Event.GUARD_TRIPPED, fields)
+
+
+def in_vain(road: Road) -> Report:
+    """The truck has taken back a push that moved nothing: where."""
+    here, mission = road.place(), road.mission
+    fields = {
+        "mission": mission.mission_id if mission is not None else "",
+        "lane": here.front_lane if here is not None else "",
+        "offset_mm": round(here.front_m * 1000.0) if here is not None else 0,
+    }
+    return Report(Event.PUSHED_IN_VAIN, fields)
 
 
 def mission_answer(order: MissionOrder, refused: Refused | None, to: str) -> list[Effect]:

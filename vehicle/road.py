@@ -12,16 +12,22 @@ from contract.agent import Act, Effect, Now, Received, Refused
 from contract.limits import FRICTION_WORST, SIGHT_WORST_M, STANDSTILL_GAP_M, STOP_WINDOW_M
 from contract.map import CorridorMap
 from contract.reasons import Reason
+from contract.release import TakenBack
+from contract.traction import CAUTIOUS, Traction, climb_of
 from contract.v1.document_pb2 import Document
 from contract.v1.movement_pb2 import MissionOrder, MovementAuthority
+from vehicle.climbing import Reach, judge_climb
 from vehicle.convoy import Manner
-from vehicle.guard import Guard, GuardRow
+from vehicle.guard import Braking, Guard, GuardRow
 from vehicle.mission import Mission, read_mission
 from vehicle.orders import Drive, SetGuard, VehicleReading
+from vehicle.refuge import braking_of
 from vehicle.whereabouts import Place, find_place
 
 SPEED_MAX_MPS = 1.0e3
 BESIDE_M_MAX = 2.0
+STANDING_MPS = 0.05
+KEPT_M = 0.05  # an authority that ends beyond by more has been cut
 CLEAR_AGAIN_M = 0.5  # the milestone has come, or is about to: look for the next zone end
 
 # End, zone end, generation of the path, manner of following, weather.
@@ -34,12 +40,21 @@ class Road:
     """
 
     def __init__(
-        self, corridor: CorridorMap, guard: Guard, *, length_m: float, front_ahead_m: float
+        self,
+        corridor: CorridorMap,
+        guard: Guard,
+        *,
+        length_m: float,
+        front_ahead_m: float,
+        traction: Traction = CAUTIOUS,
+        brake_mps2: float = 0.0,
     ) -> None:
         self._map = corridor
         self._guard = guard
         self._length_m = length_m
         self._front_ahead_m = front_ahead_m
+        self._traction = traction
+        self._brake_mps2 = brake_mps2
         self.mission: Mission | None = None
         self.number = 0
         self.end_m = 0.0
@@ -107,6 +122,7 @@ class Road:
             mission.route,
             mission.neutral_m,
             version=mission.version,
+            refuge=mission.refuge,
         )
         if reading is not None:
             self._project(mission, reading)
@@ -126,9 +142,16 @@ class Road:
         self.releases = tuple(releases)
         self._guard.releases(self.releases, now)
 
-    def grant(self, now: Now, received: Received, authority: MovementAuthority) -> Refused | None:
-        """The guard reads the authority from the bytes; the road grows by what it accepts."""
-        refused = self._guard.authority(received.frame, received.epoch)
+    def grant(
+        self, now: Now, received: Received, authority: MovementAuthority, *, standing: bool
+    ) -> Refused | None:
+        """The guard reads the authority from the bytes; the road grows by what it accepts.
+
+        standing   False: the truck rolls, and need not set off where it is
+        """
+        refused = self._climbs(authority, standing=standing)
+        if refused is None:
+            refused = self._guard.authority(received.frame, received.epoch)
         if refused is not None:
             return refused
         if self.mission is None:
@@ -142,14 +165,77 @@ class Road:
         self._guard.releases(self.releases, now)
         return None
 
+    def _climbs(self, authority: MovementAuthority, *, standing: bool) -> Refused | None:
+        """Whether this truck gets to the end of an authority, and away from there again."""
+        mission = self.mission
+        if mission is None or authority.end_lane not in mission.route.lanes:
+            return None  # the guard refuses it
+        end_m = mission.route.at(authority.end_lane, authority.end_mm / 1000.0)
+        climb = climb_of(self._traction, 0.0, authority.friction_permille / 1000.0)
+        front_m = self.front_m
+        reach = Reach(
+            front_m if standing else None, max(self.end_m, front_m), end_m, self._length_m
+        )
+        return judge_climb(mission, climb, reach)
+
     def may_drive_to_m(self, permits: Callable[[str], bool]) -> float:
-        """End of what may be driven: the authority's, or the next gate's line without its
-        permit.
+        """End of what may be driven: the authority's, the next gate's line without its permit, or
+        where the guard keeps a truck that is not cleared.
         """
+        limit_m = self._guard.limit_m
+        end_m = self.end_m if limit_m is None else min(self.end_m, limit_m)
         gate = self.mission.gate_ahead(self.front_m) if self.mission is not None else None
         if gate is None or permits(gate.gate_id):
-            return self.end_m
-        return min(self.end_m, gate.stop_m)
+            return end_m
+        return min(end_m, gate.stop_m)
+
+    # --- what an office takes back ---
+
+    def braking(self, reading: VehicleReading) -> Braking | None:
+        """Where the front comes to rest; None without a mission."""
+        if self.mission is None:
+            return None
+        return braking_of(
+            self.mission.route,
+            self.front_m,
+            reading.speed_mps,
+            service_mps2=self._brake_mps2,
+            mu=self._weather[0],
+        )
+
+    def kept_back(self, reading: VehicleReading) -> bool:
+        """Whether an office has taken its release back from a truck that was granted more road, and
+        it stands where it is kept, or has to brake for that at once.
+        """
+        limit_m, mission = self._guard.limit_m, self.mission
+        if not self._guard.revoked or limit_m is None or mission is None:
+            return False
+        if self.end_m <= limit_m + KEPT_M:
+            return False
+        line_m = mission.refuge.line_m if mission.refuge is not None else limit_m
+        if line_m < limit_m < (mission.neutral_m or limit_m):
+            return True  # between line and barrier: nobody plans a gentle stop there
+        return reading.speed_mps <= STANDING_MPS and self.front_m > limit_m - STOP_WINDOW_M
+
+    def revoke(self, revocation: Document) -> TakenBack | Refused:
+        """A revocation came: the guard judges it."""
+        return self._guard.revoke(revocation)
+
+    def close(self, reading: VehicleReading) -> None:
+        """Tell a guard that has lost its clearance where the truck comes to rest."""
+        braking = self.braking(reading) if self._guard.closing else None
+        if braking is not None:
+            self._guard.close(braking)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the guard waits to be told."""
+        return self._guard.closing
+
+    @property
+    def cleared(self) -> bool:
+        """Whether both releases let the truck into the neutral zone."""
+        return self._guard.cleared
 
     def held_by_gate(self, permits: Callable[[str], bool]) -> bool:
         """Whether the front is at the line of a gate and may go no farther."""

@@ -33,6 +33,10 @@ class Stops:
         """Whether this stop is in force."""
         return (sender, stop_id) in self._issuers
 
+    def of(self, sender: str) -> list[str]:
+        """Names of the stops in force from this sender."""
+        return sorted(stop_id for who, stop_id in self._issuers if who == sender)
+
     def take(self, sender: str, stop_id: str, issuer: str) -> Persist:
         """A stop comes into force."""
         self._issuers[sender, stop_id] = issuer

@@ -215,7 +215,7 @@ class Rig:
         board.miles[i] = 0
         if miles & c.MILE_TRIPPED:
             story.trips.append((t_s, name, int(board.watch[i, c.WATCH_CAUSE])))
-        lost = miles & (c.MILE_LOST_PATH | c.MILE_LOST_PLACE | c.MILE_GAP_LOST)
+        lost = miles & (c.MILE_LOST_PATH | c.MILE_LOST_PLACE | c.MILE_GAP_LOST | c.MILE_IN_VAIN)
         if lost:
             story.halts.append((t_s, name, lost))
         if miles & c.MILE_REACHED:

@@ -173,7 +173,7 @@ CAUSES: Final = (
 
 
 def _why(miles: int) -> str:
-    names = {8: "gap lost", 16: "off the path", 32: "place not sure"}
+    names = {8: "gap lost", 16: "off the path", 32: "place not sure", 128: "no progress"}
     return ", ".join(text for bit, text in names.items() if miles & bit)
 
 

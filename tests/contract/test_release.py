@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from contract.agent import NS_PER_MS, Now, Refused
 from contract.limits import UTC_ERROR_MS_MAX
-from contract.release import Claimant, Cleared, judge
-from contract.v1.customs_pb2 import Release, ReleaseSubject
+from contract.release import Claimant, Cleared, judge, read_revocation
+from contract.v1.customs_pb2 import Release, ReleaseSubject, Revocation
 from contract.v1.document_pb2 import (
     COUNTRY_CN,
+    COUNTRY_KZ,
     COUNTRY_UNSPECIFIED,
     DIRECTION_EAST,
     DIRECTION_UNSPECIFIED,
@@ -27,6 +28,7 @@ from tests.factories import (
     a_signer,
     a_subject,
     both_releases,
+    reason_of,
     release_keys,
     signed,
 )
@@ -232,11 +234,52 @@ def test_two_different_releases_of_one_office_are_refused(second_id: str) -> Non
     assert why([*both_releases(), signed(second, "release/KZ")]) == "RELEASE_TWICE"
 
 
-@pytest.mark.parametrize("revoked", ["KZ-1", "CN-1"])
-def test_release_taken_back_by_its_office_counts_no_more(revoked: str) -> None:
+@pytest.mark.parametrize("office", ["KZ", "CN"])
+def test_release_taken_back_by_its_office_counts_no_more(office: str) -> None:
     """I7, I25."""
-    assert why(both_releases(), revoked={revoked}) == "RELEASE_REVOKED"
-    assert why(both_releases(), revoked={"KZ-0"}) == "cleared"
+    assert why(both_releases(), revoked={(office, f"{office}-1")}) == "RELEASE_REVOKED"
+    assert why(both_releases(), revoked={(office, f"{office}-0")}) == "cleared"
+
+
+def test_office_takes_back_its_own_releases_alone() -> None:
+    """I25."""
+    assert why(both_releases(), revoked={("KZ", "CN-1"), ("CN", "KZ-1")}) == "cleared"
+
+
+def a_revocation(country: int, release_id: str) -> Revocation:
+    return Revocation(number=1, office=country, crossing_id="KZ-1", release_id=release_id)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("country", "release_id", "by", "taken"),
+    [
+        (COUNTRY_KZ, "KZ-1", "release/KZ", ("KZ", "KZ-1")),
+        (COUNTRY_CN, "CN-1", "release/CN", ("CN", "CN-1")),
+        (COUNTRY_CN, "CN-1", "release/KZ", None),  # in the other's name
+        (COUNTRY_KZ, "KZ-1", "release/CN", None),
+        (COUNTRY_KZ, "KZ-1", "office-kz", None),  # by the office's node, not by its release key
+        (COUNTRY_KZ, "KZ-1", "supervisor", None),
+        (COUNTRY_KZ, "", "release/KZ", None),  # of no release
+        (0, "KZ-1", "release/KZ", None),
+    ],
+)
+def test_revocation_counts_by_the_release_key_of_the_office_that_it_names(
+    country: int, release_id: str, by: str, taken: tuple[str, str] | None
+) -> None:
+    """I25."""
+    read = read_revocation(signed(a_revocation(country, release_id), by), release_keys())
+    assert (None if isinstance(read, Refused) else read) == taken
+
+
+def test_release_is_no_revocation() -> None:
+    for paper in both_releases():
+        assert reason_of(read_revocation(paper, release_keys())) == "BAD_SIGNATURE"
+
+
+def test_cleared_names_whose_releases_it_stands_on() -> None:
+    answer = judged(both_releases())
+    assert isinstance(answer, Cleared)
+    assert answer.releases == (("KZ", "KZ-1"), ("CN", "CN-1"))
 
 
 @pytest.mark.parametrize(("direction", "origin"), [(DIRECTION_EAST, "KZ"), (DIRECTION_WEST, "CN")])

@@ -7,6 +7,7 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from contract.agent import Effect, Now
+from contract.map import CorridorMap
 from contract.route import Route
 from contract.sites import station_gates
 from contract.v1.customs_pb2 import (
@@ -69,6 +70,8 @@ class Control:
     """The supervisor of three trucks that stand at their departure berths."""
 
     convoy: int = 1
+    corridor: CorridorMap = field(default_factory=the_map)
+    settings: dict[str, Any] = field(default_factory=dict)
     at_ms: float = 0.0
     boots: int = 0
     disk: dict[str, bytes] = field(default_factory=dict)
@@ -85,8 +88,9 @@ class Control:
     def start(self) -> list[Effect]:
         self.boots += 1
         dispatch = DispatchConfig(convoy_members=self.convoy, forming_ms=20_000)
-        config = SupervisorConfig("supervisor", station_gates(the_map()), dispatch)
-        self.agent = SupervisorAgent(config, a_signer("supervisor"), a_roster(), the_map())
+        stations = station_gates(self.corridor)
+        config = SupervisorConfig("supervisor", stations, dispatch, **self.settings)
+        self.agent = SupervisorAgent(config, a_signer("supervisor"), a_roster(), self.corridor)
         boot = a_boot("supervisor", self.boots)
         return self._done(self.agent.on_start(self.now, boot, dict(self.disk)))
 
@@ -252,7 +256,7 @@ class Control:
         return sends(self.said, MissionOrder, to=truck)[-1]
 
     def route(self, truck: str = "truck-01") -> Route:
-        return the_map().route(tuple(self.order(truck).lanes))
+        return self.corridor.route(tuple(self.order(truck).lanes))
 
     def authorities(self, truck: str = "truck-01") -> list[MovementAuthority]:
         return sends(self.said, MovementAuthority, to=truck)

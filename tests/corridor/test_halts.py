@@ -111,7 +111,8 @@ def test_halted_truck_that_restarts_is_not_told_its_authority_anew() -> None:
 
 
 def test_supervisor_and_truck_call_every_halt_by_the_same_name() -> None:
-    everything = c.MILE_TRIPPED | c.MILE_LOST_PATH | c.MILE_LOST_PLACE | c.MILE_GAP_LOST
+    lost = c.MILE_LOST_PATH | c.MILE_LOST_PLACE | c.MILE_GAP_LOST
+    everything = c.MILE_TRIPPED | c.MILE_IN_VAIN | lost
     reading = VehicleReading(
         x_m=0.0,
         y_m=0.0,

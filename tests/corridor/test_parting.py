@@ -13,6 +13,7 @@ from contract.v1.movement_pb2 import (
     FormationOrder,
     MovementAuthority,
 )
+from corridor.climbing import Climbing
 from corridor.formation_phases import FormationPhase
 from corridor.grants import Grants, Weather
 from corridor.records import Crossing
@@ -142,7 +143,13 @@ def test_row_of_a_convoy_that_is_no_more_is_forgotten() -> None:
 
 
 def grants_of(convoys: Convoys) -> Grants:
-    return Grants(convoys.state, {}, Weather(350, 120_000), lambda mission, zone: False)
+    return Grants(
+        convoys.state,
+        {},
+        Weather(350, 120_000),
+        holds_back=lambda mission, zone: False,
+        climbing=Climbing(convoys.state.map, 350, {}),
+    )
 
 
 def test_nobody_is_given_road_beyond_whoever_is_ahead_in_a_zone_they_share() -> None:

@@ -15,7 +15,7 @@ from contract.v1.customs_pb2 import (
     Permit,
     Revocation,
 )
-from contract.v1.document_pb2 import COUNTRY_CN, DIRECTION_WEST
+from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_WEST
 from contract.v1.envelope_pb2 import Hello, NodeHeartbeat
 from contract.v1.gate_pb2 import (
     Challenge,
@@ -249,6 +249,20 @@ def test_revocation_by_any_other_key_revokes_nothing(by: str) -> None:
     revocation = Revocation(number=1, office=COUNTRY_CN, crossing_id="KZ-1", release_id="CN-1")
     assert not gate.hear("office-cn", DecisionNotice(decision=signed(revocation, by)))
     assert acts(gate.answer(), OpenBarrier)
+
+
+def test_office_cannot_revoke_the_release_of_the_other() -> None:
+    """I25."""
+    gate = Cabinet().challenged()
+    revocation = Revocation(number=1, office=COUNTRY_KZ, crossing_id="KZ-1", release_id="CN-1")
+    gate.hear("office-kz", DecisionNotice(decision=signed(revocation, "release/KZ")))
+    assert acts(gate.answer(), OpenBarrier)
+
+
+def test_revocation_in_a_journal_that_does_not_name_its_office_counts_for_both() -> None:
+    """I25: written before offices were named in it."""
+    gate = Cabinet(disk={"revoked/CN-1": b"1"}).challenged()
+    assert refusals(gate.answer()) == ["RELEASE_REVOKED"]
 
 
 def test_other_decisions_of_an_office_change_nothing_at_the_gate() -> None:

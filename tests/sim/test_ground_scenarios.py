@@ -19,7 +19,7 @@ from tests.sim.commands import command
 from vehicle.pilot.columns import Array
 
 GROUND: Final = (
-    *("platoon_brake", "platoon_sine", "icy_ramp", "snowy_ramp", "beacon_loss"),
+    *("platoon_brake", "platoon_sine", "icy_ramp", "icy_climb", "snowy_ramp", "beacon_loss"),
     *("brake_fade", "coherent_spoof", "gnss_outage", "radar_loss"),
 )
 SPOOFED_M: Final = 1.0  # ten seconds of 0.1 m/s: later it is found; measured 0.70 m

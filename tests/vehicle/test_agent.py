@@ -141,7 +141,9 @@ def test_releases_of_another_crossing_are_not_even_kept() -> None:
 def test_releases_are_taken_back_with_an_empty_notice() -> None:
     truck = Truck().with_mission()
     truck.hear("supervisor", an_authority_to(gate_m("cn_in")))
-    effects = truck.hear("supervisor", ClearanceNotice(crossing_id="KZ-1"))
+    truck.hear("supervisor", ClearanceNotice(crossing_id="KZ-1"))
+    assert truck.agent.wake_ns == truck.now.mono_ns, "it asks at once where it is"
+    effects = truck.wake(30.0)
     assert acts(effects, SetGuard)[-1].row.end_m < gate_m("kz_out", barrier=True)
 
 

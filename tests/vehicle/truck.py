@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from contract.agent import Effect, Now
 from contract.map import CorridorMap
 from contract.route import Route
+from contract.traction import CAUTIOUS, Traction
 from contract.v1.customs_pb2 import Permit
 from contract.v1.envelope_pb2 import Hello
 from contract.v1.gate_pb2 import Challenge, PermitGranted
@@ -33,7 +34,8 @@ from tests.factories import (
     the_map,
     uncatalogued,
 )
-from vehicle.agent import VehicleAgent, VehicleConfig
+from vehicle.agent import VehicleAgent
+from vehicle.config import VehicleConfig
 from vehicle.orders import VehicleReading
 from vehicle.pilot.columns import MILE_REACHED
 
@@ -135,6 +137,8 @@ def a_permit(nonce: bytes, /, **changes: Any) -> Permit:
 class Truck:
     """Truck-01. Every effect it ever had is in `said`; its journal is committed after each call."""
 
+    corridor: CorridorMap = field(default_factory=the_map)
+    traction: Traction = CAUTIOUS
     at_ms: float = 0.0
     boots: int = 0
     disk: dict[str, bytes] = field(default_factory=dict)
@@ -151,8 +155,8 @@ class Truck:
     def start(self) -> list[Effect]:
         """Boot: only the journal is left."""
         self.boots += 1
-        config = VehicleConfig("truck-01", "supervisor", LENGTH_M, AHEAD_M)
-        self.agent = VehicleAgent(config, a_signer("truck-01"), a_roster(), the_map())
+        config = VehicleConfig("truck-01", "supervisor", LENGTH_M, AHEAD_M, traction=self.traction)
+        self.agent = VehicleAgent(config, a_signer("truck-01"), a_roster(), self.corridor)
         boot = a_boot("truck-01", self.boots)
         return self._done(self.agent.on_start(self.now, boot, dict(self.disk)))
 

@@ -49,8 +49,10 @@ from vehicle.pilot.columns import (
     SPACE_STOP,  # m/s^2, the brake of that manoeuvre, positive
     SPACE_LAG_AHEAD,  # s, drive lag of the vehicle ahead, from the roster; 0: as ours
     SPACE_MATCHED,  # m/s^2, filter of the lag compensation
-) = range(23)
-SPACE_COLUMNS: Final = 23
+    SPACE_SEEN,  # m, to the place where the radar saw it last
+    SPACE_STAYS,  # 1.0: its alarm has outlasted the radar, it counts as standing there
+) = range(25)
+SPACE_COLUMNS: Final = 25
 
 RANGE_M: Final = 200.0  # beyond it the radar's word does not count
 FRESH_S: Final = 0.15  # beacon age of rung 0
@@ -119,10 +121,15 @@ def track(
     age_s: float,
     v: float,
     a: float,
+    alarm: bool,
     dt_s: float,
     i: int,
 ) -> int:
-    """Keep the estimate of the vehicle ahead. FREE, TRACKED or BLIND."""
+    """Keep the estimate of the vehicle ahead. FREE, TRACKED or BLIND.
+
+    alarm   its word is an alarm: while the radar does not see it, it stands where it was seen last,
+            and until the radar has seen free road for COAST_S after the last such word
+    """
     gap = sensors[i, SENSE_GAP]
     alive = sensors[i, SENSE_RADAR] == 1.0
     seen = alive and gap < RANGE_M
@@ -131,7 +138,8 @@ def track(
     ahead_a = state[i, SPACE_AHEAD_A]
     guess = state[i, SPACE_GAP] + (ahead_v + 0.5 * ahead_a * dt_s - v + 0.5 * a * dt_s) * dt_s
     if seen:
-        state[i, SPACE_UNSEEN] = 0.0
+        state[i, SPACE_UNSEEN] = state[i, SPACE_STAYS] = 0.0
+        state[i, SPACE_SEEN] = gap
         measured = max(0.0, v - sensors[i, SENSE_CLOSING])
         if not known or abs(gap - guess) > JUMP_M:
             state[i, SPACE_GAP] = gap
@@ -144,12 +152,21 @@ def track(
         )
         return TRACKED
     state[i, SPACE_UNSEEN] += dt_s
+    state[i, SPACE_SEEN] -= v * dt_s
     unseen_s = state[i, SPACE_UNSEEN]
     spoken = age_s <= LOST_S
     if not alive and unseen_s > (DEAF_S if spoken else BLINK_S):
         return BLIND
-    if not known or (alive and unseen_s > COAST_S):
+    if known and alive and alarm and (unseen_s > COAST_S or state[i, SPACE_STAYS] == 1.0):
+        state[i, SPACE_UNSEEN] = dt_s
+        state[i, SPACE_STAYS] = 1.0
+    elif not known or (alive and unseen_s > COAST_S):
+        state[i, SPACE_STAYS] = 0.0
         return FREE
+    if state[i, SPACE_STAYS] == 1.0:
+        state[i, SPACE_GAP] = max(0.0, state[i, SPACE_SEEN])
+        state[i, SPACE_AHEAD_V] = state[i, SPACE_AHEAD_A] = 0.0
+        return TRACKED
     state[i, SPACE_GAP] = guess
     state[i, SPACE_AHEAD_V] = max(0.0, ahead_v + ahead_a * dt_s)
     if spoken:

@@ -104,8 +104,10 @@ GUARD_COLUMNS: Final = 6
     PILOT_GAP,  # m, the radar's last word
     PILOT_FROZEN_S,  # s, for which it has repeated to the last bit
     PILOT_PLACED,  # 1.0: the place is known, and has been told
-) = range(18)
-PILOT_COLUMNS: Final = 18
+    PILOT_TRIED_S,  # s, pushing since the last ground was won
+    PILOT_WON_M,  # m, won since then; negative: rolled back
+) = range(20)
+PILOT_COLUMNS: Final = 20
 HALT_NONE, HALT_COMFORT, HALT_EMERGENCY = range(3)
 
 # --- guard state ---
@@ -188,6 +190,7 @@ MILE_GAP_LOST: Final = 8
 MILE_LOST_PATH: Final = 16
 MILE_LOST_PLACE: Final = 32
 MILE_PLACED: Final = 64
+MILE_IN_VAIN: Final = 128
 
 # --- path table: columns of contract.route, with the speed profile in the last ---
 (

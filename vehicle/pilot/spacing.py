@@ -13,6 +13,7 @@ Source: docs/vehicle.md; Ploeg et al. 2011 and 2015; Rajamani 6.18; RSS for the 
 from typing import Final
 
 from contract.kernel import kernel
+from contract.limits import FRICTION_DRY
 from vehicle.pilot.ahead import (
     BLIND,
     FREE,
@@ -182,11 +183,15 @@ def _utmost(truck: Array, mu: float, i: int) -> float:
 
 
 @kernel
-def _brake_ahead(beacon: Array, order: Array, mu: float, i: int) -> float:
-    """How hard the vehicle ahead may brake, m/s^2, positive: its word, or a stranger's."""
+def _brake_ahead(beacon: Array, order: Array, i: int) -> float:
+    """How hard the vehicle ahead may brake, m/s^2, positive: its word, or a stranger's.
+
+    A stranger may stand on a better road, or on better tyres, than this truck believes its own to
+    be: the friction that is counted on here is the best there is, never our own.
+    """
     if order[i, ORDER_MEMBER] == 1.0 and beacon[i, BEACON_BRAKE] > 0.0:
         return float(beacon[i, BEACON_BRAKE])
-    return float(min(BRAKE_MPS2_MAX, max(mu, 0.0) * GRAVITY_MPS2))
+    return float(min(BRAKE_MPS2_MAX, FRICTION_DRY * GRAVITY_MPS2))
 
 
 @kernel
@@ -248,8 +253,8 @@ def space(
     dt_s     since the last call for this row
     """
     age_s = heard(beacon, order, state, dt_s, i)
-    sight = track(sensors, beacon, state, age_s, v, a, dt_s, i)
     alarm = beacon[i, BEACON_ALARM] == 1.0 and order[i, ORDER_MEMBER] == 1.0 and age_s <= ALARM_S
+    sight = track(sensors, beacon, state, age_s, v, a, alarm, dt_s, i)
     told = min(beacon[i, BEACON_U], beacon[i, BEACON_A]) if alarm else 0.0
     if sight == BLIND or (sight == FREE and state[i, SPACE_MRM] == 1.0):
         return _stop_in_lane(truck, state, v, a, mu, told, i)
@@ -264,7 +269,7 @@ def space(
     room, delay_s = gap - keep, truck[i, TRUCK_DELAY]
     brake = assured_brake(truck, mu, i)
     service = min(truck[i, TRUCK_BRAKE_SERVICE], brake)
-    front = _brake_ahead(beacon, order, mu, i)
+    front = _brake_ahead(beacon, order, i)
     state[i, SPACE_AHEAD_BRAKE] = front
     rung = climb(beacon, state, age_s, dt_s, i)
     soon = fed(beacon, truck, state, rung, dt_s, i)

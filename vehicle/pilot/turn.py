@@ -2,7 +2,8 @@
 
 The order of the turn: take up the path, learn from the brakes, steer (steering.py), the speed that
 limits and end allow (speed.py), the one ahead (spacing.py), the parking brake as rest state. A
-stop that the pilot begins by itself - place lost, gap lost - is kept until there is a new order.
+stop that the pilot begins by itself - place lost, gap lost, pushing in vain - is kept until there
+is a new order.
 Row i reads row i only. In: sensors, pose, beacon heard, order. Out: command, beacon to say,
 milestones. Source of the laws: docs/vehicle.md section 2. Not here: judging the command (watch).
 """
@@ -17,6 +18,7 @@ from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.gaps import GRIP, weakest
 from vehicle.pilot.path import GRAVITY_MPS2, LATERAL_MPS2, LATERAL_SHARE, LOST_M, nearest
 from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_PSI, POSE_STATE, POSE_V, POSE_X, POSE_Y
+from vehicle.pilot.progress import in_vain, rest_from_trying
 from vehicle.pilot.spacing import space
 from vehicle.pilot.speed import BUILD_UP_MPS3, HARD, PERIOD_S, certain, cruise, feel
 from vehicle.pilot.steering import settle_row, steer_row
@@ -190,6 +192,7 @@ def drive(
     behind = space(sensors, beacon, order, truck, spacing, v, accel, left, wish, PERIOD_S, i)
     doubt(path, rows, sensors, pose, spacing, state, miles, i)
     if state[i, c.PILOT_HALT] != c.HALT_NONE:
+        rest_from_trying(state, i)
         halt(command, v, truck, mu, state[i, c.PILOT_HALT], i)
         return
     hard = spacing[i, SPACE_HARD] == 1.0
@@ -198,6 +201,11 @@ def drive(
         service = min(service, weakest_of_all)
     least = -truck[i, c.TRUCK_BRAKE_ASSURED] if hard else -service
     wish = min(truck[i, c.TRUCK_ACCEL_MAX], max(least, min(wish, behind)))
+    if in_vain(wish > MOVE_MPS2, v, state, PERIOD_S, i):
+        lose(state, miles, c.MILE_IN_VAIN, c.HALT_COMFORT, i)
+        state[i, c.PILOT_PUSH] = 0.0
+        halt(command, v, truck, mu, c.HALT_COMFORT, i)
+        return
     push_or_brake(wish, v, state, command, hard, i)
 
 
@@ -222,6 +230,7 @@ def idle(
     if order[i, c.ORDER_ACTIVE] == 1.0 and placed:
         return False
     state[i, c.PILOT_PUSH] = 0.0
+    rest_from_trying(state, i)
     if command[i, c.COMMAND_PARK] == 0.0:
         settle_row(command[i, c.COMMAND_STEER], steering, i)
         urgent = order[i, c.ORDER_URGENT] if placed else 0.0
