@@ -27,7 +27,7 @@ class Blocks(NamedTuple):
     events: Bits  # (EVENTS_MAX, 3)
     # sensors and radio
     faults: Array
-    noise: Array  # (n, block, columns)
+    noise: Array  # (block, n, columns)
     sense_memory: Array
     sensors: Array
     air: Array  # (n, RING, columns)

@@ -132,7 +132,7 @@ class Fleet:
         self.events: Bits = np.zeros((EVENTS_MAX, 3), dtype=np.int64)
         self.faults: Array = np.zeros((n, FAULT_COLUMNS))
         draws = [np.random.default_rng(_seed(seed, "sensors", name)) for name in names]
-        self.noise = np.array([noise_block(draw, NOISE_TICKS) for draw in draws])
+        self.noise = np.stack([noise_block(draw, NOISE_TICKS) for draw in draws], axis=1)
         self.chance: Array = np.array([draw.random(NOISE_TICKS) for draw in draws])
         self.sense_memory = new_sense_memory(self.state, [traits(draw) for draw in draws])
         self.air = new_air(n)
