@@ -266,6 +266,21 @@ def test_compiled_and_plain_plant_agree_in_lockstep() -> None:
     assert seen_standing
 
 
+@pytest.mark.parametrize("vehicle", [TRUCK40_LOADED, AGV65])
+def test_what_a_lag_leaves_is_the_same_kept_or_reckoned_anew(vehicle: VehicleParams) -> None:
+    """A memory that was made for another step is of no use, and no harm."""
+    kept, anew = Rig(vehicle, v_mps=3.0), Rig(vehicle, v_mps=3.0)
+    anew.memory[:, plant.M_STEP_S] = 0.0
+    anew.memory[:, plant.M_DRIVE_HALF : plant.M_STEER_WHOLE + 1] = 9.0
+    for tick in range(400):
+        for rig in (kept, anew):
+            rig.inputs[0, plant.ACCEL_CMD] = 0.8 if tick < 100 else -1.2
+            rig.inputs[0, plant.STEER_REF] = 0.3 * math.sin(0.02 * tick)
+            rig.step()
+        assert (kept.state == anew.state).all()
+    assert kept.see(plant.V) == 0.0
+
+
 def test_compiled_and_plain_footprints_agree() -> None:
     rig = weave(Rig(TRUCK40_LOADED, AGV65))
     compiled, interpreted = np.zeros((2, 2, 2, plant.FOOTPRINT_COLUMNS))
