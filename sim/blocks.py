@@ -22,6 +22,7 @@ class Blocks(NamedTuple):
     truth: Array
     near: Bits  # (n, n)
     near_counts: Bits  # (n,)
+    close_counts: Bits  # (n,)
     ticks: Bits  # (1,) steps since the start
     moving: Bits  # (n,)
     events: Bits  # (EVENTS_MAX, 3)

@@ -83,7 +83,10 @@ def apart(a: Array, b: Array) -> bool:
 def check_overlaps(
     feet: Array, near: Bits, counts: Bits, moving: Bits, events: Bits, used: int
 ) -> int:
-    """I1: footprints of different vehicles never overlap. Pairs of which one moved in this step."""
+    """I1: footprints of different vehicles never overlap. Pairs of which one moved in this step.
+
+    near, counts   of `gather`: the close ones
+    """
     n = feet.shape[0]
     for i in range(n):
         if moving[i] == 0:

@@ -115,6 +115,7 @@ class Fleet:
         self.rears: Array = np.zeros((n, 2))
         self.near: Bits = np.zeros((n, n), dtype=np.int64)
         self.near_counts: Bits = np.full(n, -1, dtype=np.int64)  # not gathered yet
+        self.close_counts: Bits = np.zeros(n, dtype=np.int64)
         self.ticks: Bits = np.zeros(1, dtype=np.int64)
         self.board = Rows(truck_rows(self.params))
         self.order = self.board.order
@@ -165,6 +166,7 @@ class Fleet:
                 truth=self.truth,
                 near=self.near,
                 near_counts=self.near_counts,
+                close_counts=self.close_counts,
                 ticks=self.ticks,
                 moving=self.moving,
                 events=self.events,

@@ -31,6 +31,8 @@ RADAR_BESIDE_M: Final = 2.7  # half of both widths, and a hand: a lane beside is
 SEARCH_TICKS: Final = 4  # a fifth of a second until somebody new is seen
 GATHER_TICKS: Final = 20
 GATHER_M: Final = 110.0  # range, a truck's length, and a second at twice 12 m/s
+CLOSE_M: Final = 70.0  # footprints may touch before the next time: reach of two, and that second
+ASIDE_M: Final = 8.0  # how much nearer than along its way somebody ahead can be who is beside it
 
 
 @kernel
@@ -44,18 +46,27 @@ def rear_ends(feet: Array, rears: Array) -> None:
 
 
 @kernel
-def gather(state: Array, near: Bits, counts: Bits) -> None:
-    """Who is within GATHER_M of whom: near (n, n) row by row, counts (n,)."""
+def gather(state: Array, near: Bits, counts: Bits, close_counts: Bits) -> None:
+    """Who is within GATHER_M of whom: near (n, n) row by row, counts (n,).
+
+    Those within CLOSE_M come first, in their order; close_counts (n,) says how many.
+    """
     n = state.shape[0]
     for i in range(n):
-        count = 0
+        count = close = 0
         for j in range(n):
             dx = state[j, X] - state[i, X]
             dy = state[j, Y] - state[i, Y]
-            if j != i and dx * dx + dy * dy <= GATHER_M * GATHER_M:
-                near[i, count] = j
-                count += 1
-        counts[i] = count
+            square = dx * dx + dy * dy
+            if j == i or square > GATHER_M * GATHER_M:
+                continue
+            near[i, count] = j
+            if square <= CLOSE_M * CLOSE_M:
+                near[i, count] = near[i, close]
+                near[i, close] = j
+                close += 1
+            count += 1
+        counts[i], close_counts[i] = count, close
 
 
 @kernel
@@ -97,15 +108,18 @@ def gap_ahead(
     s_front = truth[i, TRUTH_S] + front
     reach = RADAR_RANGE_M + front
     cos_psi, sin_psi = math.cos(state[i, PSI]), math.sin(state[i, PSI])
-    for k in range(count):
-        j = near[i, k]
+    seen = int(truth[i, TRUTH_SEEN])
+    for k in range(0 if seen < 0 else -1, count):  # whom it follows first: few can be nearer
+        j = seen if k < 0 else near[i, k]
+        if k >= 0 and j == seen:
+            continue
         dx = rears[j, 0] - state[i, X]
         dy = rears[j, 1] - state[i, Y]
         square = dx * dx + dy * dy
         if square > reach * reach or dx * cos_psi + dy * sin_psi < 0.0:
             continue
         around = truth[i, TRUTH_SEEN_S]
-        if truth[i, TRUTH_SEEN] != j:
+        if k >= 0:
             straight = math.sqrt(square)  # no way is shorter; the sharpest bend is 1.5 times that
             from_m = truth[i, TRUTH_S] + straight - RADAR_NEAR_M
             to_m = from_m + 0.6 * straight + 12.0
@@ -117,8 +131,8 @@ def gap_ahead(
             continue
         gap = s - s_front
         if gap < best:
-            best = gap
-            other = j
+            best, other = gap, j
+            reach = min(reach, max(0.0, best) + front + ASIDE_M)
     return best, other
 
 

@@ -13,6 +13,7 @@ from sim.truth_columns import TRUTH_AHEAD
 from vehicle.pilot.columns import (
     AGE_NEVER,
     BEACON_AGE,
+    BEACON_ALARM,
     BEACON_COLUMNS,
     BEACON_SEQUENCE,
     Array,
@@ -40,11 +41,17 @@ def new_air(n: int) -> Array:
 
 @kernel
 def say(said: Array, air: Array, ticks: Bits) -> None:
-    """Put what everybody says into the air of this tick; ticks[0] counts them."""
+    """Put what everybody says into the air of this tick; ticks[0] counts them.
+
+    Age, number and alarm are whole: to round them would only cost divisions.
+    """
     slot = ticks[0] % RING
     for i in range(said.shape[0]):
         for k in range(BEACON_COLUMNS):
-            air[i, slot, k] = QUANTUM * np.rint(said[i, k] / QUANTUM)
+            value = said[i, k]
+            if k not in (BEACON_AGE, BEACON_SEQUENCE, BEACON_ALARM):
+                value = QUANTUM * np.rint(value / QUANTUM)
+            air[i, slot, k] = value
 
 
 @kernel

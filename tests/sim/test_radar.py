@@ -20,9 +20,19 @@ from sim.plant import (
     FOOTPRINT_COLUMNS,
     HITCH,
     PSI,
+    STATE_COLUMNS,
+    X,
+    Y,
     footprints,
 )
 from sim.plant_params import AGV65, TRUCK40_LOADED, Array
+from sim.truth_columns import (
+    TRUTH_COLUMNS,
+    TRUTH_FRONT,
+    TRUTH_S,
+    TRUTH_SEEN,
+    TRUTH_SEEN_S,
+)
 from tests.sim.plant_rig import Rig
 from tests.vehicle.test_path import ROADS, ROWS, a_road
 from vehicle.pilot import columns as c
@@ -92,3 +102,37 @@ def test_rectangles_are_apart_where_shapely_says_so() -> None:
         assert apart(a, b) == apart(b, a) == (not one.intersects(other))
         both += one.intersects(other)
     assert 0.2 * PAIRS < both < 0.8 * PAIRS
+
+
+def test_the_near_are_gathered_the_close_ones_first_and_in_order() -> None:
+    draw, n = np.random.default_rng(9), 60
+    state = np.zeros((n, STATE_COLUMNS))
+    state[:, [X, Y]] = draw.uniform(0, 300, (n, 2))
+    near = np.zeros((n, n), dtype=np.int64)
+    counts, close_counts = np.zeros((2, n), dtype=np.int64)
+    radar.gather(state, near, counts, close_counts)
+    away = np.hypot(*(state[:, None, [X, Y]] - state[None, :, [X, Y]]).transpose(2, 0, 1))
+    np.fill_diagonal(away, math.inf)
+    for i in range(n):
+        close = near[i, : close_counts[i]].tolist()
+        assert close == np.flatnonzero(away[i] <= radar.CLOSE_M).tolist()
+        within = sorted(near[i, : counts[i]].tolist())
+        assert within == np.flatnonzero(away[i] <= radar.GATHER_M).tolist()
+    assert 0 < close_counts.sum() < counts.sum()
+
+
+def test_radar_takes_the_nearest_ahead_whomever_it_followed_before() -> None:
+    """One cuts in between; one farther on, followed till now, does not hide it; one behind never
+    counts.
+    """
+    path, n = a_road(0.0), 4
+    state, truth = np.zeros((n, STATE_COLUMNS)), np.zeros((n, TRUTH_COLUMNS))
+    rears = np.array([[0.0, 0.0], [50.0, 0.0], [35.0, 1.0], [-20.0, 0.0]])
+    near = np.array([[1, 2, 3]] * n)
+    for seen, seen_s in ((-1.0, 0.0), (1.0, 50.0), (2.0, 35.0)):
+        truth[0, [TRUTH_SEEN, TRUTH_SEEN_S, TRUTH_S, TRUTH_FRONT]] = seen, seen_s, 0.0, 4.0
+        gap, other = radar.gap_ahead(0, state, truth, rears, near, 3, path, ROWS)
+        assert (gap, other) == (pytest.approx(31.0), 2)
+    rears[2, 1] = 3.0  # beside the way
+    gap, other = radar.gap_ahead(0, state, truth, rears, near, 3, path, ROWS)
+    assert (gap, other) == (pytest.approx(46.0), 1)

@@ -150,18 +150,25 @@ def _wrapped(angle: float) -> float:
 
 
 @kernel
+def _mixed(path: Array, row: int, share: float) -> tuple[float, float]:
+    """(heading, curvature) so far along a row."""
+    psi, kappa = path[row, PATH_PSI], path[row, PATH_KAPPA]
+    psi += share * (path[row + 1, PATH_PSI] - psi)
+    return psi, kappa + share * (path[row + 1, PATH_KAPPA] - kappa)
+
+
+@kernel
 def _course(path: Array, rows: int, s: float) -> tuple[float, float]:
     """(heading, curvature) of the path at arc length `s`, rad and 1/m; straight past the end."""
     last = rows - 1
     if s >= path[last, PATH_S]:
         return path[last, PATH_PSI], 0.0
-    row = min(last - 1, max(0, int(s)))
-    share = s - path[row, PATH_S]
-    if row == last - 1:
-        share /= max(path[last, PATH_S] - path[row, PATH_S], STEP_MIN_M)
-    psi, kappa = path[row, PATH_PSI], path[row, PATH_KAPPA]
-    psi += share * (path[row + 1, PATH_PSI] - psi)
-    return psi, kappa + share * (path[row + 1, PATH_KAPPA] - kappa)
+    row = max(0, int(s))
+    if row >= last - 1:  # the only row that may be shorter than a metre
+        row = last - 1
+        share = (s - path[row, PATH_S]) / max(path[last, PATH_S] - path[row, PATH_S], STEP_MIN_M)
+        return _mixed(path, row, share)
+    return _mixed(path, row, s - path[row, PATH_S])
 
 
 @kernel
