@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from contract.kernel import kernel
-from sim.kinematics import Triple, jammed, moved, shape_of
+from sim.kinematics import Triple, cos_sin, jammed, moved, shape_of
 from sim.plant_params import (
     AIR_DENSITY_KGPM3,
     GRAVITY_MPS2,
@@ -100,6 +100,7 @@ F_COS: Final = 5  # of the heading
 F_SIN: Final = 6
 FOOTPRINT_COLUMNS: Final = 7
 
+UNDERFLOW: Final = 1e-100  # divisor guard
 LAG_MIN_S: Final = 1e-6  # divisor guard: a lag of zero follows at once
 POWER_SPEED_MIN_MPS: Final = 0.1  # divisor guard: below it the power limit never binds
 
@@ -196,10 +197,13 @@ def _actuated(demand: float, actual: float, target: float, jerk: float, chain: T
     rest = actual - demand + late
     half_s = 0.5 * dt_s
     if ramp_s < dt_s:
-        at_ramp_end = rest * math.exp(-ramp_s / lag_s) - late  # actual minus target
-        end = target + at_ramp_end * math.exp((ramp_s - dt_s) / lag_s)
+        to_ramp_end = math.exp(-ramp_s / lag_s)
+        at_ramp_end = rest * to_ramp_end - late  # actual minus target
+        if to_ramp_end < UNDERFLOW:  # a lag of nothing: it has followed
+            return target, target, target
+        end = target + at_ramp_end * (decay * decay / to_ramp_end)
         if ramp_s < half_s:
-            return target + at_ramp_end * math.exp((ramp_s - half_s) / lag_s), target, end
+            return target + at_ramp_end * (decay / to_ramp_end), target, end
         return demand + rate * half_s - late + rest * decay, target, end
     end = demand + rate * dt_s
     return demand + rate * half_s - late + rest * decay, end, end - late + rest * decay * decay
@@ -324,7 +328,7 @@ def footprints(state: Array, params: Array, out: Array) -> None:
         ahead = params[i, P_WHEELBASE_M] - params[i, P_REFERENCE_AHEAD_M]
         ahead += params[i, P_FRONT_OVERHANG_M]
         middle = 0.5 * (ahead - behind)
-        cos_psi, sin_psi = math.cos(psi), math.sin(psi)
+        cos_psi, sin_psi = cos_sin(psi)
         out[i, 0, F_X] = x + middle * cos_psi
         out[i, 0, F_Y] = y + middle * sin_psi
         out[i, 0, F_HEADING] = psi
@@ -343,7 +347,7 @@ def footprints(state: Array, params: Array, out: Array) -> None:
             behind = params[i, P_TRAILER_M] + params[i, P_TRAILER_REAR_OVERHANG_M]
             middle = 0.5 * (ahead - behind)
             offset = params[i, P_HITCH_OFFSET_M]
-            cos, sin = math.cos(heading), math.sin(heading)
+            cos, sin = cos_sin(heading)
             out[i, 1, F_X] = x + offset * cos_psi + middle * cos
             out[i, 1, F_Y] = y + offset * sin_psi + middle * sin
             out[i, 1, F_COS], out[i, 1, F_SIN] = cos, sin
