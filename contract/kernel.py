@@ -23,11 +23,18 @@ def kernel(function: Function) -> Function:
 
     The plain function stays reachable as `function.py_func` where it was compiled; the lockstep
     test compares the two. No `parallel`, no `fastmath`: the same bits on every run.
+    References to arrays are not counted (`_nrt`): a kernel borrows the arrays of its caller. One
+    that makes an array, or hands one back, does not compile (tests/contract/test_kernel.py).
     """
     if _njit is None:
         return function
     compiled: Function = _njit(
-        function, cache=True, error_model="numpy", fastmath=False, forceinline=True
+        function,
+        cache=True,
+        error_model="numpy",
+        fastmath=False,
+        forceinline=True,
+        _nrt=False,
     )
     return compiled
 

@@ -22,12 +22,13 @@ class Blocks(NamedTuple):
     truth: Array
     near: Bits  # (n, n)
     near_counts: Bits  # (n,)
+    close_counts: Bits  # (n,)
     ticks: Bits  # (1,) steps since the start
     moving: Bits  # (n,)
     events: Bits  # (EVENTS_MAX, 3)
     # sensors and radio
     faults: Array
-    noise: Array  # (n, block, columns)
+    noise: Array  # (block, n, columns)
     sense_memory: Array
     sensors: Array
     air: Array  # (n, RING, columns)

@@ -3,11 +3,10 @@
 By the simulator's own reckoning of who may be where; nothing of it reaches an agent.
 """
 
-import math
 from typing import Final
 
 from contract.kernel import kernel
-from sim.plant import X, Y
+from sim.plant import F_COS, F_HALF_LENGTH, F_HALF_WIDTH, F_SIN, F_X, F_Y, X, Y
 from sim.truth_columns import (
     EVENT_FRONT,
     EVENT_OVERLAP,
@@ -64,21 +63,17 @@ def pass_devices(
 @kernel
 def apart(a: Array, b: Array) -> bool:
     """Whether two oriented rectangles (F_* columns) do not overlap, by separating axes."""
-    if a[3] <= 0.0 or b[3] <= 0.0:
+    if a[F_HALF_LENGTH] <= 0.0 or b[F_HALF_LENGTH] <= 0.0:
         return True
-    dx = b[0] - a[0]
-    dy = b[1] - a[1]
+    dx, dy = b[F_X] - a[F_X], b[F_Y] - a[F_Y]
     for k in range(4):
-        heading = a[2] if k < 2 else b[2]
+        ux, uy = (a[F_COS], a[F_SIN]) if k < 2 else (b[F_COS], b[F_SIN])
         if k % 2 == 1:
-            heading += 0.5 * math.pi
-        ux = math.cos(heading)
-        uy = math.sin(heading)
-        reach = 0.0
-        reach += a[3] * abs(math.cos(a[2]) * ux + math.sin(a[2]) * uy)
-        reach += a[4] * abs(-math.sin(a[2]) * ux + math.cos(a[2]) * uy)
-        reach += b[3] * abs(math.cos(b[2]) * ux + math.sin(b[2]) * uy)
-        reach += b[4] * abs(-math.sin(b[2]) * ux + math.cos(b[2]) * uy)
+            ux, uy = -uy, ux
+        reach = a[F_HALF_LENGTH] * abs(a[F_COS] * ux + a[F_SIN] * uy)
+        reach += a[F_HALF_WIDTH] * abs(a[F_COS] * uy - a[F_SIN] * ux)
+        reach += b[F_HALF_LENGTH] * abs(b[F_COS] * ux + b[F_SIN] * uy)
+        reach += b[F_HALF_WIDTH] * abs(b[F_COS] * uy - b[F_SIN] * ux)
         if abs(dx * ux + dy * uy) > reach:
             return True
     return False
@@ -88,7 +83,10 @@ def apart(a: Array, b: Array) -> bool:
 def check_overlaps(
     feet: Array, near: Bits, counts: Bits, moving: Bits, events: Bits, used: int
 ) -> int:
-    """I1: footprints of different vehicles never overlap. Pairs of which one moved in this step."""
+    """I1: footprints of different vehicles never overlap. Pairs of which one moved in this step.
+
+    near, counts   of `gather`: the close ones
+    """
     n = feet.shape[0]
     for i in range(n):
         if moving[i] == 0:
@@ -97,8 +95,8 @@ def check_overlaps(
             j = near[i, k]
             if j < i and moving[j] == 1:
                 continue
-            dx = feet[i, 0, 0] - feet[j, 0, 0]
-            dy = feet[i, 0, 1] - feet[j, 0, 1]
+            dx = feet[i, 0, F_X] - feet[j, 0, F_X]
+            dy = feet[i, 0, F_Y] - feet[j, 0, F_Y]
             if dx * dx + dy * dy > 4.0 * REACH_M * REACH_M:
                 continue
             hit = False

@@ -117,6 +117,7 @@ class Fleet:
         self.rears: Array = np.zeros((n, 2))
         self.near: Bits = np.zeros((n, n), dtype=np.int64)
         self.near_counts: Bits = np.full(n, -1, dtype=np.int64)  # not gathered yet
+        self.close_counts: Bits = np.zeros(n, dtype=np.int64)
         self.ticks: Bits = np.zeros(1, dtype=np.int64)
         self.board = Rows(truck_rows(self.params))
         self.order = self.board.order
@@ -134,7 +135,7 @@ class Fleet:
         self.events: Bits = np.zeros((EVENTS_MAX, 3), dtype=np.int64)
         self.faults: Array = np.zeros((n, FAULT_COLUMNS))
         draws = [np.random.default_rng(_seed(seed, "sensors", name)) for name in names]
-        self.noise = np.array([noise_block(draw, NOISE_TICKS) for draw in draws])
+        self.noise = np.stack([noise_block(draw, NOISE_TICKS) for draw in draws], axis=1)
         self.chance: Array = np.array([draw.random(NOISE_TICKS) for draw in draws])
         self.sense_memory = new_sense_memory(self.state, [traits(draw) for draw in draws])
         self.air: Air = air or Arrays(n)
@@ -167,6 +168,7 @@ class Fleet:
                 truth=self.truth,
                 near=self.near,
                 near_counts=self.near_counts,
+                close_counts=self.close_counts,
                 ticks=self.ticks,
                 moving=self.moving,
                 events=self.events,

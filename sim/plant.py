@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from contract.kernel import kernel
-from sim.kinematics import Triple, jammed, moved, shape_of
+from sim.kinematics import Triple, cos_sin, jammed, moved, shape_of
 from sim.plant_params import (
     AIR_DENSITY_KGPM3,
     GRAVITY_MPS2,
@@ -77,12 +77,18 @@ GRADE: Final = 0  # rise over run in the direction of travel, uphill positive
 MU: Final = 1  # friction coefficient
 ROAD_COLUMNS: Final = 2
 
-# Memory columns: a tick position, three dead times in ticks, then two rings of equal length.
+# Memory columns: a tick position, three dead times in ticks, the step they count and what is left
+# of a lag's error after a part of it, then two rings of equal length.
 M_POSITION: Final = 0
 M_DRIVE_TICKS: Final = 1
 M_BRAKE_TICKS: Final = 2
 M_STEER_TICKS: Final = 3
-M_RINGS: Final = 4
+M_STEP_S: Final = 4
+M_DRIVE_HALF: Final = 5  # share left after half a step, as the next two
+M_BRAKE_HALF: Final = 6
+M_STEER_HALF: Final = 7
+M_STEER_WHOLE: Final = 8
+M_RINGS: Final = 9
 
 # Footprint columns: out[i, body] is one oriented rectangle, body 0 tractor or AGV, 1 trailer.
 F_X: Final = 0  # m, centre
@@ -90,8 +96,11 @@ F_Y: Final = 1
 F_HEADING: Final = 2  # rad
 F_HALF_LENGTH: Final = 3  # m; 0 where the vehicle has no trailer
 F_HALF_WIDTH: Final = 4
-FOOTPRINT_COLUMNS: Final = 5
+F_COS: Final = 5  # of the heading
+F_SIN: Final = 6
+FOOTPRINT_COLUMNS: Final = 7
 
+UNDERFLOW: Final = 1e-100  # divisor guard
 LAG_MIN_S: Final = 1e-6  # divisor guard: a lag of zero follows at once
 POWER_SPEED_MIN_MPS: Final = 0.1  # divisor guard: below it the power limit never binds
 
@@ -107,13 +116,23 @@ def new_memory(params: Array, dt_s: float) -> Array:
     """Memory block for one step length: nothing commanded yet, wheels straight.
 
     params   (n, PARAM_COLUMNS);  dt_s is the step of every later `plant_step` with this memory
-    Dead times count whole steps, rounded half up.
+    Dead times count whole steps, rounded half up. What a lag leaves of an error in such a step is
+    reckoned here once: exponentials would be a sixth of the plant.
     """
     times_s = params[:, [P_DRIVE_DEAD_TIME_S, P_BRAKE_DEAD_TIME_S, P_STEER_DEAD_TIME_S]]
     ticks = np.floor(times_s / dt_s + 0.5)
     ring = int(ticks.max(initial=0.0)) + 1
     memory = np.zeros((len(params), M_RINGS + 2 * ring))
     memory[:, M_DRIVE_TICKS : M_STEER_TICKS + 1] = ticks
+    memory[:, M_STEP_S] = dt_s
+    for column, lag, part_s in (
+        (M_DRIVE_HALF, P_DRIVE_LAG_S, 0.5 * dt_s),
+        (M_BRAKE_HALF, P_BRAKE_LAG_S, 0.5 * dt_s),
+        (M_STEER_HALF, P_STEER_LAG_S, 0.5 * dt_s),
+        (M_STEER_WHOLE, P_STEER_LAG_S, dt_s),
+    ):
+        for row, lag_s in zip(memory, params[:, lag], strict=True):
+            row[column] = math.exp(-part_s / max(lag_s, LAG_MIN_S))
     return memory
 
 
@@ -178,18 +197,30 @@ def _actuated(demand: float, actual: float, target: float, jerk: float, chain: T
     rest = actual - demand + late
     half_s = 0.5 * dt_s
     if ramp_s < dt_s:
-        at_ramp_end = rest * math.exp(-ramp_s / lag_s) - late  # actual minus target
-        end = target + at_ramp_end * math.exp((ramp_s - dt_s) / lag_s)
+        to_ramp_end = math.exp(-ramp_s / lag_s)
+        at_ramp_end = rest * to_ramp_end - late  # actual minus target
+        if to_ramp_end < UNDERFLOW:  # a lag of nothing: it has followed
+            return target, target, target
+        end = target + at_ramp_end * (decay * decay / to_ramp_end)
         if ramp_s < half_s:
-            return target + at_ramp_end * math.exp((ramp_s - half_s) / lag_s), target, end
+            return target + at_ramp_end * (decay / to_ramp_end), target, end
         return demand + rate * half_s - late + rest * decay, target, end
     end = demand + rate * dt_s
     return demand + rate * half_s - late + rest * decay, end, end - late + rest * decay * decay
 
 
 @kernel
+def _left(memory: Array, i: int, column: int, lag_s: float, part_s: float) -> float:
+    """Share of an error that a lag leaves after part_s, which is the part kept in this column."""
+    part = 1.0 if column == M_STEER_WHOLE else 0.5
+    if part_s == part * memory[i, M_STEP_S]:
+        return float(memory[i, column])
+    return math.exp(-part_s / lag_s)
+
+
+@kernel
 def _driven(
-    motion: Triple, wish: Triple, limits: Triple, build_up: Quad, dt_s: float
+    motion: Triple, wish: Triple, limits: Triple, build_up: Quad, dt_s: float, memory: Array, i: int
 ) -> tuple[float, float, Quad]:
     """Drive and brake chain and speed over one step: (v_mid, moving_s, after).
 
@@ -209,7 +240,8 @@ def _driven(
         demand = max(demand, min(target, 0.0))  # a standing truck lets go of its brake at once
     braking = target < 0.0 or actual < 0.0
     lag_s = max(build_up[3] if braking else build_up[2], LAG_MIN_S)
-    chain = (dt_s, lag_s, math.exp(-0.5 * dt_s / lag_s))
+    decay = _left(memory, i, M_BRAKE_HALF if braking else M_DRIVE_HALF, lag_s, 0.5 * dt_s)
+    chain = (dt_s, lag_s, decay)
     actual_mid, demand, actual_end = _actuated(demand, actual, target, jerk, chain)
 
     a_start = _clip(actual, low, high)  # whatever the actuator wants, the tyres give what they can
@@ -227,13 +259,19 @@ def _driven(
 
 
 @kernel
-def _steered(delta: float, ref: float, rate: float, lag_s: float, t_s: float) -> float:
+def _steered(
+    delta: float, ref: float, rate: float, lag_s: float, t_s: float, memory: Array, i: int
+) -> float:
     """Road-wheel angle after t_s of first-order lag towards `ref` under the rate limit, exactly."""
     lag_s = max(lag_s, LAG_MIN_S)
     error = ref - delta
     slewing_s = max(abs(error) / rate - lag_s, 0.0)
     if t_s <= slewing_s:
         return delta + math.copysign(rate * t_s, error)
+    if slewing_s == 0.0:
+        whole = t_s == memory[i, M_STEP_S]
+        column = M_STEER_WHOLE if whole else M_STEER_HALF
+        return ref - error * _left(memory, i, column, lag_s, t_s)
     left = error - math.copysign(rate * slewing_s, error)
     return ref - left * math.exp((slewing_s - t_s) / lag_s)
 
@@ -255,19 +293,19 @@ def plant_step(
         )
         motion = (v, state[i, A_DEMAND], state[i, A_ACTUATOR])
         wish = (accel_cmd, inputs[i, PARK], inputs[i, EMERGENCY])
-        v_mid, moving_s, after = _driven(motion, wish, limits, build_up, dt_s)
+        v_mid, moving_s, after = _driven(motion, wish, limits, build_up, dt_s, memory, i)
         state[i, V], state[i, A], state[i, A_DEMAND], state[i, A_ACTUATOR] = after
 
         delta, limit = state[i, DELTA], params[i, P_STEER_MAX_RAD]
         ref = _clip(steer_ref, -limit, limit)
         rate, lag_s = params[i, P_STEER_RATE_MAX_RADPS], params[i, P_STEER_LAG_S]
-        state[i, DELTA] = _steered(delta, ref, rate, lag_s, dt_s)
+        state[i, DELTA] = _steered(delta, ref, rate, lag_s, dt_s, memory, i)
         if v + v_mid + after[0] <= 0.0:
             continue
 
         shape = shape_of(i, params)
         speeds = (v, v_mid, after[0])
-        delta_mid = _steered(delta, ref, rate, lag_s, 0.5 * moving_s)
+        delta_mid = _steered(delta, ref, rate, lag_s, 0.5 * moving_s, memory, i)
         angles = (delta, delta_mid, state[i, DELTA])  # at a stop the last one has no weight
         start = (state[i, X], state[i, Y], state[i, PSI], state[i, HITCH])
         pose = moved(shape, start, speeds, angles, moving_s)
@@ -290,25 +328,29 @@ def footprints(state: Array, params: Array, out: Array) -> None:
         ahead = params[i, P_WHEELBASE_M] - params[i, P_REFERENCE_AHEAD_M]
         ahead += params[i, P_FRONT_OVERHANG_M]
         middle = 0.5 * (ahead - behind)
-        cos_psi, sin_psi = math.cos(psi), math.sin(psi)
+        cos_psi, sin_psi = cos_sin(psi)
         out[i, 0, F_X] = x + middle * cos_psi
         out[i, 0, F_Y] = y + middle * sin_psi
         out[i, 0, F_HEADING] = psi
         out[i, 0, F_HALF_LENGTH] = 0.5 * (ahead + behind)
         out[i, 0, F_HALF_WIDTH] = 0.5 * params[i, P_WIDTH_M]
+        out[i, 0, F_COS], out[i, 0, F_SIN] = cos_psi, sin_psi
         out[i, 1, F_X] = x
         out[i, 1, F_Y] = y
         out[i, 1, F_HEADING] = psi
         out[i, 1, F_HALF_LENGTH] = 0.0
         out[i, 1, F_HALF_WIDTH] = 0.0
+        out[i, 1, F_COS], out[i, 1, F_SIN] = cos_psi, sin_psi
         if params[i, P_KIND] == KIND_ARTICULATED:
             heading = psi + state[i, HITCH]
             ahead = params[i, P_TRAILER_FRONT_OVERHANG_M]
             behind = params[i, P_TRAILER_M] + params[i, P_TRAILER_REAR_OVERHANG_M]
             middle = 0.5 * (ahead - behind)
             offset = params[i, P_HITCH_OFFSET_M]
-            out[i, 1, F_X] = x + offset * cos_psi + middle * math.cos(heading)
-            out[i, 1, F_Y] = y + offset * sin_psi + middle * math.sin(heading)
+            cos, sin = cos_sin(heading)
+            out[i, 1, F_X] = x + offset * cos_psi + middle * cos
+            out[i, 1, F_Y] = y + offset * sin_psi + middle * sin
+            out[i, 1, F_COS], out[i, 1, F_SIN] = cos, sin
             out[i, 1, F_HEADING] = heading
             out[i, 1, F_HALF_LENGTH] = 0.5 * (ahead + behind)
             out[i, 1, F_HALF_WIDTH] = 0.5 * params[i, P_TRAILER_WIDTH_M]

@@ -8,11 +8,12 @@ import math
 from typing import Final
 
 from contract.kernel import kernel
-from sim.plant import PSI, V, X, Y
+from sim.plant import F_COS, F_HALF_LENGTH, F_SIN, F_X, F_Y, PSI, V, X, Y
 from sim.truth_columns import TRUTH_FRONT, TRUTH_PATH, TRUTH_S, TRUTH_SEEN, TRUTH_SEEN_S
 from vehicle.pilot.columns import (
     NO_GAP_M,
     ORDER_ACTIVE,
+    PATH_S,
     PATH_X,
     PATH_Y,
     SENSE_CLOSING,
@@ -25,53 +26,70 @@ from vehicle.pilot.path import nearest
 RADAR_RANGE_M: Final = 60.0  # twice what a loaded truck needs to stop from 25 km/h
 RADAR_STRIDE: Final = 4
 RADAR_NEAR_M: Final = 6.0  # more than half a stride and the width that counts as ahead
+RADAR_FAR_M: Final = RADAR_NEAR_M + 0.5  # half a metre in sixty, should rows be longer than one
 RADAR_BESIDE_M: Final = 2.7  # half of both widths, and a hand: a lane beside is 3.5 m away
 SEARCH_TICKS: Final = 4  # a fifth of a second until somebody new is seen
 GATHER_TICKS: Final = 20
 GATHER_M: Final = 110.0  # range, a truck's length, and a second at twice 12 m/s
+CLOSE_M: Final = 70.0  # footprints may touch before the next time: reach of two, and that second
+ASIDE_M: Final = 8.0  # how much nearer than along its way somebody ahead can be who is beside it
 
 
 @kernel
 def rear_ends(feet: Array, rears: Array) -> None:
     """Middle of every vehicle's rear edge, map frame, metres."""
     for j in range(feet.shape[0]):
-        part = 1 if feet[j, 1, 3] > 0.0 else 0
-        heading = feet[j, part, 2]
-        rears[j, 0] = feet[j, part, 0] - feet[j, part, 3] * math.cos(heading)
-        rears[j, 1] = feet[j, part, 1] - feet[j, part, 3] * math.sin(heading)
+        part = 1 if feet[j, 1, F_HALF_LENGTH] > 0.0 else 0
+        half_m = feet[j, part, F_HALF_LENGTH]
+        rears[j, 0] = feet[j, part, F_X] - half_m * feet[j, part, F_COS]
+        rears[j, 1] = feet[j, part, F_Y] - half_m * feet[j, part, F_SIN]
 
 
 @kernel
-def gather(state: Array, near: Bits, counts: Bits) -> None:
-    """Who is within GATHER_M of whom: near (n, n) row by row, counts (n,)."""
+def gather(state: Array, near: Bits, counts: Bits, close_counts: Bits) -> None:
+    """Who is within GATHER_M of whom: near (n, n) row by row, counts (n,).
+
+    Those within CLOSE_M come first, in their order; close_counts (n,) says how many.
+    """
     n = state.shape[0]
     for i in range(n):
-        count = 0
+        count = close = 0
         for j in range(n):
             dx = state[j, X] - state[i, X]
             dy = state[j, Y] - state[i, Y]
-            if j != i and dx * dx + dy * dy <= GATHER_M * GATHER_M:
-                near[i, count] = j
-                count += 1
-        counts[i] = count
+            square = dx * dx + dy * dy
+            if j == i or square > GATHER_M * GATHER_M:
+                continue
+            near[i, count] = j
+            if square <= CLOSE_M * CLOSE_M:
+                near[i, count] = near[i, close]
+                near[i, close] = j
+                close += 1
+            count += 1
+        counts[i], close_counts[i] = count, close
 
 
 @kernel
 def look_ahead(path: Array, rows: int, from_m: float, to_m: float, x: float, y: float) -> float:
     """Where on a stretch of the path a point lies, to two strides, metres; -1 if it is not near
-    it.
+    it. Where the path is far from the point it stays so for as many rows, one a metre: those are
+    passed over.
     """
-    first = max(0, int(from_m))
+    row = max(0, int(from_m))
     last = min(rows - 1, int(to_m))
     best = RADAR_NEAR_M * RADAR_NEAR_M
     found = -1.0
-    for row in range(first, last + 1, RADAR_STRIDE):
+    while row <= last:
         dx = path[row, PATH_X] - x
         dy = path[row, PATH_Y] - y
         square = dx * dx + dy * dy
         if square < best:
             best = square
-            found = path[row, 0]
+            found = path[row, PATH_S]
+        row += RADAR_STRIDE
+        if square > RADAR_FAR_M * RADAR_FAR_M:
+            far = int((math.sqrt(square) - RADAR_FAR_M) / RADAR_STRIDE)
+            row += far * RADAR_STRIDE
     return found
 
 
@@ -90,20 +108,22 @@ def gap_ahead(
     s_front = truth[i, TRUTH_S] + front
     reach = RADAR_RANGE_M + front
     cos_psi, sin_psi = math.cos(state[i, PSI]), math.sin(state[i, PSI])
-    for k in range(count):
-        j = near[i, k]
+    seen = int(truth[i, TRUTH_SEEN])
+    for k in range(0 if seen < 0 else -1, count):  # whom it follows first: few can be nearer
+        j = seen if k < 0 else near[i, k]
+        if k >= 0 and j == seen:
+            continue
         dx = rears[j, 0] - state[i, X]
         dy = rears[j, 1] - state[i, Y]
         square = dx * dx + dy * dy
         if square > reach * reach or dx * cos_psi + dy * sin_psi < 0.0:
             continue
-        straight = math.sqrt(
-            square
-        )  # no way is shorter; in the sharpest bend it is half as long again
-        from_m = truth[i, TRUTH_S] + straight - RADAR_NEAR_M
-        around = look_ahead(
-            path, rows, from_m, from_m + 0.6 * straight + 12.0, rears[j, 0], rears[j, 1]
-        )
+        around = truth[i, TRUTH_SEEN_S]
+        if k >= 0:
+            straight = math.sqrt(square)  # no way is shorter; the sharpest bend is 1.5 times that
+            from_m = truth[i, TRUTH_S] + straight - RADAR_NEAR_M
+            to_m = from_m + 0.6 * straight + 12.0
+            around = look_ahead(path, rows, from_m, to_m, rears[j, 0], rears[j, 1])
         if around < 0.0:
             continue
         s, left = nearest(path, rows, around, rears[j, 0], rears[j, 1], 5, 5)
@@ -111,8 +131,8 @@ def gap_ahead(
             continue
         gap = s - s_front
         if gap < best:
-            best = gap
-            other = j
+            best, other = gap, j
+            reach = min(reach, max(0.0, best) + front + ASIDE_M)
     return best, other
 
 

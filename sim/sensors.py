@@ -69,7 +69,7 @@ from vehicle.pilot.columns import (
 ) = range(23)
 FAULT_COLUMNS: Final = 23
 
-# --- noise: standard normals, (n, ticks, NOISE_COLUMNS) ---
+# --- noise: standard normals, (ticks, n, NOISE_COLUMNS): what one tick reads lies together ---
 (
     NOISE_X,  # satellites, white
     NOISE_Y,
@@ -205,7 +205,7 @@ def _satellites(
     """One epoch of row i: position, heading and quality, or none. `at`   the tick in the noise."""
     for k in range(3):
         slow = memory[i, KEPT_SLOW_X + k]
-        memory[i, KEPT_SLOW_X + k] = SLOW_KEEP * slow + SLOW_NEW * noise[i, at, NOISE_SLOW_X + k]
+        memory[i, KEPT_SLOW_X + k] = SLOW_KEEP * slow + SLOW_NEW * noise[at, i, NOISE_SLOW_X + k]
     for k in range(2):
         rate = faults[i, FAULT_DRIFT_X + k]
         if faults[i, FAULT_DRIFT_X] == 0.0 and faults[i, FAULT_DRIFT_Y] == 0.0:
@@ -227,9 +227,9 @@ def _satellites(
     extra = faults[i, FAULT_NOISE]
     if extra > 0.0:
         white = math.sqrt(white * white + extra * extra)
-    x += slow * memory[i, KEPT_SLOW_X] + white * noise[i, at, NOISE_X]
-    y += slow * memory[i, KEPT_SLOW_Y] + white * noise[i, at, NOISE_Y]
-    psi += HEADING_SLOW_RAD * memory[i, KEPT_SLOW_PSI] + HEADING_WHITE_RAD * noise[i, at, NOISE_PSI]
+    x += slow * memory[i, KEPT_SLOW_X] + white * noise[at, i, NOISE_X]
+    y += slow * memory[i, KEPT_SLOW_Y] + white * noise[at, i, NOISE_Y]
+    psi += HEADING_SLOW_RAD * memory[i, KEPT_SLOW_PSI] + HEADING_WHITE_RAD * noise[at, i, NOISE_PSI]
     sensors[i, SENSE_X] = x + faults[i, FAULT_STEP_X] + memory[i, KEPT_DRIFT_X]
     sensors[i, SENSE_Y] = y + faults[i, FAULT_STEP_Y] + memory[i, KEPT_DRIFT_Y]
     sensors[i, SENSE_PSI] = psi + faults[i, FAULT_HEADING]
@@ -271,8 +271,8 @@ def _marker(
     sensors[i, SENSE_MARK] = 1.0
     sensors[i, SENSE_MARK_X] = x_m
     sensors[i, SENSE_MARK_Y] = y_m
-    sensors[i, SENSE_MARK_AHEAD] = ahead + MARK_M * noise[i, at, NOISE_MARK_AHEAD]
-    sensors[i, SENSE_MARK_LEFT] = left + MARK_M * noise[i, at, NOISE_MARK_LEFT]
+    sensors[i, SENSE_MARK_AHEAD] = ahead + MARK_M * noise[at, i, NOISE_MARK_AHEAD]
+    sensors[i, SENSE_MARK_LEFT] = left + MARK_M * noise[at, i, NOISE_MARK_LEFT]
 
 
 @kernel
@@ -293,7 +293,7 @@ def read_markers(
     way, along_m   (n,) number of the way, -1: none, and arc length of the reference point on it
     marks   (ways, most, MARK_COLUMNS) in order of s;  counts   (ways,) of them in use
     """
-    at = tick % noise.shape[1]
+    at = tick % noise.shape[0]
     for i in range(state.shape[0]):
         sensors[i, SENSE_MARK] = 0.0
         w = int(way[i])
@@ -327,18 +327,18 @@ def measure(
 ) -> None:
     """Every truck's own instruments, into sensors; not radar, not markers.
 
-    noise   (n, ticks, NOISE_COLUMNS), read at tick modulo ticks;  memory   of `new_memory`
+    noise   (ticks, n, NOISE_COLUMNS), read at tick modulo ticks;  memory   of `new_memory`
     """
-    at = tick % noise.shape[1]
+    at = tick % noise.shape[0]
     for i in range(state.shape[0]):
         sensors[i, SENSE_FIX_NEW] = 0.0
         if tick % EPOCH_TICKS == int(memory[i, KEPT_PHASE]):
             _satellites(i, state, faults, noise, sensors, memory, at)
         if faults[i, FAULT_WHEEL_STUCK] == 0.0:
             scale = memory[i, KEPT_SCALE] + faults[i, FAULT_WHEEL_SCALE]
-            normal = noise[i, at, NOISE_WHEEL]
+            normal = noise[at, i, NOISE_WHEEL]
             sensors[i, SENSE_V] = _wheel(state[i, V], state[i, A], road[i, MU], scale, normal)
-        rate = (state[i, PSI] - memory[i, KEPT_PSI]) / dt_s + GYRO_RADPS * noise[i, at, NOISE_GYRO]
+        rate = (state[i, PSI] - memory[i, KEPT_PSI]) / dt_s + GYRO_RADPS * noise[at, i, NOISE_GYRO]
         sensors[i, SENSE_GYRO] = rate + memory[i, KEPT_BIAS] + faults[i, FAULT_GYRO_BIAS]
         memory[i, KEPT_PSI] = state[i, PSI]
         if params[i, P_KIND] != KIND_ARTICULATED:
@@ -346,14 +346,14 @@ def measure(
             continue
         if faults[i, FAULT_HITCH_STUCK] == 0.0:
             hitch = state[i, HITCH] + faults[i, FAULT_HITCH]
-            sensors[i, SENSE_HITCH] = hitch + HITCH_RAD * noise[i, at, NOISE_HITCH]
+            sensors[i, SENSE_HITCH] = hitch + HITCH_RAD * noise[at, i, NOISE_HITCH]
         sensors[i, SENSE_COUPLED] = 0.0 if faults[i, FAULT_UNCOUPLED] != 0.0 else 1.0
 
 
 @kernel
 def radar_noise(sensors: Array, faults: Array, noise: Array, memory: Array, tick: int) -> None:
     """Make of the true gap and closing speed in sensors what the radar would say."""
-    at = tick % noise.shape[1]
+    at = tick % noise.shape[0]
     for i in range(sensors.shape[0]):
         sensors[i, SENSE_RADAR] = 1.0
         if faults[i, FAULT_RADAR_DEAD] != 0.0:
@@ -366,7 +366,7 @@ def radar_noise(sensors: Array, faults: Array, noise: Array, memory: Array, tick
         else:
             if sensors[i, SENSE_GAP] < NO_GAP_M:
                 gap = sensors[i, SENSE_GAP] + faults[i, FAULT_RADAR_OFFSET]
-                sensors[i, SENSE_GAP] = max(0.0, gap + RADAR_M * noise[i, at, NOISE_GAP])
-                sensors[i, SENSE_CLOSING] += RADAR_MPS * noise[i, at, NOISE_CLOSING]
+                sensors[i, SENSE_GAP] = max(0.0, gap + RADAR_M * noise[at, i, NOISE_GAP])
+                sensors[i, SENSE_CLOSING] += RADAR_MPS * noise[at, i, NOISE_CLOSING]
             memory[i, KEPT_GAP] = sensors[i, SENSE_GAP]
             memory[i, KEPT_CLOSING] = sensors[i, SENSE_CLOSING]

@@ -29,6 +29,7 @@ from sim.truth_columns import (
 )
 from vehicle.pilot.columns import (
     COMMAND_ACCEL,
+    COMMAND_COLUMNS,
     COMMAND_EMERGENCY,
     COMMAND_PARK,
     ORDER_ACTIVE,
@@ -58,7 +59,7 @@ def body(truth: Array, state: Array, command: Array) -> None:
 def sense(f: Blocks, dt_s: float) -> None:
     """What the sensors of every vehicle say now, and what it has heard."""
     if f.ticks[0] % GATHER_TICKS == 0 or f.near_counts[0] < 0:
-        gather(f.state, f.near, f.near_counts)
+        gather(f.state, f.near, f.near_counts, f.close_counts)
     rear_ends(f.feet, f.rears)
     tick = f.ticks[0]
     look(
@@ -80,10 +81,11 @@ def sense(f: Blocks, dt_s: float) -> None:
 def hang(truth: Array, command: Array, kept: Array) -> None:
     """A pilot that hangs leaves its last command where it was, number and all."""
     for i in range(truth.shape[0]):
-        for k in range(command.shape[1]):
-            if truth[i, TRUTH_HUNG] == 1.0:
+        if truth[i, TRUTH_HUNG] == 1.0:
+            for k in range(COMMAND_COLUMNS):
                 command[i, k] = kept[i, k]
-            else:
+        else:
+            for k in range(COMMAND_COLUMNS):
                 kept[i, k] = command[i, k]
 
 
@@ -143,7 +145,7 @@ def outside(f: Blocks, dt_s: float) -> int:
         f.truth[i, TRUTH_BEYOND] = 1.0 if beyond else 0.0
     if any_moving:
         footprints(f.state, f.params, f.feet)
-        used = check_overlaps(f.feet, f.near, f.near_counts, f.moving, f.events, used)
+        used = check_overlaps(f.feet, f.near, f.close_counts, f.moving, f.events, used)
     return used
 
 

@@ -41,7 +41,7 @@ class Rig:
         self.road[:, MU] = mu
         self.faults: Array = np.zeros((count, sense.FAULT_COLUMNS))
         self.sensors: Array = np.zeros((count, c.SENSOR_COLUMNS))
-        self.noise = np.stack([sense.noise_block(stream, 2003) for stream in streams])
+        self.noise = np.stack([sense.noise_block(draw, 2003) for draw in streams], axis=1)
         self.memory = sense.new_memory(self.state, [sense.traits(s) for s in streams])
         self.truck: Array = np.zeros((count, c.TRUCK_COLUMNS))
         self.truck[:, c.TRUCK_BRAKE_ASSURED] = 4.0

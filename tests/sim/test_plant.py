@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contract.kernel import plain
 from sim import plant
-from sim.kinematics import Pose, _rotated, moved, shape_of
+from sim.kinematics import Pose, _rotated, cos_sin, moved, shape_of
 from sim.plant import ACCEL_CMD, DELTA, HITCH, PSI, STEER_REF, A, V, X, Y
 from sim.plant_params import (
     AGV65,
@@ -151,6 +151,15 @@ def test_pose_is_of_fourth_order() -> None:
     assert errors[2].max() < 1e-6
 
 
+@given(angle=st.floats(-6000.0, 6000.0))
+@example(0.25 * math.pi)
+@example(-0.75 * math.pi)
+@example(3.0 * math.pi)
+def test_own_cosine_and_sine_are_the_library_s(angle: float) -> None:
+    """In every quarter, where quarters meet, and after a thousand turns."""
+    assert cos_sin(angle) == pytest.approx((math.cos(angle), math.sin(angle)), abs=3e-16)
+
+
 @given(angle=st.floats(-3.0, 3.0), turn=st.floats(-0.2, 0.2))
 def test_small_turns_are_exact(angle: float, turn: float) -> None:
     cos, sin = _rotated(math.cos(angle), math.sin(angle), turn)
@@ -264,6 +273,40 @@ def test_compiled_and_plain_plant_agree_in_lockstep() -> None:
         assert (compiled.memory == interpreted.memory).all()
         seen_standing |= bool((compiled.state[:, V] == 0.0).any())
     assert seen_standing
+
+
+@pytest.mark.parametrize("vehicle", [TRUCK40_LOADED, AGV65])
+def test_what_a_lag_leaves_is_the_same_kept_or_reckoned_anew(vehicle: VehicleParams) -> None:
+    """A memory that was made for another step is of no use, and no harm."""
+    kept, anew = Rig(vehicle, v_mps=3.0), Rig(vehicle, v_mps=3.0)
+    anew.memory[:, plant.M_STEP_S] = 0.0
+    anew.memory[:, plant.M_DRIVE_HALF : plant.M_STEER_WHOLE + 1] = 9.0
+    for tick in range(400):
+        for rig in (kept, anew):
+            rig.inputs[0, plant.ACCEL_CMD] = 0.8 if tick < 100 else -1.2
+            rig.inputs[0, plant.STEER_REF] = 0.3 * math.sin(0.02 * tick)
+            rig.step()
+        assert (kept.state == anew.state).all()
+    assert kept.see(plant.V) == 0.0
+
+
+def test_ramp_that_ends_within_the_step_is_followed_exactly() -> None:
+    """Against ten thousand small steps of demand and lag; and a lag of nothing follows at once."""
+    step_s, lag_s, jerk = 0.05, 0.35, 2.0
+    for target in (0.02, 0.07, 0.099, -0.03):
+        actual, demand = -0.1, 0.0
+        fine_s = step_s / 10_000
+        halfway = actual
+        for k in range(10_000):
+            if k == 5_000:
+                halfway = actual
+            demand += math.copysign(min(jerk * fine_s, abs(target - demand)), target - demand)
+            actual += (demand - actual) * (1.0 - math.exp(-fine_s / lag_s))
+        chain = (step_s, lag_s, math.exp(-0.5 * step_s / lag_s))
+        found = plant._actuated(0.0, -0.1, target, jerk, chain)
+        assert found == pytest.approx((halfway, target, actual), abs=2e-6)
+        none = plant._actuated(0.0, -0.1, target, jerk, (step_s, 1e-6, 0.0))
+        assert none == (target, target, target)
 
 
 def test_compiled_and_plain_footprints_agree() -> None:

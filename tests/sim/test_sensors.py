@@ -291,8 +291,8 @@ def test_row_does_not_depend_on_its_neighbours() -> None:
 
 def test_noise_starts_over_after_its_block() -> None:
     rig = Rig(2)
-    block = rig.noise.shape[1]
-    first = rig.noise[:, 0, sense.NOISE_GYRO]
+    block = len(rig.noise)
+    first = rig.noise[0, :, sense.NOISE_GYRO]
     rig.tick = 3 * block
     rig.measure()
     gyro = rig.sensors[:, c.SENSE_GYRO] - rig.memory[:, sense.KEPT_BIAS]

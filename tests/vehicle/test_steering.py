@@ -364,3 +364,11 @@ def test_compiled_and_plain_steering_agree_in_lockstep(vehicle: VehicleParams) -
         assert np.abs(compiled.state - interpreted.state).max() <= 1e-12
     assert steer_row is steering.steer_row
     assert compiled.state.shape == (1, STEER_COLUMNS)
+
+
+def test_series_of_small_angles_are_exact_and_end_where_they_must() -> None:
+    for angle in np.linspace(-0.2, 0.2, 4001):
+        assert steering._small_sin(angle) == pytest.approx(math.sin(angle), abs=3e-17)
+        assert steering._small_atan(angle) == pytest.approx(math.atan(angle), abs=3e-17)
+    assert math.isnan(steering._small_sin(math.nan))
+    assert math.isnan(steering._small_atan(math.nan))

@@ -40,6 +40,8 @@ KAPPA_MIN_PER_M: Final = 1e-6  # divisor guard: straight
 SEARCH_BACK_ROWS: Final = 3
 SEARCH_AHEAD_ROWS: Final = 8
 LOST_M: Final = 3.0
+SEARCH_ROWS: Final = 32  # so many and more are searched: the road may come near itself again
+CORNER: Final = 1e-9  # share of a row: so near to its ends the row beside it may be as near
 
 
 def profile(route: Route, length_m: float, mu: float = FRICTION_DRY) -> Array:
@@ -78,16 +80,36 @@ def _lowest(values: Array, behind: int, ahead: int) -> Array:
 
 
 @kernel
-def nearest(
-    path: Array, rows: int, s: float, x: float, y: float, back: int, ahead: int
-) -> tuple[float, float]:
-    """Arc length of the path point nearest to (x, y) around `s`, and its left offset, in metres.
-
-    path   (m, PATH_COLUMNS), `rows` of them in use, one a metre;  back, ahead   rows to look at
+def _along(path: Array, row: int, x: float, y: float) -> tuple[float, float, float]:
+    """A point against a row, all times the row's length: how far along it is, how far left of it,
+    and the length itself; m^2.
     """
-    centre = int(s)
+    ax, ay = path[row, PATH_X], path[row, PATH_Y]
+    dx, dy = path[row + 1, PATH_X] - ax, path[row + 1, PATH_Y] - ay
+    px, py = x - ax, y - ay
+    return px * dx + py * dy, dx * py - dy * px, dx * dx + dy * dy
+
+
+@kernel
+def _beside(path: Array, row: int, x: float, y: float) -> float:
+    """Share of the row that a point lies beside; -1 if that does not prove the row the nearest.
+
+    It does if the point is ahead of the row before, behind the row after, and no farther off than
+    LOST_M: true on any road but where an inner corner lets it lie beside two rows.
+    """
+    along, left, square = _along(path, row, x, y)
+    before, _, square_before = _along(path, row - 1, x, y)
+    after, _, _ = _along(path, row + 1, x, y)
+    proven = CORNER * square < along < (1.0 - CORNER) * square
+    proven = proven and before >= square_before and after <= 0.0
+    return along / square if proven and left * left <= LOST_M * LOST_M * square else -1.0
+
+
+@kernel
+def _searched(path: Array, first: int, last: int, x: float, y: float) -> tuple[int, float]:
+    """(row that the point is nearest to, share of it that lies before it); row -1 if none."""
     best, found, share = 1.0e18, -1, 0.0
-    for row in range(max(0, centre - back), min(rows - 2, centre + ahead) + 1):
+    for row in range(first, last + 1):
         ax, ay = path[row, PATH_X], path[row, PATH_Y]
         dx, dy = path[row + 1, PATH_X] - ax, path[row + 1, PATH_Y] - ay
         square = dx * dx + dy * dy
@@ -104,6 +126,32 @@ def nearest(
         distance = ex * ex + ey * ey
         if distance < best:
             best, found, share = distance, row, t
+    return found, share
+
+
+@kernel
+def nearest(
+    path: Array, rows: int, s: float, x: float, y: float, back: int, ahead: int
+) -> tuple[float, float]:
+    """Arc length of the path point nearest to (x, y) around `s`, and its left offset, in metres.
+
+    path   (m, PATH_COLUMNS) of which `rows` are in use, one row a metre;  back, ahead   rows to look each way
+    In a short look the row at `s` tells which row is likely. In a long one, and where that row is
+    not proven to be the nearest, every row is measured.
+    """
+    centre = int(s)
+    first, last = max(0, centre - back), min(rows - 2, centre + ahead)
+    if first > last:
+        return s, 0.0
+    found, share = -1, -1.0
+    if last - first < SEARCH_ROWS:
+        found = min(last, max(first, centre))
+        metres, _, _ = _along(path, found, x, y)
+        found += math.floor(min(float(ahead), max(-float(back), metres)))
+        if first < found < last:
+            share = _beside(path, found, x, y)
+    if share < 0.0:
+        found, share = _searched(path, first, last, x, y)
     if found < 0:
         return s, 0.0
     ax, ay = path[found, PATH_X], path[found, PATH_Y]

@@ -232,9 +232,11 @@ def _told(i: int, pose: Array, cos: float, sin: float, dt_s: float) -> None:
     """Lead what control sees to the estimate, and say how far off it may be."""
     x, y, psi = pose[i, BLEND_X], pose[i, BLEND_Y], pose[i, BLEND_PSI]
     most_m, square = BLEND_MPS * dt_s, x * x + y * y
-    keep = 1.0 - most_m / math.sqrt(square) if square > most_m * most_m else 0.0
-    x *= keep
-    y *= keep
+    if square > most_m * most_m:
+        keep = 1.0 - most_m / math.sqrt(square)
+        x, y = keep * x, keep * y
+    else:
+        x = y = 0.0
     psi -= min(BLEND_RADPS * dt_s, max(-BLEND_RADPS * dt_s, psi))
     pose[i, BLEND_X], pose[i, BLEND_Y], pose[i, BLEND_PSI] = x, y, psi
     pose[i, POSE_X] = pose[i, EST_X] + x

@@ -108,9 +108,11 @@ def stop_brake(path: Array, row: int, mu: float, truck: Array, i: int) -> float:
 @kernel
 def certain(pose: Array, limit: float, i: int) -> float:
     """How much of the alert limits the protection levels use up: above 1 the place is not sure."""
-    across = ACROSS_GATE_M if limit < GATE_LANE_MPS else ACROSS_LANE_M
-    along = ALONG_GATE_M if limit < GATE_LANE_MPS else ALONG_LANE_M
-    return float(max(pose[i, POSE_ACROSS] / across, pose[i, POSE_ALONG] / along))
+    if limit < GATE_LANE_MPS:
+        across, along = 1.0 / ACROSS_GATE_M, 1.0 / ALONG_GATE_M
+    else:
+        across, along = 1.0 / ACROSS_LANE_M, 1.0 / ALONG_LANE_M
+    return float(max(pose[i, POSE_ACROSS] * across, pose[i, POSE_ALONG] * along))
 
 
 @kernel
