@@ -78,6 +78,7 @@ class Checkers:
         self._offered: dict[tuple[str, int], MovementAuthority] = {}
         self._in_force: dict[str, MovementAuthority] = {}
         self._releases: dict[tuple[str, str], Release] = {}
+        self._revoked: set[str] = set()
         self._inside: dict[str, dict[str, str]] = {}
         self._steps: dict[str, int] = {}
         self._head = GENESIS
@@ -180,14 +181,29 @@ class Checkers:
         return ticket
 
     def decided(self, document: Document) -> None:
-        """An office's decision, as signed: a release, or one that takes a release back."""
+        """An office's decision, as signed: a release, or one that takes a release back.
+
+        Either may be heard again, and late: a release that was taken back stays void, and taking
+        one back voids no other.
+        """
         for country, keys in self._roster.release_keys.items():
             release = open_document(document, Release, keys)
-            if isinstance(release, Release):
+            if isinstance(release, Release) and release.release_id not in self._revoked:
                 self._releases[release.subject.crossing_id, country] = release
             revocation = open_document(document, Revocation, keys)
             if isinstance(revocation, Revocation):
-                self._releases.pop((revocation.crossing_id, country), None)
+                self._revoked.add(revocation.release_id)
+                held = self._releases.get((revocation.crossing_id, country))
+                if held is not None and held.release_id == revocation.release_id:
+                    del self._releases[revocation.crossing_id, country]
+
+    def released(self, crossing: str) -> dict[str, str]:
+        """Releases in force of a crossing, by office."""
+        return {
+            country: release.release_id
+            for (of, country), release in self._releases.items()
+            if of == crossing
+        }
 
     def _enters(self, vehicle: str, crossing: str) -> None:
         kz, cn = (self._releases.get((crossing, country)) for country in ("KZ", "CN"))

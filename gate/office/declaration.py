@@ -4,7 +4,7 @@ Pure, and total: whatever the fields hold, the answer is a list of sentences "PL
 what". A place is a path into the declaration with the names of contract/v1/customs.proto, for
 instance `$.goods[1].hs_code`. Both offices judge by this file alone, so both come to one answer.
 Not here: whether the crossing may go (rules.py), whether a certificate is valid today (same),
-signatures (contract/signing.py), files (gate/cli). Requirements: OFF-002 in docs/SAFETY.md.
+signatures (contract/signing.py), files (gate/cli). Requirements: OFF-001 in docs/SAFETY.md.
 
 Sources: Harmonized System, chapters 01 to 97; ISO 3166-1; UN/ECE recommendation 21 (packages); UN
 Model Regulations (four digits of dangerous goods); TIR carnets: two letters and eight digits.
@@ -40,7 +40,8 @@ KEY_ID_BYTES: Final = 16
 FAULTS_TOLD_MAX: Final = 64  # more do not fit a frame, and nobody mends so many at once
 QUOTED_MAX: Final = 40
 
-HS_CODE: Final = re.compile(r"(?:[0-9]{2}){2,5}", re.ASCII)
+HS_CODE: Final = re.compile(r"(?:0[1-9]|[1-8][0-9]|9[0-7])(?:[0-9]{2}){1,4}", re.ASCII)
+HS_CODE_FORM: Final = "4, 6, 8 or 10 digits, of a chapter from 01 to 97"
 UN_NUMBER: Final = re.compile(r"[0-9]{4}", re.ASCII)
 PACKAGE_KIND: Final = re.compile(r"[A-Z0-9]{2}", re.ASCII)
 TIR_CARNET: Final = re.compile(r"[A-Z]{2}[0-9]{8}", re.ASCII)
@@ -194,9 +195,7 @@ def _loaded(declaration: Declaration) -> Iterator[str]:
 def _goods(line: GoodsLine, place: str) -> Iterator[str]:
     code = line.hs_code
     if not HS_CODE.fullmatch(code):
-        yield f"{place}.hs_code: {quoted(code)}, expected 4, 6, 8 or 10 digits"
-    elif not 1 <= int(code[:2]) <= 97:
-        yield f"{place}.hs_code: {quoted(code)}, expected a chapter from 01 to 97"
+        yield f"{place}.hs_code: {quoted(code)}, expected {HS_CODE_FORM}"
     yield from _text(line.description, f"{place}.description", optional=True)
     if line.net_mass_kg < 1:
         yield f"{place}.net_mass_kg: {line.net_mass_kg} kg, expected 1 kg or more"

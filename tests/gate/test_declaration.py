@@ -93,7 +93,7 @@ def test_full_declaration_is_in_order() -> None:
 
 @pytest.mark.parametrize("place", LONE)
 def test_planted_fault_is_named_at_its_place(place: str) -> None:
-    """OFF-002: what, and what was expected."""
+    """OFF-001: what, and what was expected."""
     paper = a_full_declaration()
     LONE[place](paper)
     said = faults(paper)
@@ -103,7 +103,7 @@ def test_planted_fault_is_named_at_its_place(place: str) -> None:
 
 @given(st.sets(st.sampled_from(sorted(LONE))))
 def test_every_planted_fault_is_named_at_once(planted: set[str]) -> None:
-    """OFF-002: nobody corrects one fault to hear of the next."""
+    """OFF-001: nobody corrects one fault to hear of the next."""
     paper = a_full_declaration()
     for place in planted:
         LONE[place](paper)

@@ -150,7 +150,7 @@ def test_value_of_the_wrong_kind_is_named_with_what_was_expected(
 
 
 def test_several_wrong_values_and_faults_are_said_together() -> None:
-    """OFF-002: of the writing and of the content, one run is enough."""
+    """OFF-001: of the writing and of the content, one run is enough."""
     tree = json.loads(template("loaded"))
     tree["gross_mass_kg"] = "heavy"
     tree["seals"] = ["S-1", 5]
