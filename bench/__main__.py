@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bench import (
+    clearance,
     drift,
     fleet_kernel,
     hour,
@@ -19,6 +20,7 @@ from bench import (
 )
 
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
+    "clearance": clearance.run,
     "drift": drift.run,
     "fleet": fleet_kernel.run,
     "hour": hour.run,
@@ -31,6 +33,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
 }
 
 EPILOG: Final = """\
+clearance  declarations a minute: every fault, and through both offices
 drift      how soon a pose is found out that satellites drag away
 fleet      vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
 hour       an hour of free driving of one truck and of eight
