@@ -22,9 +22,12 @@ from contract.errors import ConfigError
 from contract.v1.customs_pb2 import Declaration
 from gate.office.declaration import faults, place_of, quoted
 
+DEPTH_MAX: Final = 8  # a declaration has four levels
+
 _F: Final = FieldDescriptor
 _RANGES: Final = {_F.TYPE_UINT32: (0, 2**32 - 1), _F.TYPE_INT64: (-(2**63), 2**63 - 1)}
 _UNITS: Final = {"_kg": "kilograms", "_eur": "euro", "_utc_ms": "milliseconds since 1970"}
+_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}", re.ASCII)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
@@ -90,15 +93,24 @@ def _tree(data: bytes) -> Any:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         raise ConfigError(f"byte {fault.start} is not UTF-8") from None
+    _bounded(text)
     try:
         return json.loads(text, object_pairs_hook=_Object, parse_constant=_no_number)
     except json.JSONDecodeError as fault:
         where = f"line {fault.lineno}, column {fault.colno}"
         raise ConfigError(f"{where}: not JSON: {fault.msg[:1].lower()}{fault.msg[1:]}") from None
-    except RecursionError:
-        raise ConfigError("nested too deeply for a declaration") from None
     except ValueError as fault:
         raise ConfigError(f"not JSON: {fault}") from None
+
+
+def _bounded(text: str) -> None:
+    """Nobody has to find out how deep a parser can go. Raises ConfigError."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        sign = token.group()
+        depth += (sign in "[{") - (sign in "]}")
+        if depth > DEPTH_MAX:
+            raise ConfigError(f"nested deeper than {DEPTH_MAX} levels")
 
 
 def _no_number(text: str) -> Any:

@@ -139,6 +139,11 @@ def test_empty_run_carries_its_dossier_and_nothing_else(place: str) -> None:
         ({"batch_number": ""}, ["$.batch_number"]),
         ({"batch_size": 0}, ["$.batch_size"]),
         ({"certificates": [a_certificate(), a_certificate()]}, ["$.certificates[1].number"]),
+        (
+            {"certificates": [a_certificate(valid_from_utc_ms=7, valid_until_utc_ms=7)]},
+            ["$.certificates[0].valid_until_utc_ms"],
+        ),
+        ({"gross_mass_kg": 100_000, "batch_size": 99}, []),
     ],
 )
 def test_what_belongs_together_is_held_together(

@@ -182,7 +182,8 @@ def test_field_under_both_of_its_names_is_said_once_only() -> None:
         (b'{"version": NaN}', "NaN is no number"),
         (b'{"version": ' + b"9" * 5_000 + b"}", "not JSON"),
         (b"{\xff", "byte 1 is not UTF-8"),
-        (b'{"a":' * 30_000, "nested too deeply"),
+        (b'{"a":' * 30_000, "nested deeper than 8 levels"),
+        (b'{"declaration_id": "[[[[[[[[[[', "not JSON"),
     ],
 )
 def test_text_that_is_no_json_is_one_sentence(data: bytes, said: str) -> None:
