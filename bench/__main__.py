@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bench import (
     beacons,
+    clearance,
     drift,
     fleet_kernel,
     hour,
@@ -21,6 +22,7 @@ from bench import (
 
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "beacons": beacons.run,
+    "clearance": clearance.run,
     "drift": drift.run,
     "fleet": fleet_kernel.run,
     "hour": hour.run,
@@ -34,6 +36,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
 
 EPILOG: Final = """\
 beacons    runs with beacons as arrays and as sealed bytes
+clearance  declarations a minute: every fault, and through both offices
 drift      how soon a pose is found out that satellites drag away
 fleet      vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
 hour       an hour of free driving of one truck and of eight

@@ -143,5 +143,5 @@ class Event(Enum):
     LOADING_STARTED = (_D, "berth vehicle crossing", _NONE)
     LOADING_FINISHED = (_D, "berth vehicle crossing", _NONE)
     UNLOADING_STARTED = (_D, "berth vehicle crossing", _NONE)
-    DECLARATION_FILED = (_I, "declaration crossing vehicle", _NONE)
+    DECLARATION_FILED = (_I, "declaration version crossing vehicle", _NONE)
     DECLARATION_ANSWERED = (_W, "declaration reason detail", "correct the declaration")

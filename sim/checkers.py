@@ -81,6 +81,7 @@ class Checkers:
         self._in_force: dict[str, MovementAuthority] = {}
         self._releases: dict[tuple[str, str], Release] = {}
         self._taken_back: dict[tuple[str, str], tuple[float, Release]] = {}
+        self._revoked: set[str] = set()
         self._inside: dict[str, dict[str, str]] = {}
         self._steps: dict[str, int] = {}
         self._head = GENESIS
@@ -183,16 +184,22 @@ class Checkers:
         return ticket
 
     def decided(self, document: Document) -> None:
-        """An office's decision, as signed: a release, or one that takes a release back."""
+        """An office's decision, as signed: a release, or one that takes a release back.
+
+        Either may be heard again, and late: a release that was taken back stays void, and taking
+        one back voids no other.
+        """
         for country, keys in self._roster.release_keys.items():
             release = open_document(document, Release, keys)
-            if isinstance(release, Release):
+            if isinstance(release, Release) and release.release_id not in self._revoked:
                 self._releases[release.subject.crossing_id, country] = release
             revocation = open_document(document, Revocation, keys)
             if isinstance(revocation, Revocation):
                 key = (revocation.crossing_id, country)
-                taken = self._releases.pop(key, None)
-                if taken is not None:
+                self._revoked.add(revocation.release_id)
+                taken = self._releases.get(key)
+                if taken is not None and taken.release_id == revocation.release_id:
+                    del self._releases[key]
                     self._taken_back[key] = (self._time_s(), taken)
 
     def _release(self, crossing: str, country: str) -> Release | None:
@@ -202,6 +209,14 @@ class Checkers:
         taken_s, taken = self._taken_back.get((crossing, country), (-math.inf, None))
         late = taken if self._time_s() - taken_s <= IN_FLIGHT_S else None
         return self._releases.get((crossing, country), late)
+
+    def released(self, crossing: str) -> dict[str, str]:
+        """Releases in force of a crossing, by office."""
+        return {
+            country: release.release_id
+            for (of, country), release in self._releases.items()
+            if of == crossing
+        }
 
     def _enters(self, vehicle: str, crossing: str) -> None:
         kz, cn = (self._release(crossing, country) for country in ("KZ", "CN"))

@@ -24,6 +24,7 @@ from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.scenario_toml import lay_over, read_tree, to_toml
 from sim.scenario_types import (
+    BatchSize,
     Beacons,
     Bound,
     Crossings,
@@ -46,7 +47,7 @@ from sim.scenario_types import (
     check_texts,
     name_from,
 )
-from sim.terminal import TARE_KG
+from sim.terminal_papers import TARE_KG
 
 __all__ = ["Scenario", "installed", "load", "resolved", "to_toml"]  # to_toml is offered here too
 
@@ -111,6 +112,9 @@ class Channels(_Section):
 class FlowSection(_Section):
     """[[flow]]: one commodity in one direction. `crossings_per_hour` 0: as many as there are
     trucks.
+
+    batch   trucks under one waybill;  aeo, container, transit   shares of its loads
+    certificate_missing   share that lacks one;  amended   share declared twice before it leaves
     """
 
     direction: str
@@ -120,6 +124,12 @@ class FlowSection(_Section):
     payload_sd_t: Spread = 0.0
     weight: Weight = 1.0
     crossings_per_hour: PerHour = 0.0
+    batch: BatchSize = 1
+    aeo: Share = 0.0
+    container: Share = 0.0
+    transit: Share = 0.0
+    certificate_missing: Share = 0.0
+    amended: Share = 0.0
     channels: Channels = msgspec.field(default_factory=Channels)
 
 

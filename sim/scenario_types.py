@@ -15,11 +15,12 @@ from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
 from contract.limits import TEXT_LENGTH_MAX
+from contract.wire import text_is_plain
+from gate.office.declaration import BATCH_SIZE_MAX, HS_CODE, HS_CODE_FORM
 from sim.distributions import parse_distribution, parse_duration
 
 NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 BEACONS: Final = ("arrays", "bytes")
-HS_CODE: Final = re.compile(r"(?:[0-9]{2}){2,5}")
 _NOT_OF_A_NAME: Final = re.compile(r"[^a-z0-9_-]+")
 
 Read = Callable[[str], object]
@@ -40,14 +41,17 @@ def name_from(stem: str) -> str:
 def read_hs_code(text: str) -> str:
     """A commodity code as both offices take it. Raises ValueError."""
     if not HS_CODE.fullmatch(text):
-        raise ValueError(f"{text!r:.80}: expected 4, 6, 8 or 10 digits")
+        raise ValueError(f"{text!r:.80}: expected {HS_CODE_FORM}")
     return text
 
 
 def read_words(text: str) -> str:
     """Words that fit a declaration. Raises ValueError."""
-    if not text or not text.isprintable() or len(text) > TEXT_LENGTH_MAX:
-        raise ValueError(f"{text!r:.80}: expected 1 to {TEXT_LENGTH_MAX} printable characters")
+    if not text or not text_is_plain(text) or text != text.strip():
+        most = TEXT_LENGTH_MAX
+        raise ValueError(
+            f"{text!r:.80}: expected 1 to {most} printable characters, no space at the ends"
+        )
     return text
 
 
@@ -67,6 +71,7 @@ def _read_by(read: Read) -> Meta:
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Few = Annotated[int, Meta(ge=0, le=500)]
 Officers = Annotated[int, Meta(ge=1, le=100)]
+BatchSize = Annotated[int, Meta(ge=1, le=BATCH_SIZE_MAX)]
 Crossings = Annotated[int, Meta(ge=0, le=1_000_000)]
 Milliseconds = Annotated[float, Meta(ge=0.0, le=60_000.0)]  # later than a minute: a partition
 Friction = Annotated[float, Meta(ge=0.05, le=1.2)]  # below wet ice no truck would be sent out

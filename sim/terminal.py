@@ -2,8 +2,9 @@
 again.
 
 The traders' side of the world, as an agent of its own: it knows what it is told and nothing else.
-Cargo comes as the scenario's flows say; a truck without cargo returns empty under a dossier. Not
-here: customs (gate/office), movement (corridor/).
+Cargo comes as the scenario's flows say; a truck without cargo returns empty under a dossier. What
+turns out otherwise than declared is amended before the truck may leave. Not here: what stands in a
+declaration (terminal_papers.py), customs (gate/office), movement (corridor/).
 """
 
 import random
@@ -24,29 +25,17 @@ from contract.agent import (
 from contract.events import Event
 from contract.limits import NODE_HEARTBEAT_MS
 from contract.reasons import Reason
-from contract.roster import Roster
 from contract.signing import Signer, seal_document
 from contract.v1 import customs_pb2, envelope_pb2
-from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted, GoodsLine, Trader
-from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST
+from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from sim.distributions import Distribution
+from sim.terminal_papers import TARE_KG, Flow, Papers, amend
 
 NS_PER_S: Final = 1_000_000_000
-TARE_KG: Final = 15_000
 EMPTY_AFTER_S: Final = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """One commodity in this terminal's direction. `per_hour` 0: never short of cargo."""
-
-    goods: str
-    hs_code: str
-    payload_t: float
-    payload_sd_t: float
-    weight: float
-    per_hour: float
+AMENDED_AFTER_S: Final = 60.0  # by then the first version has been decided, as a rule
+AMENDMENT_S: Final = 60.0  # from the new version until the truck is ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +53,10 @@ class TerminalConfig:
 
 @dataclass(slots=True)
 class Job:
-    """A truck at a berth and its next crossing."""
+    """A truck at a berth and its next crossing.
+
+    amendment   what turns out otherwise once it is loaded: "seal", "mass" or nothing
+    """
 
     vehicle: str
     berth: str
@@ -73,6 +65,9 @@ class Job:
     loaded: bool = False
     unloading: bool = False
     empty_ns: int = 0
+    filed_ns: int = 0
+    declaration: Declaration | None = None
+    amendment: str = ""
 
 
 Loaded = Callable[[str, int, tuple[str, ...]], None]
@@ -84,7 +79,7 @@ class TerminalAgent:
 
     config: TerminalConfig
     signer: Signer
-    roster: Roster
+    papers: Papers
     draws: random.Random
     at_start: Sequence[tuple[str, str]]
     loaded: Loaded
@@ -177,6 +172,9 @@ class TerminalAgent:
             job.unloading = False
             job.empty_ns = now.mono_ns + int(EMPTY_AFTER_S * NS_PER_S)
             self.loaded(job.vehicle, TARE_KG, ())
+        if job.declaration is not None and job.amendment:
+            self._amend(now, job, job.declaration)
+            return
         if job.crossing:
             self._ready(job)
             return
@@ -192,54 +190,59 @@ class TerminalAgent:
         endless = [flow for flow in self.config.flows if flow.per_hour <= 0.0]
         if not endless:
             return None
+        begun = [flow for flow in endless if self.papers.wants_more(flow)]
+        if begun:
+            return begun[0]
         return self.draws.choices(endless, [flow.weight for flow in endless])[0]
 
     def _file(self, now: Now, job: Job, flow: Flow | None) -> None:
         """Declare while loading: papers are decided before the truck leaves."""
         self.crossings += 1
-        side = self.config.country
-        job.crossing = f"{side}-{self.crossings:05d}"
+        job.crossing = f"{self.config.country}-{self.crossings:05d}"
         load_ns = int(self.config.load.sample(self.draws) * NS_PER_S) if flow is not None else 0
         job.ready_ns = now.mono_ns + load_ns
-        declaration = self._declaration(job, flow)
+        job.filed_ns = now.mono_ns
+        if flow is None:
+            declaration = self.papers.empty(job.vehicle, job.crossing)
+        else:
+            payload_t = max(1.0, self.draws.gauss(flow.payload_t, flow.payload_sd_t))
+            declaration = self.papers.loaded(
+                job.vehicle,
+                job.crossing,
+                flow,
+                payload_kg=round(1000.0 * payload_t),
+                utc_ms=now.utc_ms,
+            )
+            job.amendment = self.papers.amendment(flow)
+        self._submit(job, declaration)
+        fields = {"berth": job.berth, "crossing": job.crossing, "vehicle": job.vehicle}
+        self._out.append(Report(Event.LOADING_STARTED, fields))
+        if load_ns == 0 and not job.amendment:
+            self._ready(job)
+
+    def _amend(self, now: Now, job: Job, declaration: Declaration) -> None:
+        """What was declared is not so: a new version, and only then is the truck ready."""
+        earliest_ns = job.filed_ns + int(AMENDED_AFTER_S * NS_PER_S)
+        if now.mono_ns < earliest_ns:
+            job.ready_ns = earliest_ns
+            return
+        self._submit(job, amend(declaration, job.amendment))
+        job.amendment = ""
+        job.ready_ns = now.mono_ns + int(AMENDMENT_S * NS_PER_S)
+
+    def _submit(self, job: Job, declaration: Declaration) -> None:
+        """File a version; from now on the truck carries what it says."""
+        job.declaration = declaration
         self.loaded(job.vehicle, declaration.gross_mass_kg, tuple(declaration.seals))
         document = seal_document(self.signer, declaration)
         self._out.append(Send(self.config.office, DeclarationSubmitted(declaration=document)))
-        fields: dict[str, Any] = {"crossing": job.crossing, "vehicle": job.vehicle}
-        self._out.append(
-            Report(Event.DECLARATION_FILED, {"declaration": declaration.declaration_id, **fields})
-        )
-        self._out.append(Report(Event.LOADING_STARTED, {"berth": job.berth, **fields}))
-        if load_ns == 0:
-            self._ready(job)
-
-    def _declaration(self, job: Job, flow: Flow | None) -> Declaration:
-        east = self.config.country == "KZ"
-        declaration = Declaration(
-            declaration_id=f"D-{job.crossing}",
-            version=1,
-            crossing_id=job.crossing,
-            direction=DIRECTION_EAST if east else DIRECTION_WEST,
-            vehicle_id=job.vehicle,
-            vehicle_key_id=self.roster.nodes[job.vehicle].key_id,
-            trailer_id=f"T-{job.vehicle}",
-            consignor=Trader(trader_id=f"trader-{self.config.country}"),
-            consignee=Trader(trader_id=f"trader-{'CN' if east else 'KZ'}"),
-            gross_mass_kg=TARE_KG,
-        )
-        if flow is None:
-            declaration.empty_running = True
-            declaration.vehicle_permit_id = f"TA-{job.vehicle}"
-            return declaration
-        payload_kg = round(1000.0 * max(1.0, self.draws.gauss(flow.payload_t, flow.payload_sd_t)))
-        line = GoodsLine(
-            hs_code=flow.hs_code, description=flow.goods, net_mass_kg=payload_kg, packages=1
-        )
-        declaration.goods.append(line)
-        declaration.cargo_mass_kg = payload_kg
-        declaration.gross_mass_kg = TARE_KG + payload_kg
-        declaration.seals.append(f"S-{job.crossing}")
-        return declaration
+        fields: dict[str, Any] = {
+            "declaration": declaration.declaration_id,
+            "version": declaration.version,
+            "crossing": job.crossing,
+            "vehicle": job.vehicle,
+        }
+        self._out.append(Report(Event.DECLARATION_FILED, fields))
 
     def _ready(self, job: Job) -> None:
         job.loaded = True

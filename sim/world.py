@@ -24,7 +24,8 @@ from sim.network import Network, NetworkProfile
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.roadside import Roadside
 from sim.scenario import Scenario, StationSection
-from sim.terminal import TARE_KG, Flow, TerminalAgent, TerminalConfig
+from sim.terminal import TerminalAgent, TerminalConfig
+from sim.terminal_papers import TARE_KG, Flow, Papers
 from sim.truth_columns import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
 from sim.vehicle_faults import VehicleFaults
 from vehicle.orders import VehicleReading
@@ -233,6 +234,12 @@ class World:
                 flow.payload_sd_t,
                 flow.weight,
                 flow.crossings_per_hour,
+                batch=flow.batch,
+                aeo=flow.aeo,
+                container=flow.container,
+                transit=flow.transit,
+                certificate_missing=flow.certificate_missing,
+                amended=flow.amended,
             )
             for flow in self.scenario.flow
             if flow.direction == direction
@@ -249,7 +256,7 @@ class World:
         agent = TerminalAgent(
             config,
             self.cast.signers[name],
-            self.cast.roster,
+            Papers(country, self.cast.roster, stream(self.seed, f"papers/{country}")),
             stream(self.seed, f"traffic/{country}"),
             self._starts[country],
             self._load,

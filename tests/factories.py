@@ -65,6 +65,8 @@ ROLES: Final = {
     "agencies-kz": (Role.AGENCY, "KZ"),
     "agencies-cn": (Role.AGENCY, "CN"),
 }
+A_BIN: Final = "150340012340"
+A_CREDIT_CODE: Final = "91654200MA7XXXXX0A"
 _COUNTRY: Final = {"KZ": COUNTRY_KZ, "CN": COUNTRY_CN}
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -197,8 +199,11 @@ def a_declaration(**changes: Any) -> Declaration:
         "goods": [
             GoodsLine(hs_code="2710", description="oil", net_mass_kg=20_000, packages=1),
         ],
-        "consignor": Trader(trader_id="trader-KZ"),
-        "consignee": Trader(trader_id="trader-CN"),
+        "consignor": Trader(trader_id=A_BIN, country="KZ"),
+        "consignee": Trader(trader_id=A_CREDIT_CODE, country="CN"),
+        "carrier": Trader(trader_id=A_BIN, country="KZ"),
+        "origin_country": "KZ",
+        "destination_country": "CN",
     }
     return Declaration(**(values | changes))
 

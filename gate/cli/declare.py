@@ -1,17 +1,18 @@
 """`convoy-office declare FILE`: judge a declaration, and file it as a terminal.
 
 Every fault at once, one a line with its place, and exit code 2; or it is signed with the terminal's
-key, sent to the office of the terminal's side and its answer is printed.
-Not here: what is wrong with a declaration (gate/office/declaration.py), retries (the mailbox).
+key, sent to the office of the terminal's side and its answer is printed. With --check neither a
+configuration nor a network is needed; --template prints a declaration to begin with.
+Not here: what is wrong with a declaration (gate/office/declaration.py), JSON (declaration_json.py),
+retries (the mailbox).
 """
 
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import Any, Final
-
-from google.protobuf import json_format
 
 from contract.agent import NS_PER_S, Boot, Effects, Now, Received, Refused, Role, Send
 from contract.envelope import Identity
@@ -22,6 +23,8 @@ from contract.node import Node, Turn
 from contract.signing import seal_document
 from contract.v1.customs_pb2 import Declaration, DeclarationReply, DeclarationSubmitted
 from contract.wire import check, parse
+from gate.cli.declaration_json import read_json
+from gate.cli.declaration_template import TEMPLATES, template
 from gate.office.declaration import faults
 from live.config import ProgramConfig
 from live.errors import JournalError
@@ -34,21 +37,21 @@ EXIT_REFUSED: Final = 1
 EXIT_UNUSABLE: Final = 2
 EXIT_NO_ANSWER: Final = 4
 POLL_MS: Final = 20
+JSON_BEGINS: Final = (b"{", b"[", b'"', b"\xef")  # the last: a byte order mark
 
-EXAMPLES: Final = """\
+EXAMPLES: Final = f"""\
 examples:
+  convoy-office declare --template loaded > declaration.json
   convoy-office declare declaration.json --check
   convoy-office declare declaration.json --config terminal-kz.toml
 
-A declaration in JSON has the fields of contract/v1/customs.proto; bytes are base64:
-  {"declarationId": "D-1", "version": 1, "crossingId": "KZ-1", "direction": "DIRECTION_EAST",
-   "vehicleId": "truck-01", "vehicleKeyId": "AAAAAAAAAAAAAAAAAAAAAA==", "trailerId": "T-1",
-   "seals": ["S-1"], "grossMassKg": 36800, "cargoMassKg": 21800,
-   "consignor": {"traderId": "a"}, "consignee": {"traderId": "b"},
-   "goods": [{"hsCode": "1206", "netMassKg": 21800, "packages": 1}]}
+A declaration in JSON has the fields of contract/v1/customs.proto, as gross_mass_kg or grossMassKg;
+bytes are base64. An empty run:
+
+{indent(template("empty"), "  ")}
 A file that is no JSON is read as the binary message.
 
-Exit codes: 0 accepted (or in order), 1 refused by the office, 2 faults or unusable input,
+Exit codes: 0 accepted (in order; printed), 1 refused by the office, 2 faults or unusable input,
 4 no answer in time.
 """
 
@@ -80,14 +83,20 @@ class Declarant:
 
 def main(argv: Sequence[str]) -> int:
     """The command; returns the exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.template is not None:
+        print(template(arguments.template), end="")
+        return EXIT_OK
+    if arguments.file is None:
+        parser.error("FILE: missing; a declaration, or --template")
     try:
-        declaration = read_declaration(Path(arguments.file))
-        said = faults(declaration)
+        declaration, said = read_declaration(Path(arguments.file))
         if said:
             for fault in said:
                 print(f"{arguments.file}: {fault}", file=sys.stderr)
-            print(f"{arguments.file}: {len(said)} faults; not filed", file=sys.stderr)
+            count = f"{len(said)} fault{'s' if len(said) > 1 else ''}"
+            print(f"{arguments.file}: {count}; not filed", file=sys.stderr)
             return EXIT_UNUSABLE
         if arguments.check:
             print(f"{arguments.file}: {declaration.declaration_id} is in order; not filed")
@@ -107,7 +116,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", help="the declaration, JSON or binary")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="the declaration, JSON or binary")
+    parser.add_argument(
+        "--template", choices=tuple(TEMPLATES), help="print a declaration to begin with, and end"
+    )
     parser.add_argument("--check", action="store_true", help="judge only, send nothing")
     parser.add_argument("--config", type=Path, metavar="F", help="TOML file of a terminal")
     parser.add_argument(
@@ -117,36 +129,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read_declaration(path: Path) -> Declaration:
-    """The declaration in a file. Raises ConfigError with place and what was expected."""
+def read_declaration(path: Path) -> tuple[Declaration, list[str]]:
+    """The declaration in a file and all its faults. Raises ConfigError if there is none in it."""
     try:
         with path.open("rb") as file:
             data = file.read(FRAME_BYTES_MAX + 1)
-    except OSError as fault:
-        raise ConfigError(f"{path}: {fault.strerror}") from None
+    except (OSError, ValueError) as fault:
+        raise ConfigError(f"{path}: {getattr(fault, 'strerror', fault)}") from None
     if len(data) > FRAME_BYTES_MAX:
         raise ConfigError(f"{path}: longer than {FRAME_BYTES_MAX} bytes")
-    if data.lstrip()[:1] == b"{":
-        return _from_json(path, data)
     parsed = parse(Declaration, data)
-    if isinstance(parsed, Refused):
-        raise ConfigError(f"{path}: no declaration: {parsed.reason.name} {parsed.detail}")
-    return parsed
+    if not isinstance(parsed, Refused):
+        return parsed, faults(parsed)
+    if data.lstrip()[:1] in JSON_BEGINS:
+        return _from_json(path, data)
+    raise ConfigError(f"{path}: no declaration: {parsed.reason.name} {parsed.detail}")
 
 
-def _from_json(path: Path, data: bytes) -> Declaration:
+def _from_json(path: Path, data: bytes) -> tuple[Declaration, list[str]]:
     try:
-        declaration = json_format.Parse(data.decode("utf-8"), Declaration())
-    except UnicodeDecodeError as fault:
-        raise ConfigError(f"{path}: byte {fault.start} is not UTF-8") from None
-    except json_format.ParseError as fault:
+        reading = read_json(data)
+    except ConfigError as fault:
         raise ConfigError(f"{path}: {fault}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: nested too deeply") from None
-    refused = check(declaration)
-    if refused is not None:
-        raise ConfigError(f"{path}: {refused.reason.name} {refused.detail}")
-    return declaration
+    said = reading.all_faults()
+    refused = check(reading.declaration)
+    if refused is not None and not said:
+        said = [f"$: {refused.reason.name} {refused.detail}, expected what the wire carries"]
+    return reading.declaration, said
 
 
 def _file(arguments: argparse.Namespace, declaration: Declaration) -> int:

@@ -11,10 +11,10 @@ from typing import Any, Final
 import pytest
 
 from contract.agent import Role
-from contract.v1.customs_pb2 import Declaration, GoodsLine, Trader
-from contract.v1.document_pb2 import DIRECTION_EAST
+from contract.v1.customs_pb2 import Declaration
 from live.keys import NodeSpec
 from live.roster import ROSTER_FILE, throwaway
+from tests import factories
 from tests.live.factories import a_config, until
 from tests.live.test_program import ROOT, free_port
 
@@ -185,24 +185,9 @@ def test_bad_config_is_one_sentence_and_exit_code_2(
 
 
 def a_declaration(site: Site, **changes: Any) -> Declaration:
-    declaration = Declaration(
-        declaration_id="D-1",
-        version=1,
-        crossing_id="KZ-1",
-        direction=DIRECTION_EAST,
-        vehicle_id="truck-01",
-        vehicle_key_id=site.made.roster.nodes["truck-01"].key_id,
-        trailer_id="T-1",
-        seals=["S-1"],
-        gross_mass_kg=36_800,
-        cargo_mass_kg=21_800,
-        consignor=Trader(trader_id="a"),
-        consignee=Trader(trader_id="b"),
-        goods=[GoodsLine(hs_code="1206", net_mass_kg=21_800, packages=1)],
-    )
-    for field, value in changes.items():
-        setattr(declaration, field, value)
-    return declaration
+    """A declaration in order, for a truck of this site's roster."""
+    key_id = site.made.roster.nodes["truck-01"].key_id
+    return factories.a_declaration(**({"vehicle_key_id": key_id} | changes))
 
 
 def written(site: Site, data: bytes, name: str = "declaration.json") -> str:
@@ -241,10 +226,10 @@ def test_all_faults_of_a_declaration_are_said_at_once(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b'{"version": ', "declaration.json: "),
-        (b'{"direction": "UP"}', "declaration.json: "),
-        (b'{"nobody": 1}', "nobody"),
-        (b'{"trailerId": "\\u0007"}', "TEXT_INVALID"),
+        (b'{"version": ', "declaration.json: line 1, column 13: not JSON"),
+        (b'{"direction": "UP"}', "$.direction: 'UP', expected DIRECTION_EAST or DIRECTION_WEST"),
+        (b'{"nobody": 1}', "$.nobody: not known"),
+        (b'{"trailerId": "\\u0007"}', "$.trailer_id: '\\x07', expected plain text"),
         (b"{\xff}", "not UTF-8"),
         (b"\xff\xff", "no declaration"),
         (b"", "no declaration"),

@@ -17,8 +17,8 @@ from contract.agent import Effect, Persist, Received, Refused, Report, Send
 from contract.events import Event
 from contract.reasons import Reason
 from contract.release import Cleared
-from contract.signing import open_document
-from contract.v1.customs_pb2 import CrossingNotice, DecisionNotice, Release
+from contract.signing import open_document, seal_document
+from contract.v1.customs_pb2 import CrossingNotice, DecisionNotice, Release, Revocation
 from contract.v1.movement_pb2 import BerthReport
 from corridor.interlocking import Claim, Interlocking
 from gate.orders import OpenBarrier
@@ -162,6 +162,21 @@ def test_judge_that_says_yes_alone_lets_nobody_through(monkeypatch: pytest.Monke
     finished = defective(never_releases("office-cn"))
     assert violations(finished) == {}
     assert finished.result["traffic"]["loaded_crossings"] == 0
+
+
+def test_decision_heard_again_neither_voids_the_new_release_nor_revives_the_old() -> None:
+    """I7: on a network that repeats, a revocation comes after the release that followed it."""
+
+    def repeat(world: World) -> None:
+        signer = world.cast.release_signers["KZ"]
+        old, new = (Release(release_id=f"KZ-{n}") for n in (1, 2))
+        old.subject.crossing_id = new.subject.crossing_id = "KZ-9"
+        taken_back = Revocation(crossing_id="KZ-9", release_id="KZ-1")
+        for decision in (old, taken_back, new, taken_back, old):
+            world.checkers.decided(seal_document(signer, decision))
+
+    finished = a_run("smoke", "time.duration='1s'", "expect=[]", prepare=repeat)
+    assert finished.world.checkers.released("KZ-9") == {"KZ": "KZ-2"}
 
 
 # --- I9: the one-lane section ---

@@ -135,7 +135,7 @@ def nearest(
 ) -> tuple[float, float]:
     """Arc length of the path point nearest to (x, y) around `s`, and its left offset, in metres.
 
-    path   (m, PATH_COLUMNS) of which `rows` are in use, one row a metre;  back, ahead   rows to look each way
+    path   (m, PATH_COLUMNS), `rows` of them in use, one a metre;  back, ahead   rows each way
     In a short look the row at `s` tells which row is likely. In a long one, and where that row is
     not proven to be the nearest, every row is measured.
     """
