@@ -263,6 +263,14 @@ def test_head_with_signatures_that_do_not_belong_is_named(spoil: Callable[[bytes
     assert "heads.jsonl:1: " in said(prove(FILES | {"heads.jsonl": b"".join(lines)}))
 
 
+def test_heads_in_another_order_or_repeated_are_named() -> None:
+    first, second, *rest = lines_of("heads.jsonl")
+    for lines in ([second, first, *rest], [first, first, second, *rest]):
+        text = said(prove(FILES | {"heads.jsonl": b"".join(lines)}))
+        assert "heads.jsonl:2: " in text
+        assert "expected heads in order of node and number, each once" in text
+
+
 def test_head_that_nobody_countersigned_is_counted_and_covers_nothing() -> None:
     day = Day()
     day.deaf = {"office-cn"}
