@@ -138,6 +138,13 @@ def test_repeated_line_is_named(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", LEDGERS)
+def test_last_line_that_is_cut_short_by_its_end_alone_is_named(file: str) -> None:
+    count = len(lines_of(file))
+    text = said(prove(FILES | {file: FILES[file][:-1]}))
+    assert f"{file}:{count}: a line without its end; expected a whole line" in text
+
+
+@pytest.mark.parametrize("file", LEDGERS)
 def test_file_that_is_gone_is_named(file: str) -> None:
     files = {name: data for name, data in FILES.items() if name != file}
     assert f"{file}: missing" in said(prove(files))
