@@ -122,7 +122,9 @@ def test_past_that_was_written_anew_is_a_fork_whatever_the_number(after: int) ->
 def test_node_that_goes_back_is_a_fork() -> None:
     rig = Rig()
     rig.hear("kz_out", a_notice(3))
-    assert forks(rig.hear("kz_out", a_notice(2))) == [("kz_out", 2)]
+    effects = rig.hear("kz_out", a_notice(2))
+    assert forks(effects) == [("kz_out", 2)]
+    assert reports(effects, Event.LEDGER_FORKED)[0]["detail"] == "number 2 behind 3"
 
 
 def test_links_that_begin_too_late_are_answered_with_what_is_remembered() -> None:
