@@ -1,9 +1,9 @@
 """One node's own ledger: what it has signed goes in before it leaves, and heads go to both offices.
 
 Pure. A head is due HEAD_RECORDS records or HEAD_MS after the last, if anything was written; while
-an office has not countersigned it, it is sent again each HEAD_MS. Head and countersignatures are
-kept in the journal, and so are the newest heads of others that the offices pass on. A node that
-restarts goes on where its journal ends.
+an office has not countersigned it, it is sent again each HEAD_MS, with the links from where that
+office has been. Heads and countersignatures are kept in the journal, and so are the newest heads of
+others that the offices pass on. A node that restarts goes on where its journal ends.
 Not here: the chain itself (ledger.py), countersigning (gate/office/witness.py).
 """
 
@@ -23,14 +23,15 @@ from contract.ledger import (
     open_head,
     with_signature,
 )
-from contract.limits import HEAD_MS, HEAD_RECORDS, HEADS_TOLD_MAX
+from contract.limits import HEAD_LINKS_MAX, HEAD_MS, HEAD_RECORDS, HEADS_TOLD_MAX
 from contract.reasons import Reason
 from contract.roster import Roster
-from contract.signing import Signer, digest, open_document, seal_document
+from contract.signing import Signer, digest, seal_document
 from contract.v1.customs_pb2 import DecisionNotice, StationResult
 from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import Passed
-from contract.v1.ledger_pb2 import HeadCountersigned, HeadNotice, LedgerHead
+from contract.v1.ledger_pb2 import HeadCountersigned, HeadNotice, LedgerHead, LedgerLink
+from contract.wire import parse
 
 ENTRY_KEY: Final = "ledger/"
 HEAD_KEY: Final = "head/"
@@ -42,7 +43,7 @@ EVIDENCE: Final = {DecisionNotice: "decision", StationResult: "record", Passed: 
 
 
 class NodeLedger:
-    """A node's chain, its newest head, and what it remembers of others."""
+    """A node's chain, its heads, how far each office has seen it, and what it knows of others."""
 
     def __init__(
         self, name: str, signer: Signer, roster: Roster, *, keys: Collection[bytes] = ()
@@ -57,11 +58,12 @@ class NodeLedger:
             for node in roster.of_role(Role.OFFICE)
             if node.name != name
         }
-        self._number = 0
-        self._hash = GENESIS
+        self._links: list[LedgerLink] = []
+        self._hashes: list[bytes] = [GENESIS]
         self._digests: set[bytes] = set()
-        self._headed = 0
-        self._head: Document | None = None
+        self._heads: dict[int, Document] = {}
+        self._newest = 0
+        self._countersigned = dict.fromkeys(self._witnesses, 0)
         self._due_ns: int | None = None
         self._seen: dict[str, LedgerHead] = {}
         self._out: list[Effect] = []
@@ -69,7 +71,7 @@ class NodeLedger:
     @property
     def head(self) -> Document | None:
         """The newest head of ours, with the signatures that it has."""
-        return self._head
+        return self._heads.get(self._newest)
 
     @property
     def wake_ns(self) -> int | None:
@@ -80,31 +82,51 @@ class NodeLedger:
         """Take the ledger up where the journal ends; what was not announced is, at once."""
         for key in sorted(state):
             if key.startswith(ENTRY_KEY):
-                entry = msgspec.msgpack.decode(state[key], type=Entry)
-                self._number, self._hash = entry.number, entry.hash
-                self._digests.add(digest(entry.record))
+                self._take(msgspec.msgpack.decode(state[key], type=Entry))
             elif key.startswith(HEAD_KEY):
-                self._head = Document.FromString(state[key])
-                self._headed = LedgerHead.FromString(self._head.payload).number
+                self._take_head(Document.FromString(state[key]))
             elif key.startswith(SEEN_KEY):
                 payload = Document.FromString(state[key]).payload
                 self._seen[key[len(SEEN_KEY) :]] = LedgerHead.FromString(payload)
-        if self._number > self._headed or self._lacking():
+        self._tidy()
+        if self._lacking():
             self._due_ns = now.mono_ns
+
+    def _take(self, entry: Entry) -> None:
+        known = digest(entry.record)
+        self._digests.add(known)
+        self._links.append(LedgerLink(at_utc_ms=entry.at_utc_ms, record_sha256=known))
+        self._hashes.append(entry.hash)
+
+    def _take_head(self, head: Document) -> None:
+        number = LedgerHead.FromString(head.payload).number
+        self._heads[number] = head
+        self._newest = max(self._newest, number)
+        have = {signature.key_id for signature in head.signatures}
+        for name, (key_id, _) in self._witnesses.items():
+            if key_id in have:
+                self._countersigned[name] = max(self._countersigned[name], number)
+
+    def _tidy(self) -> None:
+        """Heads that every office has countersigned are in the journal, and needed no more."""
+        upto = min(self._countersigned.values(), default=self._newest)
+        for number in [n for n in self._heads if n <= upto and n != self._newest]:
+            del self._heads[number]
+
+    @property
+    def _number(self) -> int:
+        return len(self._links)
 
     # --- records ---
 
     def append(self, now: Now, document: Document) -> list[Effect]:
         """Write one document down, once."""
         record = document.SerializeToString(deterministic=True)
-        known = digest(record)
-        if known in self._digests:
+        if digest(record) in self._digests:
             return []
-        self._digests.add(known)
-        self._number += 1
-        entry = chain(self._number, self._hash, record, max(0, now.utc_ms))
-        self._hash = entry.hash
-        if self._number - self._headed >= HEAD_RECORDS:
+        entry = chain(self._number + 1, self._hashes[-1], record, max(0, now.utc_ms))
+        self._take(entry)
+        if self._number - self._newest >= HEAD_RECORDS:
             self._due_ns = now.mono_ns
         elif self._due_ns is None:
             self._due_ns = now.mono_ns + HEAD_MS * NS_PER_MS
@@ -134,36 +156,40 @@ class NodeLedger:
         if self._due_ns is None or now.mono_ns < self._due_ns:
             return []
         effects: list[Effect] = []
-        if self._number > self._headed:
-            head = LedgerHead(
-                node=self._name,
-                number=self._number,
-                hash=self._hash,
-                at_utc_ms=max(0, now.utc_ms),
-            )
-            self._head = seal_document(self._signer, head)
-            self._headed = self._number
-            effects.append(self._keep(self._head))
+        if self._number > self._newest:
+            effects += self._make(now, self._number)
         lacking = self._lacking()
         self._due_ns = now.mono_ns + HEAD_MS * NS_PER_MS if lacking else None
-        if self._head is None:
-            return effects
-        told = Document(
-            payload_type=self._head.payload_type,
-            payload=self._head.payload,
-            signatures=self._head.signatures[:1],
-        )
-        return [*effects, *(Send(name, HeadNotice(head=told)) for name in lacking)]
+        for name in lacking:
+            after = self._countersigned[name]
+            number = min(self._newest, after + HEAD_LINKS_MAX)
+            if number not in self._heads:
+                effects += self._make(now, number)
+            effects.append(Send(name, self._notice(number, after)))
+        return effects
 
-    def _keep(self, head: Document) -> Persist:
-        return Persist(f"{HEAD_KEY}{self._headed:012d}", head.SerializeToString(deterministic=True))
+    def _make(self, now: Now, number: int) -> list[Effect]:
+        """Sign how far we have come, or had come where an office has to be led up to it."""
+        hashed, at_utc_ms = self._hashes[number], max(0, now.utc_ms)
+        head = LedgerHead(node=self._name, number=number, hash=hashed, at_utc_ms=at_utc_ms)
+        self._heads[number] = seal_document(self._signer, head)
+        self._newest = max(self._newest, number)
+        return [self._keep(number)]
+
+    def _keep(self, number: int) -> Persist:
+        row = self._heads[number].SerializeToString(deterministic=True)
+        return Persist(f"{HEAD_KEY}{number:012d}", row)
+
+    def _notice(self, number: int, after: int) -> HeadNotice:
+        head = self._heads[number]
+        told = Document(
+            payload_type=head.payload_type, payload=head.payload, signatures=head.signatures[:1]
+        )
+        return HeadNotice(head=told, after=after, links=self._links[after:number])
 
     def _lacking(self) -> list[str]:
-        """Offices that have not countersigned the newest head."""
-        if self._head is None:
-            return []
-        have = {signature.key_id for signature in self._head.signatures}
-        return [name for name, (key_id, _) in self._witnesses.items() if key_id not in have]
+        """Offices that have not countersigned everything that is written."""
+        return [name for name, upto in self._countersigned.items() if upto < self._number]
 
     def on_countersigned(self, now: Now, received: Received) -> list[Effect]:
         """An office has seen our head, and tells heads of others."""
@@ -171,22 +197,37 @@ class NodeLedger:
         self._out = []
         for document in message.newest[:HEADS_TOLD_MAX]:
             self._remember(document)
-        key = self._witnesses.get(received.sender)
-        if key is None or self._head is None or message.head.payload != self._head.payload:
-            pass  # of an older head: the newest says the same and more
-        elif not countersigners(message.head, {received.sender: key}):
-            self._refuse(received.sender, Refused(Reason.BAD_SIGNATURE, "LedgerHead"))
-        elif received.sender in self._lacking():
-            kept = open_document(message.head, LedgerHead, {key[0]: key[1]})
-            if isinstance(kept, Refused):
-                self._refuse(received.sender, kept)
-            else:
-                self._head = with_signature(self._head, message.head)
-                self._out.append(self._keep(self._head))
-        if not self._lacking() and self._number == self._headed:
-            self._due_ns = None
+        if received.sender in self._witnesses:
+            self._take_answer(now, received.sender, message.head)
         out, self._out = self._out, []
         return out
+
+    def _take_answer(self, now: Now, office: str, document: Document) -> None:
+        key_id, public_key = self._witnesses[office]
+        if not document.payload:
+            self._countersigned[office] = 0  # it remembers nothing: lead it from the start
+            return
+        if not countersigners(document, {office: (key_id, public_key)}):
+            self._refuse(office, Refused(Reason.BAD_SIGNATURE, "LedgerHead"))
+            return
+        head = parse(LedgerHead, document.payload)
+        if isinstance(head, Refused) or head.node != self._name or head.number > self._newest:
+            self._refuse(office, Refused(Reason.WRONG_PAYLOAD, "a head that is not ours"))
+            return
+        self._countersigned[office] = head.number
+        ours = self._heads.get(head.number)
+        if ours is not None and ours.payload == document.payload:
+            signed = Document(
+                signatures=[each for each in document.signatures if each.key_id == key_id]
+            )
+            if len(with_signature(ours, signed).signatures) > len(ours.signatures):
+                self._heads[head.number] = with_signature(ours, signed)
+                self._out.append(self._keep(head.number))
+        self._tidy()
+        if not self._lacking():
+            self._due_ns = None
+        elif head.number < self._newest and ours is not None:
+            self._due_ns = now.mono_ns  # it is being led to the newest
 
     def _remember(self, document: Document) -> None:
         """A head of another node, by way of an office."""
@@ -197,7 +238,7 @@ class NodeLedger:
         if head.node == self._name:
             return
         known = self._seen.get(head.node)
-        refused = judge_head(known, head, in_order=False)
+        refused = judge_head(known, head)
         if refused is not None:
             self._out.append(forked(head, refused))
         elif known is None or head.number > known.number:

@@ -2,15 +2,14 @@
 
 Pure. Every node that signs evidence keeps a chain of its own; nobody can take a record out of it,
 put one in or change their order without changing every hash behind it:
-    hash[n] = SHA-256(0x00 || n as 8 bytes || milliseconds as 8 bytes || hash[n-1] || record)
-A record is a signed document as bytes; milliseconds are the node's own UTC when it was written. A
-head names number and hash of the newest record. Two hashes for one number are a fork: one of the
+    hash[n] = SHA-256(0x00 || n as 8 bytes || ms as 8 bytes || hash[n-1] || SHA-256(record))
+A record is a signed document as bytes; ms are milliseconds, the node's own UTC when it was written.
+A head names number and hash of the newest record. Two hashes for one number are a fork: one of the
 two stories is not what was told before.
 Custody passes in one order: SEALED, EXITED, ENTERED, HANDED_OVER.
 Not here: when heads are made and who countersigns (heads.py), files (ledger_lines.py).
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,7 +18,7 @@ import msgspec
 from contract.agent import Refused, Role
 from contract.reasons import Reason
 from contract.roster import Roster
-from contract.signing import open_document, type_name, verify
+from contract.signing import digest, open_document, type_name, verify
 from contract.v1.customs_pb2 import (
     CUSTODY_STEP_ENTERED,
     CUSTODY_STEP_EXITED,
@@ -29,7 +28,7 @@ from contract.v1.customs_pb2 import (
     CustodyStep,
 )
 from contract.v1.document_pb2 import Document
-from contract.v1.ledger_pb2 import LedgerHead
+from contract.v1.ledger_pb2 import HeadNotice, LedgerHead
 from contract.wire import parse
 
 FOLLOWS: Final = {
@@ -55,11 +54,16 @@ class Entry(msgspec.Struct):
     at_utc_ms: int = 0
 
 
+def linked(number: int, previous: bytes, record_sha256: bytes, at_utc_ms: int) -> bytes:
+    """The hash of record `number` behind the hash `previous`."""
+    place = number.to_bytes(8, "big") + at_utc_ms.to_bytes(8, "big")
+    return digest(b"\x00" + place + previous + record_sha256)
+
+
 def chain(number: int, previous: bytes, record: bytes, at_utc_ms: int = 0) -> Entry:
     """The link that `record` makes behind `previous`."""
-    place = number.to_bytes(8, "big") + at_utc_ms.to_bytes(8, "big")
-    material = b"\x00" + place + previous + record
-    return Entry(number, previous, record, hashlib.sha256(material).digest(), at_utc_ms)
+    hashed = linked(number, previous, digest(record), at_utc_ms)
+    return Entry(number, previous, record, hashed, at_utc_ms)
 
 
 def judge_step(before: int, record: CustodyRecord) -> Refused | None:
@@ -138,22 +142,40 @@ def countersigners(document: Document, keys: Mapping[str, tuple[bytes, bytes]]) 
     return found
 
 
-def judge_head(known: LedgerHead | None, head: LedgerHead, *, in_order: bool) -> Refused | None:
-    """Whether `head` continues what is remembered of its node.
-
-    in_order   it came from the node itself, which never goes back; else by way of somebody, and an
-               older head is only old news
+def judge_head(known: LedgerHead | None, head: LedgerHead) -> Refused | None:
+    """Whether `head` can stand beside what is remembered of its node: not two hashes for one
+    number.
     """
-    if known is None or head.number > known.number:
+    if known is None or head.number != known.number or head.hash == known.hash:
         return None
-    if head.number == known.number:
-        if head.hash == known.hash:
-            return None
-        said = f"{head.hash.hex()[:16]} instead of {known.hash.hex()[:16]}"
-        return Refused(Reason.LEDGER_FORKED, f"number {head.number}: {said}")
-    if not in_order:
-        return None
-    return Refused(Reason.LEDGER_FORKED, f"number {head.number} behind {known.number}")
+    said = f"{head.hash.hex()[:16]} instead of {known.hash.hex()[:16]}"
+    return Refused(Reason.LEDGER_FORKED, f"number {head.number}: {said}")
+
+
+def judge_links(known: LedgerHead | None, head: LedgerHead, notice: HeadNotice) -> Refused | None:
+    """Whether the links of a notice lead from what is remembered to its head.
+
+    OUT_OF_WINDOW says that they begin too late to tell; LEDGER_FORKED that they lead elsewhere.
+    """
+    number, hashed = (known.number, known.hash) if known is not None else (0, GENESIS)
+    if head.number < number:
+        return Refused(Reason.LEDGER_FORKED, f"number {head.number} behind {number}")
+    if head.number == number:
+        return judge_head(known, head)
+    if notice.after > number:
+        return Refused(Reason.OUT_OF_WINDOW, f"links behind {notice.after}, known {number}")
+    if notice.after + len(notice.links) != head.number:
+        return Refused(Reason.MALFORMED, f"{len(notice.links)} links to {head.number}")
+    for link in notice.links[number - notice.after :]:
+        number += 1
+        if link.at_utc_ms < 0 or len(link.record_sha256) != len(GENESIS):
+            return Refused(Reason.MALFORMED, f"link {number}")
+        hashed = linked(number, hashed, link.record_sha256, link.at_utc_ms)
+    if hashed != head.hash:
+        start = known.number if known is not None else 0
+        said = f"number {head.number} does not continue number {start}"
+        return Refused(Reason.LEDGER_FORKED, said)
+    return None
 
 
 def with_signature(document: Document, other: Document) -> Document:

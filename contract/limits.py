@@ -85,6 +85,7 @@ GATHER_MS_MAX: Final = 300_000  # nobody waits longer for the rest of its convoy
 # --- ledgers: how much of what a node has signed may be known to nobody else ---
 HEAD_RECORDS: Final = 100
 HEAD_MS: Final = 60_000
+HEAD_LINKS_MAX: Final = 500  # an office that was away longer is led there in steps
 HEADS_TOLD_MAX: Final = 4  # of others, with one countersignature
 
 SNAPSHOT_RECORDS: Final = 10_000
@@ -96,6 +97,7 @@ require(
 )
 require(RESTING_HEARTBEAT_MS * 3 <= RESTING_SILENCE_MS, "silence means several heartbeats missing")
 require(NODE_HEARTBEAT_MS * 3 <= NODE_SILENCE_MS, "silence means several heartbeats missing")
+require(HEAD_RECORDS <= HEAD_LINKS_MAX <= REPEATED_MAX, "a head fits one message with its links")
 require(HEAD_MS >= 4 * RETRY_MS_MAX, "a head is repeated by the mailbox before it is sent anew")
 require(NONCE_AGE_MS_MAX <= PERMIT_VALID_MS, "a challenge must not outlive the permit it asks for")
 require(PILOT_PERIOD_MS < PILOT_WARN_MS < PILOT_ACT_MS, "the guard warns before it acts")

@@ -51,6 +51,7 @@ class Case:
     """One declaration as the log has told it so far.
 
     holds    by office: what it wants;  wait   on the road
+    offices  which have taken it in, and whether they let it pass
     """
 
     row: StatusRow
@@ -61,6 +62,7 @@ class Case:
     refused: Pause | None = None
     holds: dict[str, Pause] = field(default_factory=dict)
     wait: Pause | None = None
+    offices: dict[str, bool] = field(default_factory=dict)
 
     def goes(self, told: Told, stage: str) -> None:
         """It has come to another stage; whatever it waited for on the road is over."""
@@ -104,11 +106,20 @@ def _finished(case: Case) -> StatusRow:
     row.MergeFrom(StatusRow(channel=Channel.Name(case.channel)))
     row.stage, row.since_utc_ms = case.stage, case.since_ms
     first_hold = min(case.holds.values(), key=lambda each: each.at_utc_ms, default=None)
-    pause = None if case.ended else case.refused or first_hold or case.wait
+    pause = None if case.ended else case.refused or first_hold or case.wait or _pending(case)
     if pause is not None:
         row.stage, row.since_utc_ms = pause.stage, pause.at_utc_ms
         row.reason, row.owner, row.lifted_by = pause.reason, pause.owner, pause.lifted_by
     return row
+
+
+def _pending(case: Case) -> Pause | None:
+    """Taken in, and not yet let pass by everybody."""
+    silent = ", ".join(name for name, released in case.offices.items() if not released)
+    if case.stage != FILED or not silent:
+        return None
+    reason = Reason.CLEARANCE_PENDING
+    return Pause("being assessed", case.since_ms, reason.name, silent, reason.lifted_by)
 
 
 def _pause(told: Told, stage: str, *, owner: str = "") -> Pause:
@@ -158,8 +169,9 @@ def _accepted(case: Case, told: Told) -> None:
     case.row.vehicle_id = str(told.fields.get("vehicle", ""))
     case.refused = None
     case.holds.pop(told.node, None)
-    if case.stage in (FILED, "cleared"):
-        case.goes(told, FILED)
+    case.offices[told.node] = False
+    if case.stage == "cleared":
+        case.goes(told, FILED)  # amended
     case.note(told, f"accepted by {told.node}", f"version {case.row.version}")
 
 
@@ -193,6 +205,7 @@ def _held(case: Case, told: Told) -> None:
 
 def _released(case: Case, told: Told) -> None:
     _take_rules(case, told)
+    case.offices[told.node] = True
     case.holds.pop(told.node, None)
     if case.refused is not None and case.refused.stage == f"refused by {told.node}":
         case.refused = None

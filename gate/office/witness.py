@@ -1,11 +1,12 @@
 """The witness: an office's own ledger, and its countersignature under the heads of everybody's.
 
 Pure. A head is countersigned if the node itself sent it and it continues what this office remembers
-of that node: its number grows, and a number has one hash for ever. Anything else is LEDGER_FORKED,
-gets no countersignature, and the head that contradicts is kept as evidence. What was countersigned
+of that node: its number grows, a number has one hash for ever, and the links sent with it lead from
+the one to the other. Anything else is LEDGER_FORKED, gets no countersignature, and the head that
+contradicts is kept as evidence. What was countersigned
 is in the journal before the countersignature leaves.
 Not here: the chain (contract/ledger.py), when heads are sent (contract/heads.py), decisions.
-Requirements: OFF-008 in docs/SAFETY.md.
+Requirements: OFF-020 in docs/SAFETY.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from typing import cast
 from contract.agent import Effect, Now, Persist, Received, Refused, Report, Role, Send
 from contract.events import Event
 from contract.heads import FORK_KEY, WITNESS_KEY, NodeLedger, forked
-from contract.ledger import judge_head, open_head, with_signature
+from contract.ledger import judge_links, open_head, with_signature
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer
@@ -33,6 +34,7 @@ class Witness:
         self._heads: dict[str, LedgerHead] = {}
         self._documents: dict[str, Document] = {}
         self._forks: set[str] = set()
+        self._alarms: dict[str, bytes] = {}
 
     def restore(self, now: Now, state: Mapping[str, bytes]) -> None:
         """What the journal has of our ledger and of everybody's heads."""
@@ -63,17 +65,21 @@ class Witness:
         return []
 
     def _on_head(self, received: Received) -> list[Effect]:
-        document = cast("HeadNotice", received.message).head
-        head = open_head(document, self._roster)
+        notice = cast("HeadNotice", received.message)
+        document, head = notice.head, open_head(notice.head, self._roster)
         if isinstance(head, LedgerHead) and head.node != received.sender:
             head = Refused(Reason.SENDER_MISMATCH, f"a head of {head.node}")
         if isinstance(head, Refused):
-            fields = {"sender": received.sender, "reason": head.reason, "detail": head.detail}
-            return [Report(Event.MESSAGE_REFUSED, fields)]
+            return [_refused(received.sender, head)]
         known = self._heads.get(head.node)
-        refused = judge_head(known, head, in_order=True)
-        if refused is not None:
+        refused = judge_links(known, head, notice)
+        if refused is not None and refused.reason is Reason.OUT_OF_WINDOW:
+            where = self._documents.get(head.node, Document())
+            return [Send(received.sender, HeadCountersigned(head=where))]
+        if refused is not None and refused.reason is Reason.LEDGER_FORKED:
             return self._fork(head, document, refused)
+        if refused is not None:
+            return [_refused(received.sender, refused)]
         effects: list[Effect] = []
         ours = self._countersign(document)  # of one that we know, too: our answer was lost
         if known is None or head.number > known.number:
@@ -93,6 +99,9 @@ class Witness:
         )
 
     def _fork(self, head: LedgerHead, document: Document, refused: Refused) -> list[Effect]:
+        if self._alarms.get(head.node) == document.payload:
+            return []  # the same once more, as each minute
+        self._alarms[head.node] = document.payload
         effects: list[Effect] = []
         if head.node not in self._forks:  # the first is proof enough
             self._forks.add(head.node)
@@ -108,3 +117,8 @@ class Witness:
             if known is not None and node.name != asker:
                 told.append(known)
         return told
+
+
+def _refused(sender: str, refused: Refused) -> Report:
+    fields = {"sender": sender, "reason": refused.reason, "detail": refused.detail}
+    return Report(Event.MESSAGE_REFUSED, fields)

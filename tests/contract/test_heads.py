@@ -7,7 +7,7 @@ from contract.agent import Effect, Persist, Report, Send
 from contract.events import Event
 from contract.heads import NodeLedger
 from contract.ledger import Entry, fault
-from contract.limits import HEAD_MS, HEAD_RECORDS
+from contract.limits import HEAD_LINKS_MAX, HEAD_MS, HEAD_RECORDS
 from contract.v1.customs_pb2 import CustodyRecord, DecisionNotice, ScanRecord, StationResult
 from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import GateReport, Passed
@@ -142,9 +142,8 @@ def test_head_is_sent_again_only_to_the_office_that_has_not_answered() -> None:
     head = sends(keeper.wait(HEAD_MS), HeadNotice)[0].head
     keeper.hear("office-kz", by("office-kz", head))
     again = keeper.wait(HEAD_MS)
-    assert [(e.to, e.message) for e in again if isinstance(e, Send)] == [
-        ("office-cn", HeadNotice(head=head))
-    ]
+    assert [e.to for e in again if isinstance(e, Send)] == ["office-cn"]
+    assert [each.head for each in sends(again, HeadNotice)] == [head]
     keeper.hear("office-cn", by("office-cn", head))
     assert keeper.ledger.wake_ns is None
     kept = Document.FromString(keeper.disk["head/000000000001"])
@@ -174,14 +173,62 @@ def test_countersignature_by_another_key_is_refused(forger: str) -> None:
     assert len(sends(keeper.wait(HEAD_MS), HeadNotice)) == 2
 
 
-def test_countersignature_of_an_older_head_changes_nothing() -> None:
+def test_countersignature_of_an_older_head_counts_for_that_one_alone() -> None:
     keeper = Keeper()
     keeper.sign(1)
     old = sends(keeper.wait(HEAD_MS), HeadNotice)[0].head
     keeper.sign(2)
-    keeper.wait(HEAD_MS)
-    assert keeper.hear("office-kz", by("office-kz", old)) == []
-    assert keeper.hear("supervisor", by("supervisor", old)) == []
+    new = sends(keeper.wait(HEAD_MS), HeadNotice)[0].head
+    keeper.hear("office-kz", by("office-kz", old))
+    newest = keeper.ledger.head
+    assert newest is not None
+    assert LedgerHead.FromString(newest.payload).number == 2
+    assert len(Document.FromString(keeper.disk["head/000000000002"]).signatures) == 1
+    assert keeper.hear("supervisor", by("supervisor", new)) == []
+
+
+def numbers(effects: list[Effect], to: str) -> list[tuple[int, int, int]]:
+    """Heads sent to an office: where the links begin, how many, and the head's number."""
+    return [
+        (each.after, len(each.links), LedgerHead.FromString(each.head.payload).number)
+        for each in sends(effects, HeadNotice, to)
+    ]
+
+
+def test_links_go_from_where_the_office_has_been() -> None:
+    keeper = Keeper()
+    keeper.sign(1)
+    head = sends(keeper.wait(HEAD_MS), HeadNotice)[0].head
+    keeper.hear("office-kz", by("office-kz", head))
+    keeper.sign(2)
+    keeper.start()
+    effects = keeper.wait(HEAD_MS)
+    assert numbers(effects, "office-kz") == [(1, 1, 2)]
+    assert numbers(effects, "office-cn") == [(0, 2, 2)]
+
+
+def test_office_that_was_away_is_led_to_the_newest_head_in_steps() -> None:
+    keeper = Keeper()
+    for number in range(2 * HEAD_LINKS_MAX + 10):
+        keeper.sign(number)
+    most = HEAD_LINKS_MAX
+    for expected in [(0, most, most), (most, most, 2 * most), (2 * most, 10, 2 * most + 10)]:
+        effects = keeper.wait(0)
+        assert numbers(effects, "office-kz") == [expected]
+        head = sends(effects, HeadNotice, "office-kz")[0].head
+        keeper.hear("office-kz", by("office-kz", head))
+    assert numbers(keeper.wait(0), "office-kz") == []
+
+
+def test_office_that_remembers_nothing_any_more_is_led_from_the_start() -> None:
+    keeper = Keeper()
+    keeper.sign(1)
+    head = sends(keeper.wait(HEAD_MS), HeadNotice)[0].head
+    keeper.hear("office-kz", by("office-kz", head))
+    keeper.sign(2)
+    assert numbers(keeper.wait(HEAD_MS), "office-kz") == [(1, 1, 2)]
+    keeper.hear("office-kz", Document())
+    assert numbers(keeper.wait(HEAD_MS), "office-kz") == [(0, 2, 2)]
 
 
 # --- what others have told ---

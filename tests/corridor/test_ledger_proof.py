@@ -138,6 +138,13 @@ def test_repeated_line_is_named(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", LEDGERS)
+def test_last_line_that_is_cut_short_by_its_end_alone_is_named(file: str) -> None:
+    count = len(lines_of(file))
+    text = said(prove(FILES | {file: FILES[file][:-1]}))
+    assert f"{file}:{count}: a line without its end; expected a whole line" in text
+
+
+@pytest.mark.parametrize("file", LEDGERS)
 def test_file_that_is_gone_is_named(file: str) -> None:
     files = {name: data for name, data in FILES.items() if name != file}
     assert f"{file}: missing" in said(prove(files))
@@ -261,6 +268,14 @@ def test_head_with_signatures_that_do_not_belong_is_named(spoil: Callable[[bytes
     lines = lines_of("heads.jsonl")
     lines[0] = spoil(lines[0].rstrip()) + b"\n"
     assert "heads.jsonl:1: " in said(prove(FILES | {"heads.jsonl": b"".join(lines)}))
+
+
+def test_heads_in_another_order_or_repeated_are_named() -> None:
+    first, second, *rest = lines_of("heads.jsonl")
+    for lines in ([second, first, *rest], [first, first, second, *rest]):
+        text = said(prove(FILES | {"heads.jsonl": b"".join(lines)}))
+        assert "heads.jsonl:2: " in text
+        assert "expected heads in order of node and number, each once" in text
 
 
 def test_head_that_nobody_countersigned_is_counted_and_covers_nothing() -> None:

@@ -14,9 +14,11 @@ import msgspec
 from contract.agent import Report
 from contract.events import Event
 from contract.ledger import Entry
+from contract.ledger_lines import ledger_files
 from contract.v1.customs_pb2 import CustodyRecord
 from contract.v1.document_pb2 import Document
 from contract.v1.envelope_pb2 import Envelope, Frame
+from corridor.ledger import Proof, prove
 from sim.build import SUPERVISOR
 from sim.run import Finished, RunOptions, run
 from sim.scenario import load
@@ -87,11 +89,17 @@ def violations(finished: Finished) -> dict[str, int]:
 
 
 def broken(finished: Finished) -> str:
-    """What is wrong with a run as far as safety goes; empty if nothing is."""
+    """What is wrong with a run as far as safety and its ledgers go; empty if nothing is."""
     said = [
         f"{v.invariant} at {v.t_s:.2f} s: {v.detail}" for v in finished.world.checkers.violations
     ]
-    return "\n".join([*said, finished.crash])
+    return "\n".join([*said, *map(str, proof(finished.world).findings), finished.crash])
+
+
+def proof(world: World) -> Proof:
+    """What the ledgers on all disks prove together."""
+    disks = {name: host.disk for name, host in world.hosts.items()}
+    return prove(ledger_files(world.cast.roster, disks))
 
 
 def entries(world: World) -> list[CustodyRecord]:

@@ -212,7 +212,7 @@ def test_supervisor_that_forgets_its_chain_in_a_crash_forks_it_and_is_seen() -> 
     """I11: no fork."""
 
     def change(agent: Any) -> None:
-        agent._crossings.restore = lambda entries: None
+        agent._crossings.ledger.restore = lambda now, state: None
 
     fault = 'fault=[{at="50s", kind="crash", target="supervisor", lasts="2s"}]'
     assert found("I11", defective(rebuilt(SUPERVISOR, change), fault))
