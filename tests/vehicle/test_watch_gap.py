@@ -168,6 +168,24 @@ def test_one_ahead_that_runs_away_needs_no_gap() -> None:
     assert share(1.0, 5.0, 15.0, path=a_path(301)) == 1.0
 
 
+@pytest.mark.parametrize(
+    ("v", "ahead_v", "counts"), [(8.0, 0.0, 0.0), (8.0, -3.0, 0.0), (0.5, 0.5, 0.5)]
+)
+def test_gap_to_one_that_stands_or_creeps_is_reckoned_to_the_centimetre(
+    v: float, ahead_v: float, counts: float
+) -> None:
+    """I1: who comes backwards counts as standing; a need of 0.3 m is a need."""
+    gap = 0.9 * needed_between(v, counts, ASSURED, 0.7 * G)
+    assert share(gap, v, ahead_v, path=a_path(301)) == pytest.approx(0.9)
+
+
+def test_dead_radar_asks_for_no_gap() -> None:
+    """It is stopped for by itself (test_watch_envelope)."""
+    truck = Watched().sense(GAP=0.1, V=8.0, CLOSING=3.0, RADAR=0.0)
+    close = plain(vital.close)
+    assert close(truck.path, 301, 100.0, truck.sensors, 0.7, truck.truck, 0) == 1.0
+
+
 @pytest.mark.parametrize("mu", [0.0, -0.1])
 def test_gap_on_a_road_without_friction_is_still_a_number(mu: float) -> None:
     """I21: divisor guards, a tenth of a metre a second squared for either."""
@@ -253,3 +271,9 @@ def test_worst_of_a_stretch_is_that_of_its_rows(
         assert (fall, rise, slick) == ((-0.05, 0.0, 0.3) if inside else (0.0, 0.0, 0.6))
         path[row, c.PATH_GRADE] = 0.05
         assert plain(curves.worst)(path, 31, front, way, 0.2)[1:] == (0.05 if inside else 0.0, 0.2)
+
+
+def test_stretch_that_only_rises_has_no_fall_and_the_other_way_round() -> None:
+    for grade, both in ((0.05, (0.0, 0.05)), (-0.05, (-0.05, 0.0))):
+        path = a_path(31, grades=[grade])
+        assert plain(curves.worst)(path, 31, 3.0, 9.0, 0.6)[:2] == both
