@@ -4,6 +4,7 @@ Examples:
   python -m tests.mutation                                    every vital module
   python -m tests.mutation vehicle/watch/curves.py            one of them
   python -m tests.mutation sim/plant.py --tests tests/sim/test_plant.py     any module, not kept
+  python -m tests.mutation --again vehicle/guard.py           after new tests: its survivors only
   python -m tests.mutation --page                             write the page again, run nothing
 """
 
@@ -14,6 +15,7 @@ import random
 import sys
 from collections.abc import Sequence
 
+from contract.errors import require
 from tests.mutation import report
 from tests.mutation.campaign import preload, survivors, verdict
 from tests.mutation.mutants import Mutant, mutants
@@ -30,6 +32,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tests", nargs="+", metavar="FILE", default=[])
     parser.add_argument("--sample", type=int, default=0, help="plant no more than so many")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--again", action="store_true", help="plant only what lived last time")
     parser.add_argument("--page", action="store_true", help="write the page from what is known")
     return parser.parse_args(argv)
 
@@ -39,6 +42,19 @@ def said(number: int, mutant: Mutant, survived: bool) -> None:
         print(f"  survived  line {mutant.line}: {mutant.key}", flush=True)
     elif number % 50 == 0:
         print(f"  {number} planted", flush=True)
+
+
+def again(module: str, tests: Sequence[str]) -> report.Result:
+    """Plant the survivors of the last campaign once more: for tests that were only added to."""
+    last, planted = report.load()[module], mutants((ROOT / module).read_text(encoding="utf-8"))
+    alive = [mutant for mutant in planted if mutant.key in last.survivors]
+    require(
+        len(planted) == last.mutants and len(alive) == len(last.survivors) and not last.sample,
+        f"{module} has changed since its last campaign: run a whole one",
+    )
+    print(f"{module}: {len(alive)} survivors of {len(planted)}, {' '.join(tests)}", flush=True)
+    still = {mutant.key: mutant.line for mutant in survivors(module, alive, tests, said)}
+    return report.Result(last.mutants, still)
 
 
 def campaign(module: str, tests: Sequence[str], sample: int, seed: int) -> report.Result | None:
@@ -74,7 +90,11 @@ def main(argv: Sequence[str]) -> int:
         if tests is None:
             print(f"{module} is not vital: name its --tests", file=sys.stderr)
             return 2
-        result = campaign(module, tests, wanted.sample, wanted.seed)
+        result: report.Result | None
+        if wanted.again:
+            result = again(module, tests)
+        else:
+            result = campaign(module, tests, wanted.sample, wanted.seed)
         broken = broken or result is None
         if result is not None and module in VITAL and not wanted.tests:
             report.save(report.load() | {module: result})
