@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
+from multiprocessing.connection import Connection
 from types import CodeType, ModuleType
 from typing import Final
 
@@ -55,12 +56,24 @@ class _Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._code, module.__dict__)  # noqa: S102 - our own source, with a fault in it
 
 
-class _ExamplesFirst:
-    """A pytest plugin: written-out examples find most mutants, long before drawn ones are done."""
+class _Order:
+    """A pytest plugin: what has killed before comes first, and examples that are drawn last.
 
-    @staticmethod
-    def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-        items.sort(key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))
+    told   where to say which test has failed
+    """
+
+    def __init__(self, killers: Sequence[str], told: Connection) -> None:
+        self._rank = {test: rank for rank, test in enumerate(killers)}
+        self._told = told
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        drawn = {item for item in items if hasattr(getattr(item, "obj", None), "hypothesis")}
+        last = len(self._rank)
+        items.sort(key=lambda item: (item in drawn, self._rank.get(item.nodeid, last)))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._told.send(report.nodeid)
 
 
 def name_of(module: str) -> str:
@@ -68,7 +81,7 @@ def name_of(module: str) -> str:
     return module.removesuffix(".py").replace("/", ".")
 
 
-def _run(module: str, tree: ast.Module, tests: Sequence[str]) -> None:
+def _run(module: str, tree: ast.Module, tests: Sequence[str], order: _Order) -> None:
     """In the child: the tests on the mutant. Leaves with pytest's exit code."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
@@ -83,18 +96,28 @@ def _run(module: str, tree: ast.Module, tests: Sequence[str]) -> None:
         database=None,
         phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     )
-    os._exit(int(pytest.main([*PYTEST, *tests], plugins=[_ExamplesFirst()])))
+    os._exit(int(pytest.main([*PYTEST, *tests], plugins=[order])))
 
 
-def verdict(module: str, tree: ast.Module, tests: Sequence[str]) -> bool:
-    """Whether the tests pass on this tree of the module. No answer in time is a failure."""
-    child = FORK.Process(target=_run, args=(module, tree, tests))
+def verdict(
+    module: str, tree: ast.Module, tests: Sequence[str], killers: list[str] | None = None
+) -> bool:
+    """Whether the tests pass on this tree of the module. No answer in time is a failure.
+
+    killers   tests that failed on other mutants, newest first: they run first, and it is kept up
+    """
+    killers = [] if killers is None else killers
+    hear, tell = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=_run, args=(module, tree, tests, _Order(killers, tell)))
     child.start()
     child.join(SECONDS_MAX)
     if child.is_alive():
         child.kill()
         child.join()
         return False
+    if hear.poll():
+        found = hear.recv()
+        killers[:] = [found, *(test for test in killers if test != found)]
     require(child.exitcode != pytest.ExitCode.NO_TESTS_COLLECTED, f"no tests in {tests}")
     return child.exitcode == pytest.ExitCode.OK
 
@@ -106,8 +129,9 @@ def survivors(
     said: Callable[[int, Mutant, bool], None],
 ) -> Iterator[Mutant]:
     """The mutants that no test finds."""
+    killers: list[str] = []
     for number, mutant in enumerate(planted, start=1):
-        survived = verdict(module, mutant.tree, tests)
+        survived = verdict(module, mutant.tree, tests, killers)
         said(number, mutant, survived)
         if survived:
             yield mutant
