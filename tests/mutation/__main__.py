@@ -9,7 +9,6 @@ Examples:
 """
 
 import argparse
-import ast
 import os
 import random
 import sys
@@ -17,7 +16,7 @@ from collections.abc import Sequence
 
 from contract.errors import require
 from tests.mutation import report
-from tests.mutation.campaign import preload, survivors, verdict
+from tests.mutation.campaign import survivors
 from tests.mutation.mutants import Mutant, mutants
 from tests.mutation.vital import ROOT, VITAL
 
@@ -44,7 +43,7 @@ def said(number: int, mutant: Mutant, survived: bool) -> None:
         print(f"  {number} planted", flush=True)
 
 
-def again(module: str, tests: Sequence[str]) -> report.Result:
+def again(module: str, tests: Sequence[str]) -> report.Result | None:
     """Plant the survivors of the last campaign once more: for tests that were only added to."""
     last, planted = report.load()[module], mutants((ROOT / module).read_text(encoding="utf-8"))
     alive = [mutant for mutant in planted if mutant.key in last.survivors]
@@ -53,8 +52,7 @@ def again(module: str, tests: Sequence[str]) -> report.Result:
         f"{module} has changed since its last campaign: run a whole one",
     )
     print(f"{module}: {len(alive)} survivors of {len(planted)}, {' '.join(tests)}", flush=True)
-    still = {mutant.key: mutant.line for mutant in survivors(module, alive, tests, said)}
-    return report.Result(last.mutants, still)
+    return _result(last.mutants, survivors(module, alive, tests, said))
 
 
 def campaign(module: str, tests: Sequence[str], sample: int, seed: int) -> report.Result | None:
@@ -67,13 +65,18 @@ def campaign(module: str, tests: Sequence[str], sample: int, seed: int) -> repor
         picked = sorted(random.Random(seed).sample(range(len(planted)), sample))
         planted = [planted[k] for k in picked]
     print(f"{module}: {len(planted)} mutants, {' '.join(tests)}", flush=True)
-    if not verdict(module, ast.parse(text), tests):
+    alive = survivors(module, planted, tests, said)
+    if alive is not None:
+        killed = len(planted) - len(alive)
+        print(f"  {killed} of {len(planted)} killed, {100.0 * killed / max(1, len(planted)):.1f} %")
+    return _result(len(planted), alive, chosen)
+
+
+def _result(count: int, alive: list[Mutant] | None, sample: str = "") -> report.Result | None:
+    if alive is None:
         print("  its tests do not pass as it is", file=sys.stderr)
         return None
-    alive = {mutant.key: mutant.line for mutant in survivors(module, planted, tests, said)}
-    killed = len(planted) - len(alive)
-    print(f"  {killed} of {len(planted)} killed, {100.0 * killed / max(1, len(planted)):.1f} %")
-    return report.Result(len(planted), alive, chosen)
+    return report.Result(count, {mutant.key: mutant.line for mutant in alive}, sample)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -83,14 +86,12 @@ def main(argv: Sequence[str]) -> int:
         return 0
     os.environ["NUMBA_DISABLE_JIT"] = "1"  # kernels decide at import whether they are compiled
     os.chdir(ROOT)
-    preload()
     broken = False
     for module in wanted.modules or VITAL:
         tests = wanted.tests or VITAL.get(module)
         if tests is None:
             print(f"{module} is not vital: name its --tests", file=sys.stderr)
             return 2
-        result: report.Result | None
         if wanted.again:
             result = again(module, tests)
         else:
