@@ -31,7 +31,9 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tests", nargs="+", metavar="FILE", default=[])
     parser.add_argument("--sample", type=int, default=0, help="plant no more than so many")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
-    parser.add_argument("--again", action="store_true", help="plant only what lived last time")
+    parser.add_argument(
+        "--again", action="store_true", help="plant only what lived last time, unexplained"
+    )
     parser.add_argument("--page", action="store_true", help="write the page from what is known")
     return parser.parse_args(argv)
 
@@ -44,15 +46,21 @@ def said(number: int, mutant: Mutant, survived: bool) -> None:
 
 
 def again(module: str, tests: Sequence[str]) -> report.Result | None:
-    """Plant the survivors of the last campaign once more: for tests that were only added to."""
+    """Plant what lived in the last campaign and is not explained: for tests only added to."""
     last, planted = report.load()[module], mutants((ROOT / module).read_text(encoding="utf-8"))
     alive = [mutant for mutant in planted if mutant.key in last.survivors]
     require(
         len(planted) == last.mutants and len(alive) == len(last.survivors) and not last.sample,
         f"{module} has changed since its last campaign: run a whole one",
     )
-    print(f"{module}: {len(alive)} survivors of {len(planted)}, {' '.join(tests)}", flush=True)
-    return _result(last.mutants, survivors(module, alive, tests, said))
+    why = report.explanations().get(module, {})
+    bare = [mutant for mutant in alive if report.reason(mutant.key, why) is None]
+    print(f"{module}: {len(bare)} survivors of {len(planted)}, {' '.join(tests)}", flush=True)
+    still = survivors(module, bare, tests, said)
+    killed = None if still is None else {mutant.key for mutant in bare} - {m.key for m in still}
+    return _result(
+        last.mutants, None if killed is None else [each for each in alive if each.key not in killed]
+    )
 
 
 def campaign(module: str, tests: Sequence[str], sample: int, seed: int) -> report.Result | None:

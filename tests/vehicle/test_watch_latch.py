@@ -306,6 +306,14 @@ def test_parked_truck_may_have_a_silent_pilot_and_a_dead_radar() -> None:
     assert truck.mind("TURN") == truck.out("TURN")
 
 
+def test_turns_of_a_parked_trucks_pilot_are_seen() -> None:
+    """A pilot that dies with the parking brake on is silent from then on, not from the start."""
+    truck = Watched(park=1.0, speed_mps=0.0).turn(times=3)
+    assert truck.mind("TURN") == 3.0
+    truck.park, truck.pilot_alive = 0.0, False
+    assert truck.turn().mind("SILENT_S") == 0.05
+
+
 def test_parked_truck_takes_up_its_path() -> None:
     truck = Watched(park=1.0, speed_mps=0.0, at_m=77.0).turn()
     assert truck.mind("S") == 77.0
