@@ -118,19 +118,12 @@ class Interlocking:
 
     def held_by(self, vehicle: str) -> tuple[str, ...]:
         """Zones that a vehicle holds, by name."""
-        return tuple(
-            zone
-            for zone in sorted(self.zones)
-            if any(holder.vehicle == vehicle for holder in self.zones[zone].holders)
-        )
+        return tuple(zone for zone in sorted(self.zones) if self._hold(zone, vehicle) is not None)
 
     def entered_by(self, vehicle: str) -> tuple[str, ...]:
         """Zones that a vehicle stands in as far as is known, by name; not those only reserved."""
-        return tuple(
-            zone
-            for zone in self.held_by(vehicle)
-            if any(h.entered and not h.reported for h in self._rows(zone) if h.vehicle == vehicle)
-        )
+        holds = ((zone, self._hold(zone, vehicle)) for zone in sorted(self.zones))
+        return tuple(zone for zone, hold in holds if hold and hold.entered and not hold.reported)
 
     def judge(self, zone: str, claim: Claim) -> Denied | None:
         """Whether `claim` could have `zone` now; None means yes."""
@@ -171,7 +164,7 @@ class Interlocking:
         if denied is not None:
             return denied
         row = self.zones.setdefault(zone, Zone(holders=[]))
-        if all(holder.vehicle != claim.vehicle for holder in row.holders):
+        if self._hold(zone, claim.vehicle) is None:
             row.holders.append(Holder(claim.vehicle, claim.convoy, claim.direction, claim.mass_kg))
             self.changed[zone] = None
         return None
@@ -179,32 +172,32 @@ class Interlocking:
     def found(self, zone: str, claim: Claim) -> bool:
         """A vehicle says that it stands in `zone`. False if the zone is now in doubt."""
         row = self.zones.setdefault(zone, Zone(holders=[]))
-        mine = [holder for holder in row.holders if holder.vehicle == claim.vehicle]
-        if not mine and self.judge(zone, claim) is not None:
-            self.doubt(zone, f"{claim.vehicle} is in it beside {', '.join(self.holders(zone))}")
-        if not mine:
-            mine = [Holder(claim.vehicle, claim.convoy, claim.direction, claim.mass_kg)]
-            row.holders += mine
-        mine[0].entered = True
-        mine[0].reported = False  # whatever it said before, it stands here now
+        hold = self._hold(zone, claim.vehicle)
+        if hold is None:
+            if self.judge(zone, claim) is not None:
+                self.doubt(zone, f"{claim.vehicle} is in it beside {', '.join(self.holders(zone))}")
+            hold = Holder(claim.vehicle, claim.convoy, claim.direction, claim.mass_kg)
+            row.holders.append(hold)
+        hold.entered = True
+        hold.reported = False  # whatever it said before, it stands here now
         self.changed[zone] = None
         return not row.doubt
 
     def entered(self, zone: str, vehicle: str) -> None:
         """The front of a holder is in the zone, even if it said before that it had left."""
-        for holder in self._rows(zone):
-            if holder.vehicle == vehicle and (not holder.entered or holder.reported):
-                holder.entered, holder.reported = True, False
-                self.changed[zone] = None
+        hold = self._hold(zone, vehicle)
+        if hold is not None and (not hold.entered or hold.reported):
+            hold.entered, hold.reported = True, False
+            self.changed[zone] = None
 
     def reported(self, zone: str, vehicle: str) -> bool:
         """A holder says that its rear has left the zone. True if the zone is now free of it."""
-        for holder in self._rows(zone):
-            if holder.vehicle == vehicle:
-                holder.entered = holder.reported = True
-                self.changed[zone] = None
-                return self._drop_if_proven(zone, holder)
-        return False
+        hold = self._hold(zone, vehicle)
+        if hold is None:
+            return False
+        hold.entered = hold.reported = True
+        self.changed[zone] = None
+        return self._drop_if_proven(zone, hold)
 
     def counted(self, zone: str, direction: str) -> str | None:
         """A wired counter saw one vehicle leave the zone.
@@ -232,28 +225,27 @@ class Interlocking:
         """A holder that never entered gives the zone back, with no authority into it any more."""
         row = self.zones.get(zone)
         require(row is not None, f"{vehicle} gives back {zone}, which nobody holds")
-        for holder in self._rows(zone):
-            if holder.vehicle == vehicle:
-                require(not holder.entered, f"{vehicle} gives back {zone} while inside")
-                self.zones[zone].holders.remove(holder)
-                self.changed[zone] = None
-                return
+        hold = self._hold(zone, vehicle)
+        if hold is not None:
+            require(not hold.entered, f"{vehicle} gives back {zone} while inside")
+            self.zones[zone].holders.remove(hold)
+            self.changed[zone] = None
 
     def rename(self, zone: str, vehicle: str, convoy: str) -> None:
         """A vehicle keeps a zone under another convoy: its new mission's, or its own when
         it rests.
         """
-        for holder in self._rows(zone):
-            if holder.vehicle == vehicle:
-                holder.convoy = convoy
-                self.changed[zone] = None
+        hold = self._hold(zone, vehicle)
+        if hold is not None:
+            hold.convoy = convoy
+            self.changed[zone] = None
 
     def turn(self, zone: str, vehicle: str, direction: str) -> None:
         """A standing vehicle's next way leads in `direction`."""
-        for holder in self._rows(zone):
-            if holder.vehicle == vehicle:
-                holder.direction = direction
-                self.changed[zone] = None
+        hold = self._hold(zone, vehicle)
+        if hold is not None:
+            hold.direction = direction
+            self.changed[zone] = None
 
     def doubt(self, zone: str, cause: str) -> None:
         """It is not known what is in the zone: it blocks until proven free."""
@@ -266,6 +258,10 @@ class Interlocking:
         if row is not None and row.doubt:
             row.doubt = ""
             self.changed[zone] = None
+
+    def _hold(self, zone: str, vehicle: str) -> Holder | None:
+        """A vehicle's hold on a zone: it has one at most."""
+        return next((each for each in self._rows(zone) if each.vehicle == vehicle), None)
 
     def _rows(self, zone: str) -> list[Holder]:
         row = self.zones.get(zone)

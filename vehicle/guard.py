@@ -92,7 +92,7 @@ class Guard:
         self._version = 0
         self._crossing = ""
         self._neutral_m: float | None = None
-        self._epoch = 0
+        self._epoch = 1  # zero is no supervisor's
         self._number = 0
         self._end: tuple[str, float] | None = None
         self._end_m: float | None = None

@@ -295,6 +295,13 @@ def at(utc_ms: float, error_ms: float) -> Now:
     return Now(0, round(utc_ms * NS_PER_MS), round(error_ms * NS_PER_MS))
 
 
+def test_release_may_be_valid_from_the_first_moment_there_is() -> None:
+    """Only zero is no time: it says that the office left the field open."""
+    for not_before, answer in ((1, "cleared"), (0, "RELEASE_FOREIGN"), (-1, "RELEASE_FOREIGN")):
+        kz = a_release("KZ", not_before_utc_ms=not_before)
+        assert why(pair(kz, a_release("CN"))) == answer
+
+
 ENDS: Final = START_UTC_MS + HOUR_MS
 BEGINS: Final = START_UTC_MS - HOUR_MS
 

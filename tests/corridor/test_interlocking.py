@@ -1,19 +1,13 @@
 """The interlocking, question by question: who may have a zone, when is it free again. (vital)"""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from contract.errors import InvariantBroken
 from contract.reasons import Reason
-from corridor.interlocking import (
-    Claim,
-    Interlocking,
-    ZoneRule,
-    ZoneState,
-    rules_of,
-)
-from tests.factories import the_map
+from corridor.interlocking import Claim, Interlocking, ZoneRule, ZoneState
 
 Z = "zone"
 
@@ -59,6 +53,28 @@ def test_zone_that_nobody_has_is_free_for_the_first_claim() -> None:
     assert Z in table.changed
 
 
+@pytest.mark.parametrize(
+    ("inside", "gone", "state"),
+    [
+        ("1", "", ZoneState.OCCUPIED),  # the second may still come
+        ("12", "1", ZoneState.OCCUPIED),
+        ("12", "12", ZoneState.CLEARING),
+    ],
+)
+def test_zone_of_a_convoy_is_occupied_from_the_first_front_to_the_last_rear(
+    inside: str, gone: str, state: ZoneState
+) -> None:
+    table = a_table(wired=True)
+    table.allocate(Z, a_claim())
+    table.allocate(Z, SECOND)
+    assert (table.held_by("a1"), table.held_by("a2")) == ((Z,), (Z,))
+    for number in inside:
+        table.entered(Z, f"a{number}")
+    for number in gone:
+        table.reported(Z, f"a{number}")
+    assert table.state(Z) is state
+
+
 def test_zone_has_one_convoy_at_a_time() -> None:
     """I4."""
     table = a_table()
@@ -98,6 +114,17 @@ def test_nobody_goes_in_behind_a_member_that_drives_after_it() -> None:
     table = a_table()
     table.allocate(Z, SECOND)
     assert why(table, a_claim()) is Reason.PREDECESSOR_FIRST
+    table = a_table()
+    table.allocate(Z, a_claim())
+    table.allocate(Z, a_claim("a3", before=("a1", "a2")))
+    assert why(table, SECOND) is Reason.PREDECESSOR_FIRST
+
+
+def test_zone_of_two_lanes_has_no_direction() -> None:
+    table = a_table()
+    table.allocate(Z, a_claim())
+    assert why(table, a_claim("b1", "b", direction="W")) is Reason.ZONE_OCCUPIED
+    assert why(table, a_claim("a2", direction="W", before=("a1",))) is None
 
 
 def test_one_lane_zone_has_one_direction() -> None:
@@ -106,6 +133,15 @@ def test_one_lane_zone_has_one_direction() -> None:
     table.allocate(Z, a_claim())
     assert why(table, a_claim("b1", "b", direction="W")) is Reason.DIRECTION_OPPOSED
     assert why(table, OTHER) is Reason.ZONE_OCCUPIED
+
+
+def test_one_lane_zone_with_a_truck_that_has_turned_in_it_takes_nobody() -> None:
+    """I9: the two in it would have to meet."""
+    table = a_table(one_lane=True)
+    table.allocate(Z, a_claim())
+    table.allocate(Z, SECOND)
+    table.turn(Z, "a1", "W")
+    assert why(table, a_claim("a3", before=("a1", "a2"))) is Reason.DIRECTION_OPPOSED
 
 
 def test_one_lane_zone_has_one_direction_even_within_a_convoy() -> None:
@@ -130,6 +166,8 @@ def test_limits_of_count_and_mass_hold_at_every_allocation(
     table = a_table(**limits)
     table.allocate(Z, a_claim())
     assert why(table, SECOND) is reason
+    denied = table.judge(Z, SECOND)
+    assert denied is None or (denied.zone, denied.holder) == (Z, "a1")
 
 
 @pytest.mark.parametrize("limits", [{"vehicles_max": 0}, {"mass_max_kg": 29_999}])
@@ -215,8 +253,22 @@ def test_vehicle_found_in_a_free_zone_holds_it() -> None:
 def test_vehicle_found_in_its_own_zone_raises_no_doubt() -> None:
     table = a_table()
     table.allocate(Z, a_claim())
+    table.changed.clear()
     assert table.found(Z, a_claim())
     assert table.state(Z) is ZoneState.OCCUPIED
+    assert table.holders(Z) == ("a1",)
+    assert Z in table.changed
+
+
+def test_vehicle_found_in_its_own_zone_neither_ends_a_doubt_nor_becomes_its_cause() -> None:
+    """I22."""
+    table = a_table()
+    table.allocate(Z, a_claim())
+    table.doubt(Z, "a trailer parted")
+    assert not table.found(Z, a_claim())
+    denied = table.judge(Z, OTHER)
+    assert denied is not None
+    assert denied.holder == "a trailer parted"
 
 
 def test_vehicle_found_beside_another_puts_the_zone_in_doubt() -> None:
@@ -254,6 +306,26 @@ def test_entering_twice_is_written_down_once() -> None:
     assert not table.changed
 
 
+CHANGES: dict[str, Callable[[Interlocking], object]] = {
+    "reported": lambda table: table.reported(Z, "a1"),
+    "counted": lambda table: table.counted(Z, "E"),
+    "given back": lambda table: table.surrender(Z, "a1"),
+    "renamed": lambda table: table.rename(Z, "a1", "b"),
+    "turned": lambda table: table.turn(Z, "a1", "W"),
+    "in doubt": lambda table: table.doubt(Z, "a trailer parted"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_is_named_to_be_written_down(change: str) -> None:
+    """I22: what is not written down is lost at a restart."""
+    table = a_table(wired=True)
+    table.allocate(Z, a_claim())
+    table.changed.clear()
+    CHANGES[change](table)
+    assert list(table.changed) == [Z]
+
+
 def test_doubt_ends_by_proof_and_by_nothing_else() -> None:
     """I22."""
     table = a_table()
@@ -261,8 +333,10 @@ def test_doubt_ends_by_proof_and_by_nothing_else() -> None:
     table.doubt(Z, "a trailer parted")
     assert table.reported(Z, "a1")
     assert table.state(Z) is ZoneState.UNKNOWN
+    table.changed.clear()
     table.proven(Z)
     assert table.state(Z) is ZoneState.FREE
+    assert Z in table.changed
     table.changed.clear()
     table.proven(Z)
     table.proven("elsewhere")
@@ -299,7 +373,6 @@ def test_resting_truck_keeps_its_zone_under_its_next_convoy_and_direction() -> N
     assert not table.changed
     table.rename(Z, "a1", "a")
     table.turn(Z, "a1", "W")
-    assert Z in table.changed
     assert why(table, a_claim("a2", direction="W", before=("a1",))) is None
 
 
@@ -312,17 +385,3 @@ def test_vehicle_stands_where_it_has_entered_and_not_where_it_only_may_go() -> N
     table.reported("x", "a1")
     assert table.entered_by("a1") == ("y",)
     assert table.entered_by("b1") == ()
-
-
-def test_rules_come_from_the_map() -> None:
-    """Lanes and boundary are shared; a zone before a counter is wired."""
-    corridor = the_map()
-    rules = rules_of(corridor)
-    assert set(rules) == set(corridor.zones)
-    for gate in corridor.gates.values():
-        assert not rules[gate.zone].shared
-        assert rules[gate.zone].wired
-    assert all(not rules[berth.zone].shared for berth in corridor.berths.values())
-    assert {z for z, rule in rules.items() if rule.one_lane} == {
-        z.id for z in corridor.zones.values() if z.one_lane
-    }

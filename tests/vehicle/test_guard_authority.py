@@ -95,6 +95,9 @@ def test_authority_may_end_where_its_lane_does() -> None:
     row = guard.row()
     assert row is not None
     assert row.end_m == pytest.approx(second_lane_m() + 36.0)
+    for end_mm, reason in ((36_001, None), (36_002, "AUTHORITY_INVALID")):  # it has 36.00003 m
+        answer = tell(a_guard(), an_authority(end_mm=end_mm))
+        assert (reason_of(answer) if answer is not None else None) == reason
 
 
 def test_authority_for_the_same_end_again_counts() -> None:
@@ -209,6 +212,15 @@ def test_guard_obeys_no_epoch_below_one_it_has_obeyed() -> None:
     assert tell(guard, an_authority(), epoch=7) is None
     assert reason_of(tell(guard, an_authority(number=2), epoch=6)) == "STALE_EPOCH"
     assert tell(guard, an_authority(number=2, end_mm=12_000), epoch=7) is None
+
+
+def test_guard_obeys_the_first_epoch_and_never_none() -> None:
+    """I16, I21: whatever it is told to ask for."""
+    guard = a_guard()
+    for epoch, reason in ((0, "STALE_EPOCH"), (1, None)):
+        raw = a_frame("supervisor", "truck-01", an_authority(), epoch=epoch)
+        answer = guard.authority(raw, epoch_min=0)
+        assert (reason_of(answer) if answer is not None else None) == reason
 
 
 def test_forged_authority_does_not_raise_the_epoch() -> None:

@@ -74,10 +74,10 @@ def test_command_of_numbers_stays_as_it_is() -> None:
     [
         (0.5, 0.5, False),
         (ACCEL_MAX, ACCEL_MAX, False),
-        (ACCEL_MAX + 0.19, ACCEL_MAX, False),
+        (ACCEL_MAX + 0.2, ACCEL_MAX, False),
         (ACCEL_MAX + 0.21, ACCEL_MAX, True),
         (-ASSURED, -ASSURED, False),
-        (-ASSURED - 0.19, -ASSURED - 0.19, False),
+        (-ASSURED - 0.2, -ASSURED - 0.2, False),
         (-ASSURED - 0.21, -ASSURED - 0.21, True),  # odd, but a brake is never made weaker
     ],
 )
@@ -94,10 +94,10 @@ def test_push_is_clipped_and_a_brake_is_not(asked: float, given_on: float, far: 
     [
         (0.01, 0.0, 0.01, False),
         (0.1, 0.1 - STEER_STEP / 2.0, 0.1, False),
-        (STEER_STEP + 0.099, 0.0, STEER_STEP, False),
+        (STEER_STEP + 0.1, 0.0, STEER_STEP, False),
         (STEER_STEP + 0.101, 0.0, STEER_STEP, True),
         (0.0, 0.4, 0.4 - STEER_STEP, True),
-        (STEER_MAX + 0.09, STEER_MAX - 0.001, STEER_MAX, False),
+        (STEER_MAX + 0.1, STEER_MAX, STEER_MAX, False),
         (STEER_MAX + 0.11, STEER_MAX, STEER_MAX, True),
     ],
 )
@@ -198,6 +198,7 @@ def strike(truck: Watched, pattern: str) -> list[bool]:
         ("x" + 9 * "." + "x" + 8 * "." + "x", 19),
         ("xx" + 30 * "." + "x", None),
         (5 * ("x" + 24 * "."), None),
+        (3 * ("x" + 14 * "."), None),  # the second does not begin another second
         ("xx" + 30 * "." + "xxx", 34),
     ],
 )
@@ -266,8 +267,9 @@ def test_radar_that_is_dead_for_250_ms_stops_the_truck(said: float) -> None:
 
 
 @pytest.mark.parametrize("coupled", [0.0, math.nan, 0.5])
-def test_parted_trailer_stops_the_truck(coupled: float) -> None:
-    truck = Watched().sense(COUPLED=coupled)
+@pytest.mark.parametrize("trailer_m", [8.1, 0.9])
+def test_parted_trailer_stops_the_truck(coupled: float, trailer_m: float) -> None:
+    truck = Watched(truck=a_truck_row(TRAILER=trailer_m)).sense(COUPLED=coupled)
     assert beat(truck) == c.CAUSE_PARTED
 
 

@@ -15,6 +15,7 @@ from tests.vehicle.watched import (
     FRONT_M,
     SERVICE,
     STEER_STEP,
+    WHEELBASE_M,
     Watched,
     a_path,
     interpreted,
@@ -109,8 +110,9 @@ def test_gentle_stop_takes_no_harder_brake_away() -> None:
 def test_stop_ends_under_the_parking_brake() -> None:
     """The parking brake is the rest state: after a stop nothing rolls."""
     for truck in (a_parted_truck(accel=0.5), a_lost_truck(accel=0.5)):
-        truck.speed_mps = 0.021
-        assert truck.turn().out("PARK") == 0.0
+        for rolling in (0.021, -0.021):
+            truck.speed_mps = rolling
+            assert truck.turn().out("PARK") == 0.0
         truck.speed_mps = 0.02
         assert truck.turn().out("PARK") == 1.0
         assert truck.out("ACCEL") < 0.0
@@ -189,6 +191,16 @@ def test_released_truck_starts_without_strikes_and_doubts() -> None:
     assert truck.out("ACCEL") == 0.5
 
 
+def test_released_truck_has_all_its_strikes_again() -> None:
+    """The third wild command latches: not the first, not the second."""
+    truck = Watched(accel=5.0, speed_mps=0.0).turn(times=3).lift()
+    truck.accel = 0.5
+    assert truck.turn().latch == NONE
+    truck.accel = 5.0
+    assert truck.turn(times=2).latch == NONE
+    assert truck.turn().latch == (COMFORT, c.CAUSE_ENVELOPE)
+
+
 # --- the row ---
 
 
@@ -196,8 +208,9 @@ def test_truck_without_a_row_brakes_and_then_parks() -> None:
     """I2: no authority, no road."""
     truck = Watched(accel=0.5, speed_mps=3.0).rule(ACTIVE=0.0).turn()
     assert (truck.out("ACCEL"), truck.out("PARK")) == (-SERVICE, 0.0)
-    truck.speed_mps = 0.021
-    assert truck.turn().out("PARK") == 0.0
+    for rolling in (0.021, -0.021):
+        truck.speed_mps = rolling
+        assert truck.turn().out("PARK") == 0.0
     truck.speed_mps = -0.02
     assert truck.turn().out("PARK") == 1.0
     assert truck.latch == NONE
@@ -214,6 +227,25 @@ def test_guard_without_a_row_leaves_a_harder_brake_and_holds_a_wild_wheel() -> N
     assert truck.out("ACCEL") == -3.0
     assert truck.out("STEER") == pytest.approx(STEER_STEP)
     assert truck.turn().out("STEER") == pytest.approx(2.0 * STEER_STEP)
+
+
+def test_guard_without_a_row_takes_no_bend_too_fast() -> None:
+    """2 m/s^2 sideways, from 12 m/s."""
+    truck = Watched(steer=0.3, speed_mps=12.0).rule(ACTIVE=0.0).remember(STEER=0.3).turn()
+    assert truck.out("STEER") == pytest.approx(math.atan(WHEELBASE_M * 2.0 / 144.0))
+
+
+def test_reading_that_is_no_number_latches_nothing_without_a_row() -> None:
+    """It rests already, and has to be found before it may do anything else."""
+    truck = Watched(accel=0.5).rule(ACTIVE=0.0).sense(X=math.nan).turn()
+    assert truck.latch == NONE
+    assert truck.out("ACCEL") == -SERVICE
+
+
+@pytest.mark.parametrize("name", ["X", "Y", "PSI"])
+def test_truck_is_taken_up_by_no_fix_that_is_no_number(name: str) -> None:
+    """I21: a latch alone would leave it believed to be somewhere."""
+    assert Watched().sense(**{name: math.nan}).turn().mind("GENERATION") == 0.0
 
 
 def test_command_of_no_numbers_is_a_brake_without_a_row_too() -> None:
@@ -272,6 +304,14 @@ def test_parked_truck_may_have_a_silent_pilot_and_a_dead_radar() -> None:
     assert truck.latch == NONE
     assert truck.mind("SILENT_S") == 0.0
     assert truck.mind("TURN") == truck.out("TURN")
+
+
+def test_turns_of_a_parked_trucks_pilot_are_seen() -> None:
+    """A pilot that dies with the parking brake on is silent from then on, not from the start."""
+    truck = Watched(park=1.0, speed_mps=0.0).turn(times=3)
+    assert truck.mind("TURN") == 3.0
+    truck.park, truck.pilot_alive = 0.0, False
+    assert truck.turn().mind("SILENT_S") == 0.05
 
 
 def test_parked_truck_takes_up_its_path() -> None:

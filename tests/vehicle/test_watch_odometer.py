@@ -137,10 +137,17 @@ def test_fix_a_metre_outside_the_tube_contradicts(off: float, odd: float) -> Non
     assert (truck.mind("TUBE") == pytest.approx(0.3)) is (odd > 0.0) or odd == 0.0
 
 
+@pytest.mark.parametrize("off", [1.25, -1.25])
+def test_fix_just_a_metre_outside_the_tube_does_not_contradict(off: float) -> None:
+    """In binary fractions, and at a standstill."""
+    truck = Watched(at_m=50.0 + off, speed_mps=0.0).placed().remember(S=50.0, TUBE=0.25)
+    assert run(truck).mind("ODD_S") == 0.0
+
+
 @pytest.mark.parametrize(
     ("left", "before", "blind_m", "agrees"),
     [
-        (0.29, 0.0, 0.0, True),
+        (0.3, 0.0, 0.0, True),
         (0.31, 0.0, 0.0, False),
         (-0.31, 0.0, 0.0, False),
         (0.5, 0.25, 0.0, True),

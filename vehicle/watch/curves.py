@@ -55,6 +55,24 @@ def stops(
 
 
 @kernel
+def worst(
+    path: Array, rows: int, front: float, way: float, mu: float
+) -> tuple[float, float, float]:
+    """The deepest fall, the steepest rise and the least friction of the next `way` metres.
+
+    Returns (grade <= 0, grade >= 0, friction <= mu). The path has the lowest grade under a truck's
+    length, so a rise shorter than that does not show.
+    """
+    fall, rise, slick = 0.0, 0.0, mu
+    first, last = min(rows - 1, max(0, int(front))), min(rows - 1, int(front + way))
+    for row in range(first, max(first, last) + 1):
+        fall = min(fall, path[row, c.PATH_GRADE])
+        rise = max(rise, path[row, c.PATH_GRADE])
+        slick = min(slick, path[row, c.PATH_MU])
+    return fall, rise, slick
+
+
+@kernel
 def gap_needed(v: float, front_v: float, brake: float, front_brake: float, delay: float) -> float:
     """Least gap at which nobody is hit if the one ahead brakes now, metres: least over time.
 

@@ -6,6 +6,7 @@ from contract.errors import require
 from contract.limits import PILOT_ACT_MS, PILOT_PERIOD_MS, PILOT_WARN_MS
 
 GRAVITY_MPS2: Final = 9.81
+BRAKE_MIN_MPS2: Final = 0.1  # divisor guard: a brake that gives less is reckoned with this
 TICK_S: Final = PILOT_PERIOD_MS / 1000.0
 STANDING_MPS: Final = 0.02
 SPEED_MAX_MPS: Final = 60.0  # more is no reading of a truck's wheels

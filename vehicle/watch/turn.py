@@ -5,7 +5,8 @@ the command, let through, clipped or replaced. It has an odometer of its own - w
 markers, and satellites only as far as the wheels believe them - its own braking curves, its own
 gap. It never plans: all it can do is hold the path and brake.
     curve       service brake above the service curve to the end, latch above the emergency curve
-    gap         the least distance while both brake, over time: brake, and latch when it is lost
+    gap         the least distance while both brake, over time, on the worst grade of the stretch:
+                brake, and latch when it is lost
     envelope    clip; brake outside; latch on the third in a second
     latched     comfort or emergency, only upwards; ends at standstill under the parking brake
 No field of a drive order and no state of the pilot reaches it but the number of its turns.
@@ -20,24 +21,34 @@ from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import aim
 from vehicle.watch import limits as m
-from vehicle.watch.curves import gap_needed, stops
+from vehicle.watch.curves import assured, gap_needed, stops, worst
 from vehicle.watch.envelope import envelope, heartbeats, numbers, struck
 from vehicle.watch.odometer import fixed, odometer, take_up
 
 
 @kernel
-def close(sensors: Array, mu: float, truck: Array, i: int) -> float:
-    """How much of the needed gap there is: 1 or more is enough; above it nothing is in range."""
+def close(
+    path: Array, rows: int, front: float, sensors: Array, mu: float, truck: Array, i: int
+) -> float:
+    """How much of the needed gap there is: 1 or more is enough; above it nothing is in range.
+
+    Who stops within the gap needs no more, whatever the one ahead does. Else this truck is reckoned
+    with the worst fall and friction, the one ahead with the steepest rise, from the own front to
+    where the one ahead would come to rest, its length taken as the own.
+    """
     if sensors[i, c.SENSE_RADAR] != 1.0:
         return 1.0
-    v, gap = sensors[i, c.SENSE_V], sensors[i, c.SENSE_GAP]
+    v, gap, delay = sensors[i, c.SENSE_V], sensors[i, c.SENSE_GAP], truck[i, c.TRUCK_DELAY]
+    delay += m.TICK_S
+    brake, grip = truck[i, c.TRUCK_BRAKE_ASSURED], mu * m.GRAVITY_MPS2
+    if stops(path, rows, front, gap, brake, mu, delay, v):
+        return 1.0
     ahead = max(0.0, v - sensors[i, c.SENSE_CLOSING])
-    grip = mu * m.GRAVITY_MPS2
-    brake = min(truck[i, c.TRUCK_BRAKE_ASSURED], m.BRAKE_ABS_SHARE * grip)
-    front = min(m.FRONT_BRAKE_MPS2, max(grip, brake))
-    needed = gap_needed(
-        v, ahead, max(brake, 0.1), max(front, 0.1), truck[i, c.TRUCK_DELAY] + m.TICK_S
-    )
+    way = gap + truck[i, c.TRUCK_LENGTH] + 0.5 * ahead * ahead / max(grip, m.BRAKE_MIN_MPS2)
+    fall, rise, slick = worst(path, rows, front, way, mu)
+    own = max(assured(brake, slick, fall), m.BRAKE_MIN_MPS2)
+    other = max(min(m.FRONT_BRAKE_MPS2, grip) + m.GRAVITY_MPS2 * rise, m.BRAKE_MIN_MPS2)
+    needed = gap_needed(v, ahead, own, other, delay)
     return gap / needed if needed > 0.0 else 1.0
 
 
@@ -103,7 +114,7 @@ def stop(sensors: Array, row: Array, truck: Array, state: Array, command: Array,
         command[i, c.COMMAND_EMERGENCY] = 1.0
     else:
         grip = m.GRIP_COMFORT_SHARE * row[i, c.GUARD_MU] * m.GRAVITY_MPS2
-        brake_at_least(command, min(m.COMFORT_MPS2, max(grip, 0.1)), i)
+        brake_at_least(command, min(m.COMFORT_MPS2, max(grip, m.BRAKE_MIN_MPS2)), i)
     command[i, c.COMMAND_PARK] = 1.0 if abs(sensors[i, c.SENSE_V]) <= m.STANDING_MPS else 0.0
 
 
@@ -143,13 +154,13 @@ def restrain(
     far = envelope(v, mu, truck, command, state, i)
     if struck(state, far or not sane, i):
         trip(state, miles, c.CAUSE_ENVELOPE, c.TRIP_COMFORT, i)
-    share = close(sensors, mu, truck, i)
+    front = state[i, c.WATCH_S] + truck[i, c.TRUCK_FRONT]
+    share = close(path, rows, front, sensors, mu, truck, i)
     if share < m.GAP_LOST_SHARE and sensors[i, c.SENSE_CLOSING] > 0.0:
         trip(state, miles, c.CAUSE_GAP, c.TRIP_EMERGENCY, i)
     elif share < 1.0:
         brake_at_least(command, truck[i, c.TRUCK_BRAKE_ASSURED], i)
         command[i, c.COMMAND_EMERGENCY] = 1.0
-    front = state[i, c.WATCH_S] + truck[i, c.TRUCK_FRONT]
     room, service = row[i, c.GUARD_END] - front, truck[i, c.TRUCK_BRAKE_SERVICE]
     delay = truck[i, c.TRUCK_DELAY] + m.TICK_S
     if not stops(path, rows, front, room, service, mu, delay, v - m.SERVICE_SLACK_MPS):
