@@ -223,6 +223,13 @@ def test_guard_obeys_the_first_epoch_and_never_none() -> None:
         assert (reason_of(answer) if answer is not None else None) == reason
 
 
+def test_guard_obeys_no_epoch_below_the_one_it_is_told_of() -> None:
+    """I16: the truck's mailbox may have heard of a newer supervisor by another message."""
+    raw = a_frame("supervisor", "truck-01", an_authority(), epoch=3)
+    assert reason_of(a_guard().authority(raw, epoch_min=4)) == "STALE_EPOCH"
+    assert a_guard().authority(raw, epoch_min=3) is None
+
+
 def test_forged_authority_does_not_raise_the_epoch() -> None:
     guard = a_guard()
     assert reason_of(tell(guard, an_authority(), epoch=9, by="truck-02")) == "BAD_SIGNATURE"

@@ -196,6 +196,12 @@ def test_speed_of_no_truck_is_an_emergency(value: float) -> None:
     assert (truck.out("PARK"), truck.out("STEER")) == (0.0, 0.01)
 
 
+def test_speed_of_no_truck_bounds_no_wheel() -> None:
+    """Even on ice: the wheels stay as they were when the speed was still known."""
+    truck = Watched(steer=0.5, speed_mps=math.nan).rule(MU=0.01).remember(STEER=0.5)
+    assert truck.turn().out("STEER") == 0.5
+
+
 def test_speed_of_a_fast_truck_is_a_speed() -> None:
     truck = Watched(path=a_path(3001), speed_mps=60.0).rule(END=2990.0).turn()
     assert truck.latch == (c.TRIP_NONE, c.CAUSE_NONE)
