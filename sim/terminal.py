@@ -75,7 +75,7 @@ class Job:
     empty_ns: int = 0
 
 
-Loaded = Callable[[str, int, tuple[str, ...]], None]
+Loaded = Callable[[str, Declaration | None], None]
 
 
 @dataclass(slots=True)
@@ -176,7 +176,7 @@ class TerminalAgent:
         if job.unloading:
             job.unloading = False
             job.empty_ns = now.mono_ns + int(EMPTY_AFTER_S * NS_PER_S)
-            self.loaded(job.vehicle, TARE_KG, ())
+            self.loaded(job.vehicle, None)
         if job.crossing:
             self._ready(job)
             return
@@ -202,7 +202,7 @@ class TerminalAgent:
         load_ns = int(self.config.load.sample(self.draws) * NS_PER_S) if flow is not None else 0
         job.ready_ns = now.mono_ns + load_ns
         declaration = self._declaration(job, flow)
-        self.loaded(job.vehicle, declaration.gross_mass_kg, tuple(declaration.seals))
+        self.loaded(job.vehicle, declaration)
         document = seal_document(self.signer, declaration)
         self._out.append(Send(self.config.office, DeclarationSubmitted(declaration=document)))
         fields: dict[str, Any] = {"crossing": job.crossing, "vehicle": job.vehicle}

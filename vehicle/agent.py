@@ -35,6 +35,7 @@ from contract.v1 import envelope_pb2, gate_pb2, movement_pb2
 from contract.v1.movement_pb2 import (
     POSITION_CAUSE_BOOTED,
     POSITION_CAUSE_REACHED,
+    POSITION_CAUSE_SEAL,
     POSITION_CAUSE_STOPPED,
     POSITION_CAUSE_ZONE_CLEARED,
     STOP_KIND_BERTH,
@@ -54,11 +55,7 @@ from vehicle.mission import Mission
 from vehicle.orders import ClearTrip, Rest, VehicleReading
 from vehicle.passage import TruckPassage
 from vehicle.phases import Outcome, Phase, next_phase
-from vehicle.pilot.columns import (
-    MILE_CLEARED,
-    MILE_REACHED,
-    MILE_TRIPPED,
-)
+from vehicle.pilot.columns import MILE_CLEARED, MILE_REACHED, MILE_TRIPPED
 from vehicle.reports import (
     STANDING_MPS,
     STATES,
@@ -139,11 +136,12 @@ class VehicleAgent:
     def on_wake(self, now: Now, reading: VehicleReading) -> Effects:
         self._out = []
         if reading.known:
-            first = self._reading is None
-            self._reading = reading
+            before, self._reading = self._reading, reading
             self._road.follow(reading)
-            if first:
+            if before is None:
                 self._report(POSITION_CAUSE_BOOTED, Reason.RESTARTED)
+            elif reading.seal_broken and not before.seal_broken:
+                self._report(POSITION_CAUSE_SEAL, Reason.SEAL_TAMPERED)
             for halt in halts(reading):
                 self._halt_itself(now, halt)
             if reading.milestones:
