@@ -23,6 +23,7 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_STATION,
     MovementAuthority,
 )
+from corridor.evidence import may_wait_in
 from corridor.interlocking import Claim, Denied
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import State
@@ -102,6 +103,12 @@ class Grants:
             return No(Reason.VEHICLE_SILENT, mission.vehicle)
         if crossing.adverse:
             return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
+        if crossing.seal_wants:
+            return No(
+                Reason.SEAL_TAMPERED, crossing.crossing_id, f"office {crossing.seal_wants[0]}"
+            )
+        if self._state.heard[mission.vehicle].doubted:
+            return No(Reason.POSITION_DOUBTED, mission.vehicle, mission.vehicle)
         return None
 
     def again(self, mission: Mission) -> None:
@@ -200,6 +207,13 @@ class Grants:
         bay = stop.kind == STOP_KIND_BAY
         reason = Reason.INSPECTION_PENDING if bay else Reason.STATION_PENDING
         return No(reason, stop.place, self._station_gate.get(stop.place, ""))
+
+    def _image_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """No road past the last way into a bay while an image is being read."""
+        unread = self._state.crossings[mission.crossing].unread
+        if not unread or may_wait_in(self._state, mission, route, index):
+            return None
+        return No(Reason.IMAGE_PENDING, unread[0], "office")
 
     def _clearance_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         """Nothing behind an exit gate without both releases."""
@@ -365,6 +379,7 @@ def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]
 _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._station_votes,
+    Grants._image_votes,
     Grants._clearance_votes,
     Grants._order_votes,
     Grants._gate_votes,
