@@ -153,7 +153,8 @@ class Positions:
                     Event.REPORT_DOUBTED, vehicle=mission.vehicle, reason=reason, detail=detail
                 )
             heard.doubted = detail
-            heard.unbelieved = report
+            within = front_m <= mission.end_m + BEYOND_M
+            heard.unbelieved = report if within else None  # a counter may confirm it
             state.dirty[mission.mission_id] = None
             return True
         heard.doubted, heard.unbelieved = "", None
