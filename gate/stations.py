@@ -17,7 +17,7 @@ import msgspec
 
 from contract.agent import NS_PER_S, Act, Effect, Now, Persist, Report
 from contract.events import Event
-from contract.limits import REPEATED_MAX, TEXT_LENGTH_MAX
+from contract.limits import TEXT_LENGTH_MAX
 from contract.reasons import Reason
 from contract.signing import Signer, seal_document
 from contract.v1.customs_pb2 import (
@@ -35,6 +35,7 @@ from gate.station_phases import ATTEMPTS_MAX, IMAGE, Outcome, Phase, answer_s_ma
 
 MASS_TOLERANCE_SHARE: Final = 0.005
 MASS_TOLERANCE_KG: Final = 200
+SEALS_MAX: Final = 64  # a record with as many of the longest still fits a frame
 _MASS_KG_MAX: Final = 2**32 - 1
 _Said = tuple[ScanVerdict, Reason | None]
 _CLEAR: Final[_Said] = (SCAN_VERDICT_CLEAR, None)
@@ -248,7 +249,7 @@ def is_pending(document: Document) -> bool:
 
 def _texts(seals: tuple[str, ...]) -> list[str]:
     """Seals as they fit a message."""
-    return [each[:TEXT_LENGTH_MAX] for each in seals[:REPEATED_MAX]]
+    return [each[:TEXT_LENGTH_MAX] for each in seals[:SEALS_MAX]]
 
 
 def _key(visit: Visit) -> str:
