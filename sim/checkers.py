@@ -78,6 +78,7 @@ class Checkers:
         self._offered: dict[tuple[str, int], MovementAuthority] = {}
         self._in_force: dict[str, MovementAuthority] = {}
         self._releases: dict[tuple[str, str], Release] = {}
+        self._revoked: set[str] = set()
         self._inside: dict[str, dict[str, str]] = {}
         self._steps: dict[str, int] = {}
         self._head = GENESIS
@@ -183,11 +184,14 @@ class Checkers:
         """An office's decision, as signed: a release, or one that takes a release back."""
         for country, keys in self._roster.release_keys.items():
             release = open_document(document, Release, keys)
-            if isinstance(release, Release):
+            if isinstance(release, Release) and release.release_id not in self._revoked:
                 self._releases[release.subject.crossing_id, country] = release
             revocation = open_document(document, Revocation, keys)
             if isinstance(revocation, Revocation):
-                self._releases.pop((revocation.crossing_id, country), None)
+                self._revoked.add(revocation.release_id)
+                known = self._releases.get((revocation.crossing_id, country))
+                if known is not None and known.release_id in self._revoked:
+                    del self._releases[revocation.crossing_id, country]
 
     def _enters(self, vehicle: str, crossing: str) -> None:
         kz, cn = (self._releases.get((crossing, country)) for country in ("KZ", "CN"))

@@ -222,7 +222,7 @@ def listen(world: World) -> None:
 
 def _replay(world: World, target: str) -> None:
     """Every permit that this truck has had, and every request for one, comes once more."""
-    for sender, to, raw in world.overheard.tapped.get(("permit", target), []):
+    for sender, to, raw in tuple(world.overheard.tapped.get(("permit", target), ())):
         world.network.send(sender, to, raw)
 
 
