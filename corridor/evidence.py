@@ -5,6 +5,7 @@ keeps a truck where a bay is still ahead of it; a navigation seal that was opene
 end of what it has been given until each office has released it anew; a report of a berth that no
 counter confirms, or of a place beyond all road that was given, frees nothing and is no arrival.
 Not here: zones (interlocking.py), what an office makes of it (gate/office/).
+Requirements: SUP-016, SUP-017 in docs/SAFETY.md.
 """
 
 from typing import Final

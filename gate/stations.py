@@ -8,6 +8,7 @@ An image that is read elsewhere frees the station: a record says that it is bein
 supervisor alone, and the reader's word is the record that counts.
 Not here: the devices and how long they take (the body), what an office makes of it (gate/office),
 the table of phases and the time each may take (station_phases.py).
+Requirements: GATE-012, GATE-013 in docs/SAFETY.md.
 """
 
 from collections.abc import Collection, Mapping
