@@ -48,7 +48,15 @@ from sim.scenario_types import (
 )
 from sim.terminal import TARE_KG
 
-__all__ = ["Scenario", "installed", "load", "resolved", "to_toml"]  # to_toml is offered here too
+__all__ = [  # sections of gates and stations and to_toml are offered here too
+    "GateSection",
+    "Scenario",
+    "StationSection",
+    "installed",
+    "load",
+    "resolved",
+    "to_toml",
+]
 
 # What each may weigh with its load, in kilograms.
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
