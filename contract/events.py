@@ -76,6 +76,7 @@ class Event(Enum):
     BARRIER_CLOSED = (_I, "gate", _NONE)
     BARRIER_FAILED = (_E, "gate wanted seen", "send maintenance; the gate stays closed to traffic")
     VEHICLE_PASSED = (_I, "gate permit vehicle crossing", _NONE)
+    SEALS_DIFFER = (_E, "gate vehicle crossing read", "an office inspects")
     BARRIER_LOWERED_AGAIN = (_W, "gate attempt seen", "send maintenance if it repeats")
     BARRIER_GIVEN_UP = (_E, "gate attempts seen", "lower it by hand: it is not told again")
     GATE_MENDED = (_I, "gate", _NONE)
@@ -85,6 +86,8 @@ class Event(Enum):
     PERMIT_WITHDRAWN = (_W, "gate permit vehicle reason detail", "the vehicle asks anew")
     PERMIT_VOIDED = (_W, "gate permit reason", "the vehicle asks anew")
     STATION_STARTED = (_I, "station vehicle crossing services", _NONE)
+    STATION_SCANNED = (_I, "station vehicle crossing", _NONE)
+    STATION_TRIED_AGAIN = (_W, "station vehicle crossing reason attempt", "look if it repeats")
     STATION_FINISHED = (_I, "station vehicle crossing verdict reason mass_kg", _NONE)
     INTRUSION_DETECTED = (_X, "gate detector", "go and look: something moved without a permit")
     # --- office ---
@@ -138,6 +141,8 @@ class Event(Enum):
     GATE_REPORTED = (_D, "gate barrier reason", _NONE)
     STOP_ORDERED = (_W, "stop scope target reason issuer", "its issuer lifts it")
     STOP_ENDED = (_I, "stop issuer", _NONE)
+    REPORT_DOUBTED = (_E, "vehicle reason detail", "look at the truck: it frees nothing until then")
+    SEAL_BROKEN = (_X, "vehicle crossing", "tell both offices; each releases anew or refuses")
     DETECTOR_MISCOUNTED = (_E, "detector zone expected seen", "prove the zone empty")
     # --- terminal ---
     LOADING_STARTED = (_D, "berth vehicle crossing", _NONE)

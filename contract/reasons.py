@@ -157,6 +157,12 @@ class Reason(Enum):
     NOT_IN_POSITION = ("the gap to the truck in front is not as ordered", _V, "the right gap")
     BEACONS_LOST = ("the truck in front is not heard", _V, "its beacons")
     MEMBER_LOST = ("a member is silent, stopped or gone", _V, "nothing: the rest goes on without")
+    NOT_COUNTED = (
+        "no counter has seen the truck leave a zone on its way",
+        _G,
+        "the counter's word",
+    )
+    POSITION_DOUBTED = ("the truck says a place that it cannot be at", _P, "a report that fits")
     # --- gate ---
     GATE_BUSY = ("another passage is under way", _V, "its end")
     GATE_RESTARTED = ("the gate restarted and does not know who is present", _G, "an empty cell")
@@ -169,6 +175,16 @@ class Reason(Enum):
     RADIATION_ALARM = ("the portal raised an alarm", _O, "an inspection")
     IMAGE_ADVERSE = ("the X-ray image was not cleared", _O, "an inspection")
     SCAN_FAILED = ("the station could not finish", _M, "another attempt")
+    SCAN_ABORTED = ("the station broke off", _M, "another attempt")
+    STATION_SILENT = ("the station did not answer in time", _M, "its answer, or another place")
+    IMAGE_PENDING = ("the X-ray image is being read", _O, "the reader's word")
+    PLATE_UNREAD = ("the plate is not read", _G, "another reading, or a person who reads it")
+    SEAL_UNREAD = ("the seals are not read", _G, "another reading, or a person who reads them")
+    SEAL_TAMPERED = (
+        "the navigation seal was opened on the way",
+        _O,
+        "new releases of both offices",
+    )
     BARRIER_FAULT = ("the barrier did not do as told", _M, "its repair")
     PERMIT_EXPIRED = ("the permit was not used in time", _V, "a new request")
     PERMIT_VOID = ("the gate restarted between consuming and opening", _V, "a new request")

@@ -21,7 +21,7 @@ from contract.roster import Roster
 from contract.signing import Signer
 from contract.traction import Traction
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2, movement_pb2
-from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED
+from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED, PositionReport
 from corridor import halts
 from corridor.bars import CLIMBING
 from corridor.climbing import Climbing
@@ -182,7 +182,9 @@ class SupervisorAgent:
 
     def _on_position(self, now: Now, received: Received) -> None:
         report = cast("movement_pb2.PositionReport", received.message)
-        vehicle = received.sender
+        self._take_position(now, received.sender, report)
+
+    def _take_position(self, now: Now, vehicle: str, report: PositionReport) -> None:
         self._positions.on_report(now, vehicle, report)
         halts.reported(self.state, vehicle, report)
         if report.reason == Reason.RESTARTED.name:
@@ -273,7 +275,12 @@ class SupervisorAgent:
         self._crossings.on_passed(now, received.sender, passed)
 
     def _on_counter(self, now: Now, received: Received) -> None:
+        """A counter may confirm what a truck has said before, or where it has arrived."""
         self._positions.on_counter(cast("gate_pb2.DetectorReport", received.message))
+        for vehicle, report in self._positions.unbelieved():
+            self._take_position(now, vehicle, report)
+        for mission in [each for each in self.state.missions.values() if each.arrived]:
+            self._crossings.arrived(now, mission, mission.berth)
 
     def _on_gate_report(self, now: Now, received: Received) -> None:
         report = cast("gate_pb2.GateReport", received.message)

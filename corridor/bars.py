@@ -30,6 +30,11 @@ def barred(state: State, climbing: Climbing, mission: Mission) -> No | None:
         return No(Reason.VEHICLE_SILENT, vehicle)
     if crossing.adverse:
         return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
+    if crossing.seal_wants:
+        office = f"office {crossing.seal_wants[0]}"
+        return No(Reason.SEAL_TAMPERED, crossing.crossing_id, office)
+    if heard.doubted:
+        return No(Reason.POSITION_DOUBTED, vehicle, vehicle)
     if heard.halted is not None and heard.state == VEHICLE_STATE_STOPPED:
         return No(heard.halted, vehicle, vehicle)
     lane = climbing.stuck(mission, state.route(mission), heard.front_m) if heard.standing else ""

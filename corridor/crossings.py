@@ -21,6 +21,7 @@ from contract.v1.customs_pb2 import (
     CUSTODY_STEP_HANDED_OVER,
     CUSTODY_STEP_SEALED,
     SCAN_VERDICT_CLEAR,
+    SCAN_VERDICT_PENDING,
     CrossingNotice,
     CustodyRecord,
     CustodyStep,
@@ -35,6 +36,7 @@ from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_EAST, Doc
 from contract.v1.gate_pb2 import Passed
 from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport, RevocationNotice
 from corridor.dispatch import Dispatch
+from corridor.evidence import find_uncounted, note_image, note_release, wait_for_counter
 from corridor.grants import clearance_missing
 from corridor.planning import DESTINATION
 from corridor.records import Crossing, Mission, Rest
@@ -114,6 +116,7 @@ class Crossings:
         if isinstance(decision, Release):
             crossing = self._crossing(decision.subject.crossing_id)
             country = _country(decision.office)
+            note_release(crossing, country, document.SerializeToString(deterministic=True))
             crossing.releases[country] = document.SerializeToString(deterministic=True)
             crossing.holds.pop(country, None)
             crossing.bays.pop(country, None)
@@ -197,7 +200,9 @@ class Crossings:
             return
         if record.station_id not in mission.done:
             mission.done.append(record.station_id)
-        if record.verdict != SCAN_VERDICT_CLEAR and clearance_missing(crossing) is None:
+        note_image(crossing, record)
+        found = record.verdict not in (SCAN_VERDICT_CLEAR, SCAN_VERDICT_PENDING)
+        if found and clearance_missing(crossing) is None:
             crossing.adverse = True  # until an office answers; where one holds it already, it has
         self._state.save(crossing)
         self._state.save(mission)
@@ -242,6 +247,15 @@ class Crossings:
         """
         state = self._state
         crossing = state.crossings[mission.crossing]
+        heard = state.heard.get(mission.vehicle)
+        if heard is not None and heard.doubted:
+            reason = Reason.POSITION_DOUBTED
+            state.wait(now, mission.vehicle, reason, resource=berth, holder=mission.vehicle)
+            return
+        uncounted = find_uncounted(state, mission)
+        if uncounted:
+            wait_for_counter(state, now, mission, uncounted)
+            return
         if crossing.step == CUSTODY_STEP_ENTERED:
             self._sign(now, crossing, CUSTODY_STEP_HANDED_OVER, berth)
             self._finish(now, crossing, mission, berth)

@@ -258,6 +258,7 @@ class Dispatch:
         try:
             tail = way(state.map, head[-1], mission.berth, bay)
         except RouteError:
+            state.wait(now, mission.vehicle, Reason.NO_BAY_FREE, resource="bays", holder="")
             return
         part(state, mission, Reason.DIVERTED)
         mission.lanes = [*head, *tail[1:]]

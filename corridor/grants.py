@@ -24,6 +24,7 @@ from contract.v1.movement_pb2 import (
 )
 from corridor.bars import barred
 from corridor.climbing import Climbing
+from corridor.evidence import may_wait_in
 from corridor.interlocking import Claim, Denied
 from corridor.records import Crossing, Mission, Stop
 from corridor.standing import stands_long, why
@@ -212,6 +213,13 @@ class Grants:
         reason = Reason.INSPECTION_PENDING if bay else Reason.STATION_PENDING
         return No(reason, stop.place, self._station_gate.get(stop.place, ""))
 
+    def _image_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """No road past the last way into a bay while an image is being read."""
+        unread = self._state.crossings[mission.crossing].unread
+        if not unread or may_wait_in(self._state, mission, route, index):
+            return None
+        return No(Reason.IMAGE_PENDING, unread[0], "office")
+
     def _clearance_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         """Nothing behind an exit gate without both releases."""
         crossing = self._state.crossings[mission.crossing]
@@ -349,6 +357,7 @@ def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]
 _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._station_votes,
+    Grants._image_votes,
     Grants._clearance_votes,
     Grants._order_votes,
     Grants._gate_votes,

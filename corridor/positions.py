@@ -29,6 +29,7 @@ from contract.v1.movement_pb2 import (
     PositionReport,
     VehicleHeartbeat,
 )
+from corridor.evidence import BEYOND_M, find_doubt, note_seal
 from corridor.grants import RENEW_BELOW_M
 from corridor.interlocking import Claim, ZoneState
 from corridor.records import Mission, Rest
@@ -68,6 +69,9 @@ class Positions:
         if not mission.accepted:
             return
         heard.front_m = beat.front_mm / 1000.0
+        if heard.doubted and heard.front_m <= mission.end_m + BEYOND_M:
+            heard.doubted = ""
+            self._state.dirty[mission_id] = None
         if stirs or mission.end_m - heard.front_m < RENEW_BELOW_M:
             self._state.dirty[mission_id] = None
 
@@ -75,6 +79,7 @@ class Positions:
         """A report by exception: the rear has left zones, a place is reached, or a start."""
         heard = self._hear(now, vehicle)
         first = not heard.reported
+        note_seal(self._state, vehicle, report)
         self._stands(now, vehicle, heard, standing=report.standing)
         heard.authority = report.authority_number
         reason = Reason.__members__.get(report.reason)
@@ -94,6 +99,11 @@ class Positions:
                 zones=" ".join(self._state.zones.held_by(vehicle)),
                 cause=PositionCause.Name(report.cause).removeprefix("POSITION_CAUSE_").lower(),
             )
+
+    def unbelieved(self) -> list[tuple[str, PositionReport]]:
+        """Newest reports that no counter has confirmed: to be judged again when one speaks."""
+        heard = sorted(self._state.heard.items())
+        return [(name, each.unbelieved) for name, each in heard if each.unbelieved is not None]
 
     def _hear(self, now: Now, vehicle: str) -> Heard:
         heard = self._state.heard.get(vehicle)
@@ -153,6 +163,19 @@ class Positions:
         if ends is None:
             return False
         front_m, rear_m = ends
+        doubt = find_doubt(state, mission, report, ends)
+        if doubt is not None:
+            reason, detail = doubt
+            if heard.doubted != detail:
+                state.say(
+                    Event.REPORT_DOUBTED, vehicle=mission.vehicle, reason=reason, detail=detail
+                )
+            heard.doubted = detail
+            within = front_m <= mission.end_m + BEYOND_M
+            heard.unbelieved = report if within else None  # a counter may confirm it
+            state.dirty[mission.mission_id] = None
+            return True
+        heard.doubted, heard.unbelieved = "", None
         heard.front_m = front_m
         if not report.trailer_coupled:
             inside = route.zone_spans[mission.cleared :]

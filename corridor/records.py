@@ -18,7 +18,9 @@ from corridor.interlocking import Zone
 class Crossing(msgspec.Struct):
     """One crossing as the supervisor knows it: no goods, no names, no values.
 
-    early   links of its chain of custody that came before those in between, by their step
+    early        links of its chain of custody that came before those in between, by their step
+    unread       stations whose image is still being read
+    seal_wants   offices that have to release anew since the navigation seal was opened
     """
 
     crossing_id: str
@@ -43,6 +45,9 @@ class Crossing(msgspec.Struct):
     started_ms: int = 0
     finished_ms: int = 0
     early: dict[int, bytes] = {}
+    unread: list[str] = []
+    seal_opened: bool = False
+    seal_wants: list[str] = []
 
 
 class Stop(msgspec.Struct):

@@ -12,7 +12,7 @@ from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.route import Route
-from contract.v1.movement_pb2 import VEHICLE_STATE_UNSPECIFIED
+from contract.v1.movement_pb2 import VEHICLE_STATE_UNSPECIFIED, PositionReport
 from corridor.interlocking import Interlocking, rules_of
 from corridor.records import Crossing, Formation, Mission, Rest, Store
 
@@ -30,6 +30,8 @@ class Heard:
     last_ns: int
     reported: bool = False
     silent: bool = False
+    doubted: str = ""
+    unbelieved: PositionReport | None = None
     standing: bool = True
     stood_ns: int | None = None  # since when it stands; None: it moves, or is not known to stand
     front_m: float = 0.0

@@ -32,7 +32,7 @@ from contract.heads import NodeLedger
 from contract.map import CorridorMap, Gate
 from contract.reasons import Reason
 from contract.roster import Roster
-from contract.signing import Signer
+from contract.signing import Signer, digest
 from contract.sites import exit_detector
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2
 from contract.v1.gate_pb2 import PassageRequest, PermitRequest
@@ -44,7 +44,7 @@ from gate.orders import GateReading
 from gate.passage import GatePassage, Ticket
 from gate.phases import Outcome, Phase
 from gate.reports import GateReports
-from gate.stations import Stations
+from gate.stations import Stations, is_pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,10 @@ class GateAgent:
         self._passage = GatePassage(self._gate, signer, roster)
         told = (config.supervisor, *config.offices)
         self._cell = Cell(self._passage, exit_detector(corridor, self._gate), told)
-        self._stations = Stations(config.stations, signer)
+        self._stations = Stations(config.name, config.stations, signer)
+        self._supervisor = config.supervisor
         self._readers = (*config.offices, config.supervisor)
+        self._differing: set[str] = set()
         self._reports = GateReports(config.name, config.supervisor)
         self._ledger = NodeLedger(config.name, signer, roster)
 
@@ -77,9 +79,12 @@ class GateAgent:
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
         self._passage.start(boot)
         self._ledger.restore(now, state)
-        self._stations.restore(state)
+        self._stations.restore(now, state)
         self._cell.restore(now, state)
         self._passage.restore(state)
+        for key in sorted(state):
+            if key.startswith("seals/"):
+                self._differing.add(key[len("seals/") :])
         self._reports.beat_ns = now.mono_ns
         return self._taken(now)
 
@@ -94,9 +99,7 @@ class GateAgent:
         if reading.known:
             self._say(*self._reports.counters(reading))
             self._say(*self._stations.on_reading(now, reading))
-            for document in self._stations.taken():
-                result = customs_pb2.StationResult(record=document)
-                self._say(*[Send(name, result) for name in self._readers])
+            self._tell_records()
             steps.step(self._cell, now, reading)
             self._passage.expire(now)
             why_not = self._cell.why_not
@@ -108,8 +111,16 @@ class GateAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        due = [self._cell.due_ns, self._passage.due_ns, self._ledger.wake_ns]
+        due = [self._cell.due_ns, self._passage.due_ns, self._stations.due_ns]
+        due.append(self._ledger.wake_ns)
         return min([self._reports.beat_ns, *(each for each in due if each is not None)])
+
+    def _tell_records(self) -> None:
+        """To supervisor and offices; that an image is being read decides nothing for an office."""
+        for document in self._stations.taken():
+            result = customs_pb2.StationResult(record=document)
+            readers = (self._supervisor,) if is_pending(document) else self._readers
+            self._say(*[Send(name, result) for name in readers])
 
     def _say(self, *effects: Effect) -> None:
         self._cell.out += effects
@@ -172,6 +183,23 @@ class GateAgent:
                 return
             cell.go(Outcome.DENIED)
             cell.refuse(received.sender, request.attempt, request.crossing_id, ticket)
+            if ticket.reason is Reason.SEAL_MISMATCH:
+                self._tell_seals(now, request)
+
+    def _tell_seals(self, now: Now, request: PermitRequest) -> None:
+        """Other seals than the released ones: both offices must know, once for these releases.
+        GATE-013.
+        """
+        reading, crossing = self._passage.reading, request.crossing_id
+        papers = digest(b"".join(each.payload for each in request.releases)).hex()[:16]
+        if reading is None or papers in self._differing:
+            return
+        self._differing.add(papers)
+        self._stations.seals_differ(now, (request.vehicle_id, crossing), reading.seals)
+        fields = {"gate": self._gate.id, "vehicle": request.vehicle_id, "crossing": crossing}
+        fields["read"] = " ".join(reading.seals)
+        self._say(Persist(f"seals/{papers}", b"1"), Report(Event.SEALS_DIFFER, fields))
+        self._tell_records()
 
     def _raised(self, ticket: Ticket) -> Ticket | Refused:
         """The ticket, ready to be written down, if the arm may rise for it."""

@@ -26,7 +26,11 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class StationOutcome:
-    """What a station's devices and people said about one vehicle."""
+    """What a station's devices and people said about one vehicle.
+
+    scanned   the machine is done and free, and the image is being read elsewhere: nothing else in
+              it counts;   aborted   broken off before its end
+    """
 
     station_id: str
     vehicle_id: str
@@ -35,6 +39,9 @@ class StationOutcome:
     reason: str = ""
     mass_kg: int = 0
     seals: tuple[str, ...] = ()
+    aborted: bool = False
+    scanned: bool = False
+    container_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class GateReading:
 
     loop_occupied   something is under the arm;   plate   vehicle read at the stop line, "" if none
     cell_vehicles   vehicles in the cell by entry and exit counts; None if not known
+    unread          "plate" or "seals": what stands at the line and could not be read yet
     known           False before the cabinet has said anything: nothing else in it counts then
     """
 
@@ -55,6 +63,7 @@ class GateReading:
     outcomes: tuple[StationOutcome, ...] = ()
     at_station: Mapping[str, str] = field(default_factory=dict)
     known: bool = True
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,9 @@ class CloseBarrier:
 
 @dataclass(frozen=True, slots=True)
 class StartService:
-    """Begin these services at a station with the vehicle that stands there."""
+    """Begin these services at a station with the vehicle that stands there; `image` alone: read
+    the image once more, wherever the vehicle is.
+    """
 
     station_id: str
     vehicle_id: str

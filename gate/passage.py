@@ -197,9 +197,12 @@ class GatePassage:
             return Refused(Reason.RELEASE_FOREIGN, "released for the other direction")
         reading = self.reading
         if reading is None or not reading.plate:
-            return Refused(Reason.NOT_IN_CELL)
+            unread = reading is not None and reading.unread
+            return Refused(Reason.PLATE_UNREAD if unread else Reason.NOT_IN_CELL)
         if reading.plate != judged.subject.vehicle_id:
             return Refused(Reason.PLATE_MISMATCH, f"{reading.plate} read")
+        if reading.unread:
+            return Refused(Reason.SEAL_UNREAD)
         if tuple(reading.seals) != tuple(judged.subject.seals):
             seen = ", ".join(reading.seals) or "none"
             return Refused(Reason.SEAL_MISMATCH, f"read {seen}")

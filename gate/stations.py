@@ -1,35 +1,53 @@
 """Stations before a gate: who is expected where, for which services, and what came of it.
 
 Pure. A service starts when the vehicle expected stands there; its outcome leaves as a record signed
-by this gate. A weighbridge that differs from the declared mass is adverse whatever the device says.
-Not here: the devices and how long they take (the body), what an office makes of it (gate/office).
+by this gate. A weighbridge that differs from the declared mass by more than the larger of 200 kg
+and 0.5 % of it is adverse whatever the device says, and so is a seal that is not a declared one.
+What fails, is broken off or does not answer in time is tried once more; then the record says so.
+An image that is read elsewhere frees the station: a record says that it is being read, to the
+supervisor alone, and the reader's word is the record that counts.
+Not here: the devices and how long they take (the body), what an office makes of it (gate/office),
+the table of phases and the time each may take (station_phases.py).
+Requirements: GATE-012, GATE-013 in docs/SAFETY.md.
 """
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 import msgspec
 
-from contract.agent import Act, Effect, Now, Persist, Report
+from contract.agent import NS_PER_S, Act, Effect, Now, Persist, Report
 from contract.events import Event
+from contract.limits import TEXT_LENGTH_MAX
 from contract.reasons import Reason
 from contract.signing import Signer, seal_document
 from contract.v1.customs_pb2 import (
     SCAN_VERDICT_ADVERSE,
     SCAN_VERDICT_CLEAR,
     SCAN_VERDICT_FAILED,
+    SCAN_VERDICT_PENDING,
     ScanRecord,
     ScanVerdict,
 )
 from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import StationVisit
 from gate.orders import GateReading, StartService, StationOutcome
+from gate.station_phases import ATTEMPTS_MAX, IMAGE, Outcome, Phase, answer_s_max, next_phase
 
-MASS_TOLERANCE_SHARE = 0.005
-MASS_TOLERANCE_KG = 200
+MASS_TOLERANCE_SHARE: Final = 0.005
+MASS_TOLERANCE_KG: Final = 200
+SEALS_MAX: Final = 64  # a record with as many of the longest still fits a frame
+_MASS_KG_MAX: Final = 2**32 - 1
+_Said = tuple[ScanVerdict, Reason | None]
+_CLEAR: Final[_Said] = (SCAN_VERDICT_CLEAR, None)
 
 
 class Visit(msgspec.Struct):
-    """One vehicle expected or served at one station."""
+    """One vehicle expected or served at one station.
+
+    attempt   services or readings that came to nothing
+    mass_kg, read_seals, container_id   measured by the machine, while the image is still being read
+    """
 
     station_id: str
     vehicle_id: str
@@ -38,27 +56,47 @@ class Visit(msgspec.Struct):
     gross_mass_kg: int
     seals: list[str]
     attempt: int = 0
+    phase: Phase = Phase.EXPECTED
+    mass_kg: int = 0
+    read_seals: list[str] = []
+    container_id: str = ""
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """What must answer now."""
+        return (IMAGE,) if self.phase is Phase.READING else tuple(self.services)
 
 
 class Stations:
     """All stations and bays of one gate's side and direction."""
 
-    def __init__(self, stations: Collection[str], signer: Signer) -> None:
+    def __init__(self, gate: str, stations: Collection[str], signer: Signer) -> None:
+        self._gate = gate
         self._stations = frozenset(stations)
         self._signer = signer
         self._visits: dict[tuple[str, str], Visit] = {}
-        self._started: set[tuple[str, str]] = set()
+        self._due_ns: dict[tuple[str, str], int] = {}
         self._documents: list[Document] = []
 
-    def restore(self, state: Mapping[str, bytes]) -> None:
-        """Visits survive a restart; a service that was under way is started again."""
+    def restore(self, now: Now, state: Mapping[str, bytes]) -> None:
+        """Visits survive a restart; a service that was under way is started again, and an image
+        has its time anew.
+        """
         for key, value in sorted(state.items()):
             if key.startswith("visit/"):
                 visit = msgspec.msgpack.decode(value, type=Visit)
+                visit.phase = next_phase(visit.phase, Outcome.RESTARTED)
                 self._visits[visit.station_id, visit.vehicle_id] = visit
+                if visit.phase is Phase.READING:
+                    self._await(now, visit)
+
+    @property
+    def due_ns(self) -> int | None:
+        """When a service that has not answered is given up, monotonic."""
+        return min(self._due_ns.values(), default=None)
 
     def expect(self, visit: StationVisit) -> list[Effect]:
-        """The supervisor announces a vehicle."""
+        """The supervisor announces a vehicle; the same visit once more begins nothing anew."""
         if visit.station_id not in self._stations:
             return []
         row = Visit(
@@ -69,53 +107,135 @@ class Stations:
             visit.gross_mass_kg,
             list(visit.seals),
         )
-        self._visits[row.station_id, row.vehicle_id] = row
-        return [Persist(_key(row), msgspec.msgpack.encode(row))]
+        key = (row.station_id, row.vehicle_id)
+        known = self._visits.get(key)
+        if known is not None and known.crossing_id == row.crossing_id:
+            return []
+        self._due_ns.pop(key, None)
+        self._visits[key] = row
+        return [_kept(row)]
 
     def on_reading(self, now: Now, reading: GateReading) -> list[Effect]:
-        """Start what can start, and record what has finished."""
+        """Start what can start, record what has finished, give up what does not answer."""
         effects: list[Effect] = []
-        for station, vehicle in sorted(reading.at_station.items()):
-            visit = self._visits.get((station, vehicle))
-            if visit is not None and (station, vehicle) not in self._started:
-                self._started.add((station, vehicle))
-                effects += _start(visit)
         for outcome in reading.outcomes:
-            effects += self._finish(now, outcome)
+            effects += self._take(now, outcome)
+        for key in sorted(self._due_ns):
+            if self._due_ns[key] <= now.mono_ns:
+                effects += self._failed(now, self._visits[key], Reason.STATION_SILENT)
+        for key in sorted(reading.at_station.items()):
+            visit = self._visits.get(key)
+            if visit is not None and visit.phase is Phase.EXPECTED:
+                visit.phase = next_phase(visit.phase, Outcome.STOOD)
+                self._await(now, visit)
+                effects += [_kept(visit), *_start(visit)]
         return effects
 
-    def _finish(self, now: Now, outcome: StationOutcome) -> list[Effect]:
-        key = (outcome.station_id, outcome.vehicle_id)
-        visit = self._visits.get(key)
-        if visit is None or key not in self._started:
+    def _await(self, now: Now, visit: Visit) -> None:
+        key = (visit.station_id, visit.vehicle_id)
+        self._due_ns[key] = now.mono_ns + answer_s_max(visit.awaited) * NS_PER_S
+
+    # --- outcomes ---
+
+    def _take(self, now: Now, outcome: StationOutcome) -> list[Effect]:
+        """A station's word; one that nobody has asked for is none."""
+        visit = self._visits.get((outcome.station_id, outcome.vehicle_id))
+        if visit is None or visit.phase is Phase.EXPECTED:
             return []
-        self._started.discard(key)
-        verdict, reason = _verdict(visit, outcome)
-        if verdict == SCAN_VERDICT_FAILED and visit.attempt == 0:
-            visit.attempt = 1  # one more try before a person is asked
-            return [Persist(_key(visit), msgspec.msgpack.encode(visit))]
-        del self._visits[key]
-        record = ScanRecord(
+        if outcome.aborted or outcome.failed:
+            reason = Reason.SCAN_ABORTED if outcome.aborted else Reason.SCAN_FAILED
+            return self._failed(now, visit, reason)
+        if outcome.scanned:
+            return self._scanned(now, visit, outcome)
+        if visit.phase is Phase.SERVING:
+            _measure(visit, outcome)
+        said = _measured(visit) or _told(outcome) or _CLEAR
+        visit.phase = next_phase(visit.phase, Outcome.FINISHED)
+        return self._finish(visit, self._record(now, visit, said))
+
+    def _failed(self, now: Now, visit: Visit, reason: Reason) -> list[Effect]:
+        """No result: once more, and then a record that says why there is none."""
+        visit.attempt += 1
+        fields = {
+            "station": visit.station_id,
+            "vehicle": visit.vehicle_id,
+            "crossing": visit.crossing_id,
+        }
+        if visit.attempt < ATTEMPTS_MAX:
+            reads = visit.phase is Phase.READING
+            visit.phase = next_phase(visit.phase, Outcome.AGAIN)
+            again = fields | {"reason": reason, "attempt": visit.attempt}
+            said: list[Effect] = [_kept(visit), Report(Event.STATION_TRIED_AGAIN, again)]
+            if reads:
+                self._await(now, visit)
+                return [*said, *_start(visit)]
+            self._due_ns.pop((visit.station_id, visit.vehicle_id), None)
+            return said
+        visit.phase = next_phase(visit.phase, Outcome.GIVEN_UP)
+        return self._finish(visit, self._record(now, visit, (SCAN_VERDICT_FAILED, reason)))
+
+    def _scanned(self, now: Now, visit: Visit, outcome: StationOutcome) -> list[Effect]:
+        """The machine is free. What it has found by itself counts at once."""
+        if visit.phase is Phase.READING:
+            return []
+        _measure(visit, outcome)
+        adverse = _measured(visit)
+        if adverse is not None:
+            visit.phase = next_phase(visit.phase, Outcome.FINISHED)
+            return self._finish(visit, self._record(now, visit, adverse))
+        visit.phase = next_phase(visit.phase, Outcome.SCANNED)
+        visit.attempt = 0
+        self._await(now, visit)
+        pending = (SCAN_VERDICT_PENDING, Reason.IMAGE_PENDING)
+        record = self._record(now, visit, pending)
+        record.record_id += "/scanned"
+        self._documents.append(seal_document(self._signer, record))
+        fields = {
+            "station": visit.station_id,
+            "vehicle": visit.vehicle_id,
+            "crossing": visit.crossing_id,
+        }
+        return [_kept(visit), Report(Event.STATION_SCANNED, fields)]
+
+    def _record(self, now: Now, visit: Visit, said: _Said) -> ScanRecord:
+        verdict, reason = said
+        return ScanRecord(
             record_id=f"{visit.station_id}/{visit.crossing_id}/{visit.attempt}",
             station_id=visit.station_id,
             crossing_id=visit.crossing_id,
             vehicle_id=visit.vehicle_id,
             verdict=verdict,
             reason=reason.name if reason is not None else "",
-            measured_mass_kg=outcome.mass_kg,
-            seals=outcome.seals,
+            measured_mass_kg=visit.mass_kg,
+            seals=visit.read_seals,
             finished_utc_ms=now.utc_ms,
+            services=visit.services,
+            container_id=visit.container_id,
         )
+
+    def _finish(self, visit: Visit, record: ScanRecord) -> list[Effect]:
+        key = (visit.station_id, visit.vehicle_id)
+        del self._visits[key]
+        self._due_ns.pop(key, None)
         self._documents.append(seal_document(self._signer, record))
         fields = {
             "station": visit.station_id,
             "vehicle": visit.vehicle_id,
             "crossing": visit.crossing_id,
-            "verdict": ScanVerdict.Name(verdict).removeprefix("SCAN_VERDICT_").lower(),
-            "reason": reason or "",
-            "mass_kg": outcome.mass_kg,
+            "verdict": ScanVerdict.Name(record.verdict).removeprefix("SCAN_VERDICT_").lower(),
+            "reason": Reason.__members__.get(record.reason, ""),
+            "mass_kg": record.measured_mass_kg,
         }
         return [Persist(_key(visit), None), Report(Event.STATION_FINISHED, fields)]
+
+    # --- what the gate itself finds ---
+
+    def seals_differ(self, now: Now, asker: tuple[str, str], read: tuple[str, ...]) -> None:
+        """A record of the gate's own reader: the seals are not those of the releases."""
+        vehicle, crossing = asker
+        visit = Visit(self._gate, vehicle, crossing, ["seal"], 0, [], read_seals=_texts(read))
+        record = self._record(now, visit, (SCAN_VERDICT_ADVERSE, Reason.SEAL_MISMATCH))
+        self._documents.append(seal_document(self._signer, record))
 
     def taken(self) -> list[Document]:
         """Records that are ready to be sent; each is handed out once."""
@@ -123,12 +243,26 @@ class Stations:
         return documents
 
 
+def is_pending(document: Document) -> bool:
+    """Whether a record of ours says only that an image is being read."""
+    return ScanRecord.FromString(document.payload).verdict == SCAN_VERDICT_PENDING
+
+
+def _texts(seals: tuple[str, ...]) -> list[str]:
+    """Seals as they fit a message."""
+    return [each[:TEXT_LENGTH_MAX] for each in seals[:SEALS_MAX]]
+
+
 def _key(visit: Visit) -> str:
     return f"visit/{visit.station_id}/{visit.vehicle_id}"
 
 
+def _kept(visit: Visit) -> Persist:
+    return Persist(_key(visit), msgspec.msgpack.encode(visit))
+
+
 def _start(visit: Visit) -> list[Effect]:
-    services = tuple(visit.services)
+    services = visit.awaited
     fields = {
         "station": visit.station_id,
         "vehicle": visit.vehicle_id,
@@ -139,16 +273,26 @@ def _start(visit: Visit) -> list[Effect]:
     return [Report(Event.STATION_STARTED, fields), Act(command)]
 
 
-def _verdict(visit: Visit, outcome: StationOutcome) -> tuple[ScanVerdict, Reason | None]:
-    if outcome.failed:
-        return SCAN_VERDICT_FAILED, Reason.SCAN_FAILED
+def _measure(visit: Visit, outcome: StationOutcome) -> None:
+    """Keep what the machine has read and weighed."""
+    visit.mass_kg = min(max(0, outcome.mass_kg), _MASS_KG_MAX)
+    visit.read_seals = _texts(outcome.seals)
+    visit.container_id = outcome.container_id[:TEXT_LENGTH_MAX]
+
+
+def _measured(visit: Visit) -> _Said | None:
+    """Adverse by what was weighed or read, whatever a device or a person says."""
     tolerance_kg = max(MASS_TOLERANCE_KG, MASS_TOLERANCE_SHARE * visit.gross_mass_kg)
     weighed = "weighbridge" in visit.services
-    if weighed and abs(outcome.mass_kg - visit.gross_mass_kg) > tolerance_kg:
+    if weighed and abs(visit.mass_kg - visit.gross_mass_kg) > tolerance_kg:
         return SCAN_VERDICT_ADVERSE, Reason.MASS_MISMATCH
-    if outcome.seals and list(outcome.seals) != visit.seals:
+    if visit.read_seals and visit.read_seals != visit.seals:
         return SCAN_VERDICT_ADVERSE, Reason.SEAL_MISMATCH
-    if not outcome.clear:
-        known = Reason.__members__.get(outcome.reason, Reason.INSPECTION_ADVERSE)
-        return SCAN_VERDICT_ADVERSE, known
-    return SCAN_VERDICT_CLEAR, None
+    return None
+
+
+def _told(outcome: StationOutcome) -> _Said | None:
+    """Adverse by the word of the device or the reader."""
+    if outcome.clear:
+        return None
+    return SCAN_VERDICT_ADVERSE, Reason.__members__.get(outcome.reason, Reason.INSPECTION_ADVERSE)

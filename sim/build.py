@@ -32,6 +32,7 @@ from gate.office.rules import Rules, Shares, shares_of_one
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
 from sim.scenario import Scenario
+from sim.terminal_papers import Flow
 from sim.truck_rows import truck_rows
 from vehicle.agent import VehicleAgent
 from vehicle.config import VehicleConfig
@@ -62,6 +63,29 @@ def rule_book(name: str) -> RuleBook:
 def secret(seed: int, name: str) -> bytes:
     """32 secret bytes of one name under one seed. For simulation only."""
     return hashlib.blake2b(f"{seed}/key/{name}".encode(), digest_size=32).digest()
+
+
+def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
+    """What a side's terminal has to carry."""
+    direction = "E" if country == "KZ" else "W"
+    return tuple(
+        Flow(
+            flow.goods,
+            flow.hs_code,
+            flow.payload_t,
+            flow.payload_sd_t,
+            flow.weight,
+            flow.crossings_per_hour,
+            batch=flow.batch,
+            aeo=flow.aeo,
+            container=flow.container,
+            transit=flow.transit,
+            certificate_missing=flow.certificate_missing,
+            amended=flow.amended,
+        )
+        for flow in scenario.flow
+        if flow.direction == direction
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Names of what can go wrong on a vehicle; what each does is in vehicle_faults.py."""
+"""Names of what can go wrong on a vehicle, and at gates, stations and loads; what each does is in
+vehicle_faults.py and site_faults.py.
+"""
 
 from typing import Final
 
@@ -10,3 +12,18 @@ KINDS: Final = (
     *("beacon_loss", "beacon_silence", "beacon_late"),
     *("brake_fade", "steering_stuck", "pilot_hung"),
 )
+# At a gate.
+GATE_KINDS: Final = (
+    *("barrier_says_closed", "barrier_says_open", "barrier_says_fault", "arm_obstructed"),
+    *("tailgater", "plate_swapped"),
+)
+# At a station or bay.
+STATION_KINDS: Final = (
+    *("station_hung", "station_fails", "station_aborts", "station_light", "readers_hung"),
+)
+# About a vehicle, its load or its papers.
+LOAD_KINDS: Final = (
+    *("load_missing", "seal_swapped", "seal_broken", "stop_under_arm"),
+    *("permit_replayed", "key_swapped", "declaration_amended", "false_arrived"),
+)
+SITE_KINDS: Final = (*GATE_KINDS, *STATION_KINDS, *LOAD_KINDS)

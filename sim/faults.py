@@ -11,8 +11,10 @@ from sim import office_faults
 from sim.build import OFFICES
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
-from sim.fault_kinds import KINDS
+from sim.fault_kinds import KINDS, LOAD_KINDS, SITE_KINDS, STATION_KINDS
 from sim.scenario import FaultSection
+from sim.site_faults import ACTS as SITE_ACTS
+from sim.site_faults import listen
 from sim.world import World
 
 Act = Callable[[World, str], None]
@@ -75,6 +77,7 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "barrier_opens": (_opens, _closes),
     "detector_stuck": (_freeze, _thaw),
     **office_faults.ACTS,
+    **SITE_ACTS,
 }
 
 
@@ -99,6 +102,8 @@ def arrange(world: World) -> None:
     """Put every fault of the scenario, and its end, on the heap. ConfigError for a target that is
     not there.
     """
+    if any(fault.kind in SITE_KINDS for fault in world.scenario.fault):
+        listen(world)
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
         begin, end = ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
@@ -112,6 +117,10 @@ def arrange(world: World) -> None:
 def _check(world: World, index: int, fault: FaultSection) -> None:
     if fault.kind in KINDS:
         known = {*world.fleet.names, "*"}
+    elif fault.kind in LOAD_KINDS:
+        known = set(world.fleet.names)
+    elif fault.kind in STATION_KINDS:
+        known = {name for cabinet in world.cabinets.values() for name in cabinet.stations}
     elif fault.kind == "crash":
         known = set(world.hosts)
     elif fault.kind == "partition":

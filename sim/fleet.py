@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from contract.map import CorridorMap, Route
+from sim import sensors
 from sim.air import Air, Arrays
 from sim.blocks import Blocks
 from sim.plant import (
@@ -29,16 +30,9 @@ from sim.plant import (
     new_memory,
     new_state,
 )
-from sim.plant_params import (
-    P_MASS_KG,
-    VehicleParams,
-    front_offset,
-    params_block,
-    straight_length,
-)
+from sim.plant_params import P_MASS_KG, VehicleParams, front_offset, params_block, straight_length
 from sim.radio import new_radio
 from sim.sensors import FAULT_COLUMNS, KEPT_PSI, KEPT_SCALE, noise_block, traits
-from sim.sensors import new_memory as new_sense_memory
 from sim.truck_rows import truck_rows
 from sim.truth import resting
 from sim.truth_columns import (
@@ -137,7 +131,7 @@ class Fleet:
         draws = [np.random.default_rng(_seed(seed, "sensors", name)) for name in names]
         self.noise = np.stack([noise_block(draw, NOISE_TICKS) for draw in draws], axis=1)
         self.chance: Array = np.array([draw.random(NOISE_TICKS) for draw in draws])
-        self.sense_memory = new_sense_memory(self.state, [traits(draw) for draw in draws])
+        self.sense_memory = sensors.new_memory(self.state, [traits(draw) for draw in draws])
         self.air: Air = air or Arrays(n)
         self.radio = new_radio(n, late_ticks=1)
         self.vehicle_steps = 0

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sim.devices import Visit
+from sim.loads import Visit
 from sim.record import Said
 from sim.scenario import ExpectSection
 

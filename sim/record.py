@@ -15,7 +15,7 @@ import msgspec
 
 from contract.agent import Report
 from contract.reasons import Reason
-from sim.devices import Visit
+from sim.loads import Visit
 
 NS_PER_MS: Final = 1_000_000
 STAGE_COLUMNS: Final = ("vehicle", "crossing", "stage", "arrive", "start", "end")

@@ -11,9 +11,10 @@ from typing import Final
 from contract.map import CorridorMap, ZoneKind
 from contract.sites import sites
 from sim.checkers import Checkers
-from sim.devices import Cabinet, Visit
+from sim.devices import Cabinet
 from sim.engine import NS_PER_S, Engine
 from sim.fleet import DevicePlace, Fleet
+from sim.loads import Visit
 
 ARM_HALF_M: Final = 1.5
 STAND_WINDOW_M: Final = 1.0
@@ -45,6 +46,7 @@ class Roadside:
         self._visited = visited
         self.devices: list[tuple[DevicePlace, Passed, Passed]] = []
         self.blocked_s: dict[str, float] = {}
+        self.at_arm: dict[str, Passed] = {}
         self._pending: dict[tuple[str, str], Passed] = {}
         self._entered_ns: dict[tuple[str, str], int] = {}
         self._place_devices()
@@ -118,6 +120,7 @@ class Roadside:
             self._checkers().under_arm(gate, vehicle)
             cabinet.gone(vehicle)
             cabinet.loop(on=True)
+            self.at_arm.pop(vehicle, _nothing)(vehicle)
 
         length_m = self._map.lanes[lane].length_m
         self._device(lane, 0.0, enter, _nothing)
@@ -165,7 +168,7 @@ class Roadside:
     def _leaves(self, vehicle: str, station: str, cabinet: Cabinet) -> None:
         self._pending.pop((vehicle, station), None)
         cabinet.off(station, vehicle)
-        ended_ns = cabinet.ended_ns.pop((station, vehicle), None)
+        ended_ns = cabinet.stations[station].ended_ns.pop(vehicle, None)
         if ended_ns is not None:
             blocked_s = (self._engine.now_ns - ended_ns) / NS_PER_S
             self.blocked_s[station] = self.blocked_s.get(station, 0.0) + blocked_s

@@ -202,6 +202,8 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
     late = not crash and world.finished < scenario.time.crossings
     servers = {OFFICES[c]: o.officers for c, o in scenario.office.items()}
     servers = {f"desk_{name}": count for name, count in servers.items()}
+    servers |= {name: station.servers for name, station in scenario.station.items()}
+    servers |= {f"read_{name}": station.readers for name, station in scenario.station.items()}
     result: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "scenario": scenario.name,

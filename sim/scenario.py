@@ -19,9 +19,10 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigError
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import KINDS
+from sim.fault_kinds import KINDS, SITE_KINDS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
+from sim.scenario_sites import GateSection, StationSection, check_station
 from sim.scenario_toml import lay_over, read_tree, to_toml
 from sim.scenario_types import (
     BatchSize,
@@ -49,13 +50,22 @@ from sim.scenario_types import (
 )
 from sim.terminal_papers import TARE_KG
 
-__all__ = ["Scenario", "installed", "load", "resolved", "to_toml"]  # to_toml is offered here too
+__all__ = [  # sections of gates and stations and to_toml are offered here too
+    "GateSection",
+    "Scenario",
+    "StationSection",
+    "installed",
+    "load",
+    "resolved",
+    "to_toml",
+]
 
 # What each may weigh with its load, in kilograms.
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = (
     *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
     *("officer_holds", "officer_refuses", "officer_refuses_past_line"),
+    *SITE_KINDS,
     *KINDS,
 )
 START_YEARS: Final = range(2000, 2100)
@@ -131,22 +141,6 @@ class FlowSection(_Section):
     certificate_missing: Share = 0.0
     amended: Share = 0.0
     channels: Channels = msgspec.field(default_factory=Channels)
-
-
-class GateSection(_Section):
-    """[gate.ID]: how long the arm takes."""
-
-    barrier: Duration = "3s"
-
-
-class StationSection(_Section):
-    """[station.ID]: one server, its service time, how often it fails or alarms falsely.
-    Bays too.
-    """
-
-    service: Service
-    failure: Share = 0.0
-    false_alarm: Share = 0.0
 
 
 class OfficeSection(_Section):
@@ -331,6 +325,8 @@ def _check(scenario: Scenario, origin: str) -> None:
             raise ConfigError(
                 f"{origin}: expect.{index}: expected exactly one of at_least, at_most, equals"
             )
+    for name, section in scenario.station.items():
+        check_station(section, f"{origin}: station.{name}")
     for name in scenario.office:
         if name not in ("KZ", "CN"):
             raise ConfigError(f"{origin}: office.{name}: expected office.KZ or office.CN")

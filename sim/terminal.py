@@ -30,7 +30,7 @@ from contract.v1 import customs_pb2, envelope_pb2
 from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from sim.distributions import Distribution
-from sim.terminal_papers import TARE_KG, Flow, Papers, amend
+from sim.terminal_papers import Flow, Papers, amend
 
 NS_PER_S: Final = 1_000_000_000
 EMPTY_AFTER_S: Final = 120.0
@@ -70,7 +70,7 @@ class Job:
     amendment: str = ""
 
 
-Loaded = Callable[[str, int, tuple[str, ...]], None]
+Loaded = Callable[[str, Declaration | None], None]
 
 
 @dataclass(slots=True)
@@ -171,7 +171,7 @@ class TerminalAgent:
         if job.unloading:
             job.unloading = False
             job.empty_ns = now.mono_ns + int(EMPTY_AFTER_S * NS_PER_S)
-            self.loaded(job.vehicle, TARE_KG, ())
+            self.loaded(job.vehicle, None)
         if job.declaration is not None and job.amendment:
             self._amend(now, job, job.declaration)
             return
@@ -233,7 +233,7 @@ class TerminalAgent:
     def _submit(self, job: Job, declaration: Declaration) -> None:
         """File a version; from now on the truck carries what it says."""
         job.declaration = declaration
-        self.loaded(job.vehicle, declaration.gross_mass_kg, tuple(declaration.seals))
+        self.loaded(job.vehicle, declaration)
         document = seal_document(self.signer, declaration)
         self._out.append(Send(self.config.office, DeclarationSubmitted(declaration=document)))
         fields: dict[str, Any] = {

@@ -5,50 +5,58 @@ their bodies and the network. Not here: what is written about it (record.py, out
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
 from contract.agent import Persist, Report
 from contract.map import CorridorMap, Route
 from contract.node import Node
+from contract.signing import Signer
 from contract.sites import sites
+from contract.v1.customs_pb2 import Declaration
 from sim.air import Party, air_of
-from sim.build import OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
+from sim.build import OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast, flows_of
 from sim.checkers import Checkers
-from sim.devices import Cabinet, Desk, Load, StationModel, Visit
+from sim.desk import Desk
+from sim.devices import Cabinet
 from sim.distributions import parse_distribution, parse_duration
 from sim.engine import NS_PER_S, Engine, stream
 from sim.fleet import Fleet
 from sim.host import Host, NoBody
+from sim.loads import Load, Visit
 from sim.network import Network, NetworkProfile
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.roadside import Roadside
-from sim.scenario import Scenario, StationSection
+from sim.scenario import Scenario
+from sim.scenario_sites import GateSection, default_section, line_model, station_model
+from sim.station_model import StationModel
 from sim.terminal import TerminalAgent, TerminalConfig
-from sim.terminal_papers import TARE_KG, Flow, Papers
+from sim.terminal_papers import TARE_KG, Papers
 from sim.truth_columns import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
 from sim.vehicle_faults import VehicleFaults
 from vehicle.orders import VehicleReading
 
 TICK_NS: Final = 50_000_000
-DEFAULT_STATIONS: Final = {
-    "weighbridge": StationSection(service="triangular:15s,25s,60s"),
-    "portal": StationSection(service="constant:12s"),
-    "xray": StationSection(service="constant:200s"),
-    "bay": StationSection(service="lognormal:150min,0.5"),
-}
 
 
 class VehicleBody:
     """A truck's body for its agent: readings from the fleet, orders into it."""
 
-    def __init__(self, name: str, fleet: Fleet, moved: Callable[[str], None]) -> None:
+    def __init__(self, name: str, fleet: Fleet, world: "World") -> None:
         self._name = name
         self._fleet = fleet
-        self._moved = moved
+        self._moved = world.followed
+        self._loads = world.loads
+
+    @property
+    def seal_broken(self) -> bool:
+        """What the navigation seal says."""
+        return self._loads[self._name].seal_broken
 
     def reading(self) -> VehicleReading:
-        return self._fleet.reading(self._name)
+        reading = self._fleet.reading(self._name)
+        return replace(reading, seal_broken=True) if self.seal_broken else reading
 
     def carry_out(self, command: Any) -> None:
         self._fleet.carry_out(self._name, command)
@@ -64,6 +72,14 @@ class VehicleBody:
 
     def booted(self) -> None:
         self._fleet.boot(self._name)
+
+
+@dataclass(slots=True)
+class Overheard:
+    """What faults keep of a run: messages that were tapped, and keys that were exchanged."""
+
+    tapped: dict[tuple[str, str], list[tuple[str, str, bytes]]] = field(default_factory=dict)
+    own_keys: dict[str, Signer] = field(default_factory=dict)
 
 
 class World:
@@ -118,8 +134,8 @@ class World:
             time_s=lambda: self.engine.now_ns / NS_PER_S,
         )
         self.network.taps.append(self.checkers.tap)
-        self._ticks = 0
-        self.finished = 0
+        self._ticks = self.finished = 0
+        self.overheard = Overheard()
         self.on_delivery: Callable[[int, str, bytes], None] = lambda t_ns, to, raw: None
         self._way: dict[str, tuple[str, ...]] = {}
 
@@ -149,7 +165,7 @@ class World:
     def _cabinet(self, gate: str) -> Cabinet:
         site = sites(self.map)[gate]
         models = {station: self._station_model(station) for station in site.stations}
-        section = self.scenario.gate.get(gate)
+        section = self.scenario.gate.get(gate, GateSection())
         return Cabinet(
             gate,
             self.engine,
@@ -159,19 +175,18 @@ class World:
             detectors=site.detectors,
             wake=self._wake,
             visited=self._visited,
-            barrier_s=parse_duration(section.barrier) if section is not None else 3.0,
+            barrier_s=parse_duration(section.barrier),
+            line=line_model(section),
+            crossing_of=self.crossing_of,
             rises=lambda: self.checkers.arm_rises(gate),
         )
 
     def _station_model(self, station: str) -> StationModel:
-        section = self.scenario.station.get(station)
-        if section is None:
+        if station not in self.scenario.station:
             place = self.map.stations.get(station)
             kind = place.kinds[0] if place is not None else "bay"
-            section = DEFAULT_STATIONS[kind]
-            self.scenario.station[station] = replace_section(section)
-        service = parse_distribution(section.service)
-        return StationModel(service, section.failure, section.false_alarm)
+            self.scenario.station[station] = default_section(kind)
+        return station_model(self.scenario.station[station])
 
     def _desk(self, country: str) -> Desk:
         section = self.scenario.office[country]
@@ -200,7 +215,7 @@ class World:
 
     def _build_hosts(self, params: Any) -> None:
         for name in self.cast.vehicles:
-            body = VehicleBody(name, self.fleet, self._followed)
+            body = VehicleBody(name, self.fleet, self)
             self._host(name, self.builder.vehicle(name, params), body)
         for gate, cabinet in self.cabinets.items():
             self._host(gate, partial(self.builder.gate, gate), cabinet)
@@ -225,25 +240,7 @@ class World:
 
     def _terminal(self, country: str) -> Node[Any]:
         name = TERMINALS[country]
-        direction = "E" if country == "KZ" else "W"
-        flows = tuple(
-            Flow(
-                flow.goods,
-                flow.hs_code,
-                flow.payload_t,
-                flow.payload_sd_t,
-                flow.weight,
-                flow.crossings_per_hour,
-                batch=flow.batch,
-                aeo=flow.aeo,
-                container=flow.container,
-                transit=flow.transit,
-                certificate_missing=flow.certificate_missing,
-                amended=flow.amended,
-            )
-            for flow in self.scenario.flow
-            if flow.direction == direction
-        )
+        flows = flows_of(self.scenario, country)
         config = TerminalConfig(
             name,
             country,
@@ -263,10 +260,19 @@ class World:
         )
         return self.builder.node(name, agent, greets=(SUPERVISOR, OFFICES[country]))
 
-    def _load(self, vehicle: str, gross_mass_kg: int, seals: tuple[str, ...]) -> None:
-        load = self.loads[vehicle]
-        load.gross_mass_kg, load.seals = gross_mass_kg, seals
-        self.fleet.set_mass(vehicle, gross_mass_kg)
+    def _load(self, vehicle: str, declared: Declaration | None) -> None:
+        """A truck is loaded as declared, or unloaded."""
+        load = Load(TARE_KG)
+        if declared is not None:
+            load.gross_mass_kg, load.seals = declared.gross_mass_kg, tuple(declared.seals)
+            load.chapters = tuple(sorted({line.hs_code[:2] for line in declared.goods}))
+            load.container_id = declared.container_id
+        self.carry(vehicle, load)
+
+    def carry(self, vehicle: str, load: Load) -> None:
+        """From now on a truck truly carries this."""
+        self.loads[vehicle] = load
+        self.fleet.set_mass(vehicle, load.gross_mass_kg)
 
     @property
     def blocked_s(self) -> dict[str, float]:
@@ -291,7 +297,7 @@ class World:
         if host is not None:
             host.wake()
 
-    def _followed(self, vehicle: str) -> None:
+    def followed(self, vehicle: str) -> None:
         """After a command the truth may follow another way: the checkers' limit moves with it."""
         route = self.fleet.route(vehicle)
         if route is not None and self._way.get(vehicle) != route.lanes:
@@ -379,10 +385,3 @@ class World:
             self.checkers.overlap(vehicle, self.fleet.names[what])
         elif kind == EVENT_BEYOND:
             self.checkers.beyond(vehicle, what)
-
-
-def replace_section(section: StationSection) -> StationSection:
-    """A copy, so that a scenario never shares a default."""
-    return StationSection(
-        service=section.service, failure=section.failure, false_alarm=section.false_alarm
-    )

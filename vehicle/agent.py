@@ -107,11 +107,12 @@ class VehicleAgent:
         self._out = []
         self._close_ns = None
         if reading.known:
-            first = self._reading is None
-            self._reading = reading
+            before, self._reading = self._reading, reading
             self._road.follow(reading)
-            if first:
+            if before is None:
                 self._say_where(Reason.RESTARTED)
+            elif reading.seal_broken and not before.seal_broken:
+                self._report(m.POSITION_CAUSE_SEAL, Reason.SEAL_TAMPERED)
             self._road.close(reading)
             self._out += self._road.guard_order()
             for halt in halts(reading):

@@ -24,6 +24,7 @@ class VehicleReading:
     gap_m          radar, bumper to bumper; NO_GAP_M: nothing in range
     closing_mps    how fast that gap shrinks
     beacon_age_s   of the newest beacon of the predecessor that the order names; AGE_NEVER: none
+    seal_broken    the navigation seal says that it was opened
     level          rung of the pilot's ladder, 0 (beacons fresh) to 4 (braking at once)
     """
 
@@ -41,6 +42,7 @@ class VehicleReading:
     closing_mps: float = 0.0
     beacon_age_s: float = AGE_NEVER
     level: int = LEVEL_RADAR
+    seal_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def position(
         reason=reason.name if reason is not None else "",
         place_id=place,
         authority_number=road.number,
+        seal_broken=reading.seal_broken,
     )
 
 

@@ -106,6 +106,9 @@ class GateCabinet:
                 reason=each.reason,
                 mass_kg=each.mass_kg,
                 seals=tuple(each.seals),
+                aborted=each.aborted,
+                scanned=each.scanned,
+                container_id=each.container_id,
             )
             for each in frame.outcomes
             if each.number > self._told
@@ -122,6 +125,7 @@ class GateCabinet:
             },
             outcomes=outcomes,
             at_station={each.station_id: each.vehicle_id for each in frame.at_station},
+            unread=frame.unread,
         )
 
     def carry_out(self, now: Now, command: Command) -> None:

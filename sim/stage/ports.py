@@ -32,7 +32,8 @@ from contract.v1.body_pb2 import (
 from contract.wire import parse
 from gate.office.orders import AskDesk, Ruling
 from gate.orders import Barrier, CloseBarrier, OpenBarrier, StartService
-from sim.devices import Cabinet, Desk
+from sim.desk import Desk
+from sim.devices import Cabinet
 from sim.fleet import Fleet
 from sim.world import VehicleBody
 from vehicle.pilot import columns as c
@@ -144,6 +145,7 @@ class TruckPort:
         row = self.fleet.board.sensors[i]
         self._sequence += 1
         frame = frame_of(row, self.fleet.board.heard[i])
+        frame.seal_broken = self.body.seal_broken
         frame.boot = self.boot
         frame.sequence = self._sequence
         frame.sampled_mono_ns = mono_ns
@@ -207,6 +209,9 @@ class CabinetPort:
                 reason=each.reason,
                 mass_kg=max(0, each.mass_kg),
                 seals=each.seals,
+                aborted=each.aborted,
+                scanned=each.scanned,
+                container_id=each.container_id,
             )
             self._outcomes.append(outcome)
         self._sequence += 1
@@ -222,6 +227,7 @@ class CabinetPort:
             outcomes=self._outcomes,
             life=self._life.name,
             command_taken=self._life.taken,
+            unread=reading.unread,
         )
         for name, seen in reading.detectors.items():
             frame.detectors.add(detector_id=name, count=seen.count, occupied=seen.occupied)

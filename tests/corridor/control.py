@@ -235,6 +235,15 @@ class Control:
     def counted(self, detector: str, count: int) -> list[Effect]:
         return self.hear("kz_out", DetectorReport(detector_id=detector, count=count))
 
+    def counted_out(self, truck: str = "truck-01") -> None:
+        """Every counter on the way of a truck sees it leave, one after the other."""
+        held = set(self.agent.state.zones.held_by(truck))
+        for spot in the_map().detectors.values():
+            if spot.zone_before in held and spot.lane in self.order(truck).lanes:
+                before = self.agent.state.store.number(f"detector/{spot.id}")
+                self.counted(spot.id, before)
+                self.counted(spot.id, before + 1)
+
     def passed(
         self, gate: str, step: CustodyStep, truck: str = "truck-01", by: str = ""
     ) -> list[Effect]:

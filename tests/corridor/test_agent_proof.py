@@ -160,11 +160,12 @@ def story(control: Control) -> list[Any]:
         lambda: control.reaches("kz_out"),
         lambda: control.passed("kz_out", CUSTODY_STEP_EXITED),
         lambda: control.passed("cn_in", CUSTODY_STEP_ENTERED),
+        control.counted_out,
         lambda: control.reaches("cn_a01"),
     ]
 
 
-@pytest.mark.parametrize("steps", range(17))
+@pytest.mark.parametrize("steps", range(18))
 def test_restarted_supervisor_has_the_same_tables(steps: int) -> None:
     """SUP-010, I12: what is not in the journal was never decided."""
     control = Control()

@@ -10,6 +10,7 @@ from contract.v1.customs_pb2 import (
     SCAN_VERDICT_ADVERSE,
     SCAN_VERDICT_CLEAR,
     SCAN_VERDICT_FAILED,
+    SCAN_VERDICT_PENDING,
     ScanRecord,
     StationResult,
 )
@@ -157,3 +158,170 @@ def test_service_under_way_at_a_restart_is_started_again() -> None:
     gate.wake(outcomes=(an_outcome(),))
     assert record_of(gate).verdict == SCAN_VERDICT_CLEAR
     assert not [key for key in gate.disk if key.startswith("visit/")]
+
+
+# --- outcomes that are none ---
+
+NO_RESULT: dict[str, dict[str, Any]] = {
+    "failed": {"failed": True},
+    "aborted": {"aborted": True},
+    "never answered": {},
+}
+REASON = {"failed": "SCAN_FAILED", "aborted": "SCAN_ABORTED", "never answered": "STATION_SILENT"}
+
+
+def without_result(gate: Cabinet, how: str) -> list[Any]:
+    """One service that comes to nothing; what the gate says to it."""
+    if how == "never answered":
+        assert not acts(gate.wake(at_station=HERE, later_ms=359_000), StartService)
+        return gate.wake(at_station=HERE, later_ms=1_000)
+    return gate.wake(outcomes=(an_outcome(**NO_RESULT[how]),), at_station=HERE)
+
+
+@pytest.mark.parametrize("how", NO_RESULT)
+def test_service_without_a_result_is_begun_anew_at_once_and_said(how: str) -> None:
+    """GATE-012: a next instruction, and a reason with an owner, in a stated time."""
+    gate = in_service()
+    effects = without_result(gate, how)
+    (again,) = reports(effects, Event.STATION_TRIED_AGAIN)
+    assert (again["reason"].name, again["attempt"]) == (REASON[how], 1)
+    assert acts(effects, StartService)[0].services == ("weighbridge", "portal")
+    gate.wake(outcomes=(an_outcome(),))
+    assert record_of(gate).verdict == SCAN_VERDICT_CLEAR
+
+
+@pytest.mark.parametrize("second", NO_RESULT)
+@pytest.mark.parametrize("first", NO_RESULT)
+def test_second_service_without_a_result_is_recorded_with_its_reason(
+    first: str, second: str
+) -> None:
+    gate = in_service()
+    without_result(gate, first)
+    without_result(gate, second)
+    record = record_of(gate)
+    assert (record.verdict, record.reason) == (SCAN_VERDICT_FAILED, REASON[second])
+    assert not acts(gate.wake(at_station=HERE), StartService)
+    assert not [key for key in gate.disk if key.startswith("visit/")]
+
+
+def test_attempts_are_counted_over_a_restart() -> None:
+    gate = in_service()
+    without_result(gate, "failed")
+    gate.start()
+    gate.wake(at_station=HERE)
+    gate.wake(outcomes=(an_outcome(failed=True),))
+    assert record_of(gate).verdict == SCAN_VERDICT_FAILED
+
+
+def test_word_of_a_machine_that_was_given_up_is_no_second_record() -> None:
+    gate = in_service()
+    without_result(gate, "never answered")
+    without_result(gate, "never answered")
+    gate.wake(outcomes=(an_outcome(),))
+    assert record_of(gate).verdict == SCAN_VERDICT_FAILED
+
+
+def test_gate_wakes_by_itself_when_a_service_is_overdue() -> None:
+    gate = in_service()
+    gate.agent._reports.beat_ns = 2**62
+    assert gate.agent.wake_ns == gate.now.mono_ns + 360 * 1_000_000_000
+
+
+def test_visit_announced_twice_is_one_visit() -> None:
+    gate = in_service()
+    assert not gate.hear("supervisor", a_visit())
+    assert not acts(gate.wake(at_station=HERE), StartService)
+    gate.hear("supervisor", a_visit(crossing_id="KZ-2"))
+    assert acts(gate.wake(at_station=HERE), StartService)
+
+
+def test_record_names_its_services_and_the_container_that_was_read() -> None:
+    gate = in_service()
+    gate.wake(outcomes=(an_outcome(container_id="CSQU3054383"),))
+    record = record_of(gate)
+    assert list(record.services) == ["weighbridge", "portal"]
+    assert record.container_id == "CSQU3054383"
+    assert (record.measured_mass_kg, list(record.seals)) == (36_010, ["S-1"])
+
+
+def test_outcome_too_large_for_a_message_is_cut_and_adverse() -> None:
+    """No word of a device may end the program."""
+    gate = in_service()
+    seals = tuple("s" * 1_000 for _ in range(1_000))
+    gate.wake(outcomes=(an_outcome(mass_kg=2**40, seals=seals, container_id="c" * 999),))
+    assert record_of(gate).verdict == SCAN_VERDICT_ADVERSE
+
+
+# --- images that are read elsewhere ---
+
+
+def scanned(**visit: Any) -> Cabinet:
+    """The scanner is free, the image at a reader."""
+    gate = in_service(services=["xray"], **visit)
+    gate.wake(outcomes=(an_outcome(scanned=True, mass_kg=0),), at_station=HERE)
+    return gate
+
+
+def test_scan_is_told_to_the_supervisor_alone_and_decides_nothing() -> None:
+    """GATE-012: the truck may leave the scanner; no office is told of a result."""
+    gate = scanned()
+    record = record_of(gate)
+    assert (record.verdict, record.reason) == (SCAN_VERDICT_PENDING, "IMAGE_PENDING")
+    for name in OFFICES:
+        assert not sends(gate.said, StationResult, to=name)
+    assert not acts(gate.wake(at_station=HERE), StartService)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ({"clear": True}, (SCAN_VERDICT_CLEAR, "")),
+        ({"clear": False, "reason": "IMAGE_ADVERSE"}, (SCAN_VERDICT_ADVERSE, "IMAGE_ADVERSE")),
+    ],
+)
+def test_readers_word_is_the_record_that_counts(
+    outcome: dict[str, Any], said: tuple[int, str]
+) -> None:
+    gate = scanned()
+    gate.said.clear()
+    gate.wake(outcomes=(an_outcome(**({"seals": (), "mass_kg": 0} | outcome)),))
+    record = record_of(gate)
+    assert (record.verdict, record.reason) == said
+    assert list(record.seals) == ["S-1"]  # as the scanner has read them
+    for name in OFFICES:
+        assert len(sends(gate.said, StationResult, to=name)) == 1
+
+
+def test_wrong_seal_at_the_scanner_is_adverse_before_anybody_reads_the_image() -> None:
+    gate = in_service(services=["xray"])
+    gate.wake(outcomes=(an_outcome(scanned=True, mass_kg=0, seals=("S-2",)),))
+    assert record_of(gate).reason == "SEAL_MISMATCH"
+
+
+def test_scan_does_not_hide_a_wrong_mass() -> None:
+    gate = in_service(services=["weighbridge", "xray"])
+    gate.wake(outcomes=(an_outcome(scanned=True, mass_kg=20_000),))
+    assert record_of(gate).reason == "MASS_MISMATCH"
+
+
+def test_next_truck_is_scanned_while_the_image_of_the_first_is_read() -> None:
+    gate = scanned()
+    gate.hear("supervisor", a_visit(vehicle_id="truck-02", crossing_id="KZ-2", services=["xray"]))
+    (start,) = acts(gate.wake(at_station={STATION: "truck-02"}), StartService)
+    assert start.vehicle_id == "truck-02"
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_image_that_nobody_reads_is_given_to_another_reader_and_then_given_up(
+    restarted: bool,
+) -> None:
+    gate = scanned()
+    gate.said.clear()
+    if restarted:
+        gate.start()
+        gate.wake()
+    (again,) = acts(gate.wake(later_ms=1_200_000), StartService)
+    assert again.services == ("image",)
+    gate.wake(later_ms=1_200_000)
+    record = record_of(gate)
+    assert (record.verdict, record.reason) == (SCAN_VERDICT_FAILED, "STATION_SILENT")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from sim.devices import Visit
+from sim.loads import Visit
 from sim.outcome import CrossingTale, Tally, resources, tell, traffic
 from sim.record import Said
 from sim.run import load_map

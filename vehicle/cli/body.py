@@ -7,6 +7,7 @@ Not here: what pilot and guard decide (vehicle/pilot, vehicle/guard.py), the har
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from contract.agent import NS_PER_MS, Command, Now, Refused
@@ -89,7 +90,9 @@ class TruckBody:
         self._due = [*self._due, (frame, self._missed)][-DUE_MAX:]
 
     def reading(self, now: Now) -> VehicleReading:
-        return self._rows.reading(0) if self._frame is not None else _UNKNOWN
+        if self._frame is None:
+            return _UNKNOWN
+        return replace(self._rows.reading(0), seal_broken=self._frame.seal_broken)
 
     def carry_out(self, now: Now, command: Command) -> None:
         self._rows.carry_out(0, command)

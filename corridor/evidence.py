@@ -1,0 +1,145 @@
+"""Evidence: what bars a truck because words and instruments do not agree, or have not all come.
+
+Pure. Three doubts, each with its reason and whose move it is: an image that is still being read
+keeps a truck where a bay is still ahead of it; a navigation seal that was opened keeps it at the
+end of what it has been given until each office has released it anew; a report of a berth that no
+counter confirms, or of a place beyond all road that was given, frees nothing and is no arrival.
+Not here: zones (interlocking.py), what an office makes of it (gate/office/).
+Requirements: SUP-020, SUP-021 in docs/SAFETY.md.
+"""
+
+from typing import Final
+
+from contract.agent import Now
+from contract.events import Event
+from contract.limits import LANE_OVERLAP_M
+from contract.map import RouteError
+from contract.reasons import Reason
+from contract.route import Route
+from contract.v1.customs_pb2 import SCAN_VERDICT_PENDING, ScanRecord
+from contract.v1.movement_pb2 import (
+    POSITION_CAUSE_REACHED,
+    POSITION_CAUSE_SEAL,
+    STOP_KIND_STATION,
+    PositionReport,
+)
+from corridor.planning import way
+from corridor.records import Crossing, Mission
+from corridor.state import State
+
+BEYOND_M: Final = LANE_OVERLAP_M + 1.0  # no front is ever farther past the end that it was given
+
+
+# --- images that are read elsewhere ---
+
+
+def note_image(crossing: Crossing, record: ScanRecord) -> None:
+    """Keep which images of a crossing are still being read."""
+    if record.verdict == SCAN_VERDICT_PENDING:
+        if record.station_id not in crossing.unread:
+            crossing.unread.append(record.station_id)
+    elif record.station_id in crossing.unread:
+        crossing.unread.remove(record.station_id)
+
+
+def may_wait_in(state: State, mission: Mission, route: Route, index: int) -> bool:
+    """Whether a truck whose image is being read may have this zone of its route: from its end a bay
+    of the scanner's side must still be reached, for the image may be adverse.
+    """
+    crossing = state.crossings[mission.crossing]
+    zone, start_m, _ = route.zone_spans[index]
+    for stop in mission.stops:
+        if stop.kind != STOP_KIND_STATION or stop.place not in crossing.unread:
+            continue
+        if start_m > stop.at_m and not _reaches_bay(state, mission, zone, stop.place):
+            return False
+    return True
+
+
+def _reaches_bay(state: State, mission: Mission, zone: str, station: str) -> bool:
+    lanes = [lane for lane in mission.lanes if state.map.lanes[lane].zone == zone]
+    side = state.map.stations[station]
+    for bay in state.map.bays.values():
+        if (bay.country, bay.direction) != (side.country, side.direction):
+            continue
+        try:
+            way(state.map, lanes[-1], mission.berth, bay.id)
+        except RouteError:
+            continue
+        return True
+    return False
+
+
+# --- navigation seals ---
+
+
+def note_seal(state: State, vehicle: str, report: PositionReport) -> None:
+    """A truck says that its navigation seal was opened: both offices must release it anew."""
+    crossing = state.crossings.get(state.crossing_of(vehicle))
+    if crossing is None or not report.seal_broken or not crossing.seals:
+        return
+    if crossing.seal_opened and report.cause != POSITION_CAUSE_SEAL:
+        return
+    crossing.seal_opened = True
+    crossing.seal_wants = ["CN", "KZ"]
+    state.save(crossing)
+    state.say(Event.SEAL_BROKEN, vehicle=vehicle, crossing=crossing.crossing_id)
+    if crossing.mission in state.missions:
+        state.dirty[crossing.mission] = None
+
+
+def note_release(crossing: Crossing, country: str, document: bytes) -> None:
+    """An office has released: it counts against an opened seal only if it is another release."""
+    if country in crossing.seal_wants and crossing.releases.get(country) != document:
+        crossing.seal_wants.remove(country)
+
+
+# --- places ---
+
+
+def find_doubt(
+    state: State, mission: Mission, report: PositionReport, ends_m: tuple[float, float]
+) -> tuple[Reason, str] | None:
+    """Why a report of front and rear, in metres along the route, cannot be believed."""
+    front_m, route = ends_m[0], state.route(mission)
+    if mission.number and front_m > mission.end_m + BEYOND_M:
+        return Reason.POSITION_DOUBTED, f"{front_m - mission.end_m:.0f} m beyond its authority"
+    berth = report.cause == POSITION_CAUSE_REACHED and report.place_id == mission.berth
+    zone = _uncounted_behind(state, mission, route, ends_m[1]) if berth else ""
+    return (Reason.POSITION_DOUBTED, f"not counted out of {zone}") if zone else None
+
+
+def _uncounted_behind(state: State, mission: Mission, route: Route, rear_m: float) -> str:
+    """A wired zone well behind a rear that no counter has seen leave it. The zone in front of it is
+    given to a counter that is late.
+    """
+    spans = route.zone_spans
+    for index in range(mission.cleared, len(spans) - 1):
+        if rear_m <= spans[index + 1][2]:
+            break
+        if _is_uncounted(state, spans[index][0], mission.vehicle):
+            return spans[index][0]
+    return ""
+
+
+def find_uncounted(state: State, mission: Mission) -> str:
+    """A zone on the way that a counter has not seen this truck leave; "" if there is none."""
+    berth = state.map.berths[mission.berth].zone
+    for zone, _, _ in state.route(mission).zone_spans:
+        if zone != berth and _is_uncounted(state, zone, mission.vehicle):
+            return zone
+    return ""
+
+
+def _is_uncounted(state: State, zone: str, vehicle: str) -> bool:
+    row = state.zones.zones.get(zone)
+    if row is None or not state.zones.rules[zone].wired:
+        return False
+    return any(each.vehicle == vehicle and not each.counted for each in row.holders)
+
+
+def wait_for_counter(state: State, now: Now, mission: Mission, zone: str) -> None:
+    """Arrived by its own word alone."""
+    mission.arrived = True
+    state.save(mission)
+    state.wait(now, mission.vehicle, Reason.NOT_COUNTED, resource=zone, holder=zone)

@@ -1,0 +1,126 @@
+"""What a scenario says of gates, stations and bays, and the models made of it.
+
+Every default is explicit; the reference for each figure is in docs/SCENARIOS.md. Not here: what the
+models do (station_model.py, line_reader.py), the rest of a scenario (scenario.py).
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contract.errors import ConfigError
+from gate.station_phases import ANSWER_S_MAX, IMAGE
+from sim.distributions import parse_distribution
+from sim.line_reader import LineModel
+from sim.scenario_types import Duration, Service, Share
+from sim.station_model import StationModel
+
+Few = Annotated[int, Meta(ge=1, le=100)]
+SERVICES: Final = tuple(name for name in ANSWER_S_MAX if name != IMAGE)
+CHAPTERS: Final = frozenset(f"{number:02d}" for number in range(1, 98))
+
+
+class GateSection(Struct, forbid_unknown_fields=True, kw_only=True):
+    """[gate.ID]: how long the arm takes, and how plate, container and seals are read at its line.
+
+    ocr, misread, person            one reading by camera, share of readings that are none, a person
+    seals, seals_unread, by_hand    the electronic reader, share that it misses, a person
+    """
+
+    barrier: Duration = "3s"
+    ocr: Service = "constant:0s"
+    misread: Share = 0.0
+    person: Service = "uniform:60s,180s"
+    seals: Service = "constant:0s"
+    seals_unread: Share = 0.0
+    by_hand: Service = "constant:120s"
+
+
+class StationSection(Struct, forbid_unknown_fields=True, kw_only=True):
+    """[station.ID]: service time, what goes wrong, servers, spacing and remote reading. Bays too.
+
+    times     time of single services; `service` is that of all others together
+    alarms    share of clean loads found adverse, by HS chapter, on top of `false_alarm`
+    spacing   least time from start to start;   reading   of an image elsewhere, "": it is not
+    """
+
+    service: Service
+    failure: Share = 0.0
+    aborted: Share = 0.0
+    false_alarm: Share = 0.0
+    servers: Few = 1
+    spacing: Service = "constant:0s"
+    reading: str = ""
+    readers: Few = 1
+    times: dict[str, Service] = {}
+    alarms: dict[str, Share] = {}
+
+
+DEFAULTS: Final[Mapping[str, StationSection]] = {
+    "weighbridge": StationSection(service="triangular:15s,25s,60s"),
+    "portal": StationSection(service="constant:12s"),
+    "xray": StationSection(
+        service="constant:20s",
+        spacing="uniform:45s,72s",
+        reading="lognormal:180s,0.5",
+        readers=2,
+    ),
+    "bay": StationSection(service="lognormal:150min,0.5"),
+}
+
+
+def default_section(kind: str) -> StationSection:
+    """A copy, so that a scenario never shares a default."""
+    known = DEFAULTS.get(kind, DEFAULTS["portal"])
+    return msgspec.structs.replace(known, times=dict(known.times), alarms=dict(known.alarms))
+
+
+def check_station(section: StationSection, place: str) -> None:
+    """What the type of a single value cannot say. Raises ConfigError."""
+    if section.reading:
+        try:
+            parse_distribution(section.reading)
+        except ValueError as error:
+            raise ConfigError(f"{place}.reading: {error}") from None
+    _check_names(section.times, SERVICES, f"{place}.times", "a service")
+    _check_names(section.alarms, sorted(CHAPTERS), f"{place}.alarms", "an HS chapter")
+
+
+def _check_names(table: Mapping[str, object], names: Sequence[str], place: str, what: str) -> None:
+    for name in table:
+        if name in names:
+            continue
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigError(f"{place}: unknown key {name!r:.60}, expected {what}{hint}")
+
+
+def station_model(section: StationSection) -> StationModel:
+    """The model of a section that was checked."""
+    return StationModel(
+        parse_distribution(section.service),
+        section.failure,
+        section.false_alarm,
+        aborted=section.aborted,
+        times={name: parse_distribution(spec) for name, spec in section.times.items()},
+        alarms=section.alarms,
+        servers=section.servers,
+        spacing=parse_distribution(section.spacing),
+        reading=parse_distribution(section.reading) if section.reading else None,
+        readers=section.readers,
+    )
+
+
+def line_model(section: GateSection) -> LineModel:
+    """The readers at one gate's line."""
+    return LineModel(
+        parse_distribution(section.ocr),
+        section.misread,
+        parse_distribution(section.person),
+        parse_distribution(section.seals),
+        section.seals_unread,
+        parse_distribution(section.by_hand),
+    )

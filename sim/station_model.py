@@ -1,0 +1,265 @@
+"""One station in a run: its servers, its spacing, its image readers, and what goes wrong there.
+
+Truth in, outcomes out. Who waits for a server or a reader is first come, first served, and no free
+one waits for nobody (sim/station_queue.py). A server is taken from one start to the next that the
+spacing allows; the visitor is free when its service ends. An image is read elsewhere, by a pool of
+its own, while the visitor drives on. Not here: who comes when (roadside.py), what an outcome means
+(gate/stations.py).
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from contract.errors import require
+from gate.orders import StartService, StationOutcome
+from gate.station_phases import IMAGE
+from sim.distributions import Constant, Distribution
+from sim.engine import NS_PER_S, Engine
+from sim.loads import Load, Visit
+from sim.station_queue import ServiceStation, Start
+
+WEIGH_SIGMA_KG: Final = 20.0
+NO_TIME: Final = Constant(0.0)
+
+
+class Trouble(Enum):
+    """What is wrong with a station, whoever comes."""
+
+    NONE = "none"
+    HUNG = "hung"  # it begins and never answers
+    FAILS = "fails"
+    ABORTS = "aborts"
+    LIGHT = "light"  # its weighbridge says that every vehicle is empty
+
+
+@dataclass(frozen=True, slots=True)
+class StationModel:
+    """How a station behaves.
+
+    service       time of those services that `times` does not name, together
+    times         time of each service named here
+    failure, aborted   shares of services that end without a result
+    false_alarm   share of clean loads found adverse;   alarms   the same by HS chapter, on top
+    spacing       least time between two starts of one server
+    reading       time to read an X-ray image elsewhere; None: the service is all
+    """
+
+    service: Distribution
+    failure: float = 0.0
+    false_alarm: float = 0.0
+    aborted: float = 0.0
+    times: Mapping[str, Distribution] = field(default_factory=dict)
+    alarms: Mapping[str, float] = field(default_factory=dict)
+    servers: int = 1
+    spacing: Distribution = NO_TIME
+    reading: Distribution | None = None
+    readers: int = 1
+
+    def time_s(self, services: tuple[str, ...], draws: random.Random) -> float:
+        """One draw of the time that these services take."""
+        named = [self.times[each].sample(draws) for each in services if each in self.times]
+        if len(named) < len(services):
+            named.append(self.service.sample(draws))
+        return sum(named)
+
+    def alarm_share(self, chapters: tuple[str, ...]) -> float:
+        """How often a clean load of these HS chapters is found adverse."""
+        clean = 1.0 - self.false_alarm
+        for chapter in chapters:
+            clean *= 1.0 - self.alarms.get(chapter, 0.0)
+        return 1.0 - clean
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One turn of one vehicle at a server or reader."""
+
+    order: StartService
+    arrive_ns: int
+    start_ns: int = 0
+    hangs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a station is put into: who answers for its words, and where its rows go."""
+
+    engine: Engine
+    draws: random.Random
+    loads: Mapping[str, Load]
+    answer: Callable[[StationOutcome], None]
+    visited: Callable[[Visit], None]
+
+
+class ImageReaders:
+    """People elsewhere who read the images of one scanner, first come, first served."""
+
+    def __init__(self, station_id: str, model: StationModel, around: Surroundings) -> None:
+        self.hung = False
+        self._station_id = station_id
+        self._model = model
+        self._around = around
+        self._people: ServiceStation[int] = ServiceStation(model.readers)
+        self._turns: dict[int, _Turn] = {}
+        self._adverse: dict[tuple[str, str], bool] = {}
+        self._count = 0
+
+    def take(self, order: StartService, *, adverse: bool) -> None:
+        """A new image."""
+        self._adverse[_key(order)] = adverse
+        self.ask(order)
+
+    def ask(self, order: StartService) -> None:
+        """Have an image read that is not being read; one that is not there cannot be."""
+        key = _key(order)
+        if key not in self._adverse or any(_key(t.order) == key for t in self._turns.values()):
+            return
+        if self.hung:
+            return
+        self._count += 1
+        now_ns = self._around.engine.now_ns
+        self._turns[self._count] = _Turn(order, now_ns)
+        self._start(self._people.arrive(self._count, now_ns))
+
+    def _start(self, starts: list[Start[int]]) -> None:
+        reading = self._model.reading
+        for start in starts:
+            require(reading is not None, "only images that are read elsewhere come here")
+            self._turns[start.visitor].start_ns = start.at_ns
+            took_s = reading.sample(self._around.draws) if reading is not None else 0.0
+            self._around.engine.after(int(took_s * NS_PER_S), self._read, start.visitor)
+
+    def _read(self, number: int) -> None:
+        now_ns = self._around.engine.now_ns
+        turn = self._turns.pop(number)
+        vehicle, crossing = _key(turn.order)
+        adverse = self._adverse.pop((vehicle, crossing))
+        stage = f"read_{self._station_id}"
+        self._around.visited(Visit(vehicle, crossing, stage, turn.arrive_ns, turn.start_ns, now_ns))
+        self._start(self._people.finish(number, now_ns))
+        reason = "IMAGE_ADVERSE" if adverse else ""
+        self._around.answer(
+            StationOutcome(self._station_id, vehicle, clear=not adverse, reason=reason)
+        )
+
+
+class Station:
+    """One station's devices and the people at them."""
+
+    def __init__(self, station_id: str, model: StationModel, around: Surroundings) -> None:
+        self.station_id = station_id
+        self.trouble = Trouble.NONE
+        self.ended_ns: dict[str, int] = {}
+        self.readers = ImageReaders(station_id, model, around)
+        self._model = model
+        self._around = around
+        self._servers: ServiceStation[int] = ServiceStation(model.servers)
+        self._turns: dict[int, _Turn] = {}
+        self._arrived_ns: dict[str, int] = {}
+        self._count = 0
+
+    def stands(self, vehicle: str) -> None:
+        """A vehicle has come to rest at the line."""
+        self._arrived_ns.setdefault(vehicle, self._around.engine.now_ns)
+
+    def order(self, order: StartService) -> None:
+        """Begin as soon as a server is free. What is under way is not begun again, but for a
+        machine that hangs: that is begun anew.
+        """
+        if order.services == (IMAGE,):
+            self.readers.ask(order)
+            return
+        for number, turn in self._turns.items():
+            if _key(turn.order) == _key(order):
+                if turn.hangs:
+                    self._begin(number)
+                return
+        self._count += 1
+        now_ns = self._around.engine.now_ns
+        arrive_ns = self._arrived_ns.pop(order.vehicle_id, now_ns)
+        self._turns[self._count] = _Turn(order, arrive_ns)
+        self._start(self._servers.arrive(self._count, now_ns))
+
+    def _start(self, starts: list[Start[int]]) -> None:
+        for start in starts:
+            self._turns[start.visitor].start_ns = start.at_ns
+            self._begin(start.visitor)
+
+    def _begin(self, number: int) -> None:
+        """Draws come in one order whatever happens: time, failure, alarm."""
+        turn, model, draws = self._turns[number], self._model, self._around.draws
+        turn.hangs = self.trouble is Trouble.HUNG
+        if turn.hangs:
+            return
+        engine = self._around.engine
+        service_ns = int(model.time_s(turn.order.services, draws) * NS_PER_S)
+        failed = draws.random() < model.failure
+        chapters = self._around.loads[turn.order.vehicle_id].chapters
+        alarm = draws.random() < model.alarm_share(chapters)
+        spacing_ns = int(model.spacing.sample(draws) * NS_PER_S)
+        free_ns = engine.now_ns + max(service_ns, spacing_ns)
+        engine.after(service_ns, self._served, number, free_ns, (failed, alarm))
+
+    def _free(self, number: int) -> None:
+        """The server may begin with the next."""
+        self._start(self._servers.finish(number, self._around.engine.now_ns))
+
+    def _served(self, number: int, free_ns: int, drawn: tuple[bool, bool]) -> None:
+        engine = self._around.engine
+        turn, now_ns = self._turns.pop(number), engine.now_ns
+        vehicle, crossing = _key(turn.order)
+        self.ended_ns[vehicle] = now_ns
+        self._around.visited(
+            Visit(vehicle, crossing, self.station_id, turn.arrive_ns, turn.start_ns, now_ns)
+        )
+        if free_ns > now_ns:
+            engine.at(free_ns, self._free, number)
+        else:
+            self._free(number)
+        outcome, adverse = self._outcome(turn.order, *drawn)
+        if outcome.scanned:
+            self.readers.take(turn.order, adverse=adverse)
+        self._around.answer(outcome)
+
+    def _outcome(
+        self, order: StartService, failed: bool, alarm: bool
+    ) -> tuple[StationOutcome, bool]:
+        """What the station says, and whether an image that is read elsewhere is adverse."""
+        model, draws = self._model, self._around.draws
+        load = self._around.loads[order.vehicle_id]
+        mass_kg = load.gross_mass_kg + round(draws.gauss(0.0, WEIGH_SIGMA_KG))
+        if self.trouble is Trouble.LIGHT:
+            mass_kg = Load().gross_mass_kg
+        failed = failed or self.trouble is Trouble.FAILS
+        broke = model.aborted > 0.0 and draws.random() < model.aborted
+        aborted = self.trouble is Trouble.ABORTS or broke
+        found = load.contraband and not set(order.services).isdisjoint(("physical", "xray"))
+        scanned = "xray" in order.services and model.reading is not None
+        scanned = scanned and not (failed or aborted)
+        adverse = (alarm or found) and not scanned
+        outcome = StationOutcome(
+            self.station_id,
+            order.vehicle_id,
+            clear=not adverse,
+            failed=failed,
+            reason=_finding(order, alarm=alarm) if adverse else "",
+            mass_kg=mass_kg if "weighbridge" in order.services else 0,
+            seals=load.seals,
+            aborted=aborted,
+            scanned=scanned,
+            container_id=load.container_id,
+        )
+        return outcome, alarm or found
+
+
+def _finding(order: StartService, *, alarm: bool) -> str:
+    if alarm and "portal" in order.services:
+        return "RADIATION_ALARM"
+    return "IMAGE_ADVERSE" if "xray" in order.services else "INSPECTION_ADVERSE"
+
+
+def _key(order: StartService) -> tuple[str, str]:
+    return order.vehicle_id, order.crossing_id
