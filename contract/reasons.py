@@ -172,6 +172,19 @@ class Reason(Enum):
     DIVERTED = ("the truck was sent to an inspection bay", _O, "the inspection's result")
     REFUSED = ("an office refused the crossing", _O, "a new declaration")
     NO_BAY_FREE = ("no inspection bay is free", _O, "a bay that is left")
+    BATCH_INCOMPLETE = (
+        "another truck of the same waybill may not go yet",
+        _O,
+        "that truck being ready and released",
+    )
+    NO_PLACE = ("no permitted place is open for the inspection", _O, "a place that is open")
+    PLACE_CLOSED = ("the place is closed", _P, "its opening by an operator")
+    STATION_SILENT = ("a station does not answer", _M, "its result, or its repair")
+    RETURN_PENDING = (
+        "the crossing was refused past the line and is to return",
+        _O,
+        "both releases of the return",
+    )
     NODE_SILENT = ("a program has not been heard", _M, "its next heartbeat")
 
 

@@ -16,6 +16,7 @@ from contract.events import Event
 from contract.reasons import Reason
 from contract.signing import Signer, digest, open_document, seal_document, type_name
 from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_DIVERTED,
     CUSTODY_STEP_ENTERED,
     CUSTODY_STEP_HANDED_OVER,
     CUSTODY_STEP_SEALED,
@@ -33,11 +34,13 @@ from contract.v1.customs_pb2 import (
 from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_EAST, Document
 from contract.v1.gate_pb2 import Passed
 from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport
+from corridor import batches
 from corridor.dispatch import Dispatch
 from corridor.grants import clearance_missing
 from corridor.ledger import GENESIS, Entry, chain, judge_step
 from corridor.planning import DESTINATION
-from corridor.records import Crossing, Mission, Rest
+from corridor.records import Control, Crossing, Mission, Rest
+from corridor.returns import Returns, ends_diverted
 from corridor.state import State
 
 _DECISIONS: Final[Mapping[str, type[Message]]] = {
@@ -53,6 +56,7 @@ class Crossings:
         self._dispatch = dispatch
         self._signer = signer
         self._head = GENESIS
+        self._returns = Returns(state)
 
     def restore(self, entries: list[Entry]) -> None:
         """Take up the ledger where it stopped."""
@@ -67,7 +71,7 @@ class Crossings:
             self._refuse(Refused(Reason.MALFORMED, "a crossing with fields left open"))
             return
         crossing = self._crossing(notice.crossing_id)
-        if crossing.outcome:
+        if crossing.outcome and not self._returns.reopened(crossing, notice):
             return
         first = not crossing.direction
         crossing.direction = "E" if notice.direction == DIRECTION_EAST else "W"
@@ -78,6 +82,10 @@ class Crossings:
         crossing.seals = list(notice.seals)
         crossing.declaration_sha256 = notice.declaration_sha256
         crossing.channel = max(crossing.channel, notice.channel)
+        crossing.batch, crossing.batch_size = notice.batch_number, notice.batch_size
+        batches.note(self._state, crossing)
+        batches.stir(self._state, crossing)
+        self._returns.noticed(crossing)
         self._state.save(crossing)
         self._state.dispatch_due = True
         if first:
@@ -122,14 +130,20 @@ class Crossings:
             crossing.releases[country] = document.SerializeToString(deterministic=True)
             crossing.holds.pop(country, None)
             crossing.bays.pop(country, None)
+            crossing.controls.pop(country, None)
             crossing.adverse = False
             self._released(crossing)
+            self._returns.released(crossing)
         elif isinstance(decision, Hold):
             crossing = self._crossing(decision.crossing_id)
             country = _country(decision.office)
             crossing.releases.pop(country, None)
             crossing.holds[country] = decision.reason
             crossing.bays[country] = [p for each in decision.controls for p in each.places]
+            controls = [Control(each.kind, list(each.places)) for each in decision.controls]
+            crossing.controls[country] = controls
+            kinds = dict.fromkeys([*crossing.ordered, *(each.kind for each in controls)])
+            crossing.ordered = list(kinds)
             crossing.adverse = False
             self._withheld(crossing, decision.reason)
         elif isinstance(decision, Refusal):
@@ -138,7 +152,10 @@ class Crossings:
             crossing.releases.pop(country, None)
             crossing.holds[country] = Reason.REFUSED.name
             crossing.bays.pop(country, None)
+            crossing.controls.pop(country, None)
+            crossing.adverse = False
             self._withheld(crossing, Reason.REFUSED.name)
+            self._returns.refused(now, crossing, decision, document)
         elif isinstance(decision, Revocation):
             crossing = self._crossing(decision.crossing_id)
             country = _country(decision.office)
@@ -163,15 +180,16 @@ class Crossings:
         )
 
     def _follow(self, now: Now, crossing: Crossing) -> None:
-        """A crossing that is under way: new releases to the truck, or a bay for it."""
+        """A crossing that is under way: new releases to the truck, or a bay for it
+        (diversion.py).
+        """
+        batches.stir(self._state, crossing)
         mission = self._state.missions.get(crossing.mission)
         if mission is None:
             return
         self._state.dirty[mission.mission_id] = None
         if clearance_missing(crossing) is None:
             self._dispatch.tell_clearance(crossing)
-        elif any(crossing.bays.values()):
-            self._dispatch.divert(now, mission, crossing)
 
     # --- terminals, stations, gates ---
 
@@ -185,6 +203,7 @@ class Crossings:
         if report.ready and not crossing.ready:
             crossing.ready_ms = now.utc_ms
         crossing.ready = report.ready
+        batches.stir(self._state, crossing)
         self._state.save(crossing)
         self._state.dispatch_due = True
 
@@ -201,6 +220,8 @@ class Crossings:
             mission.done.append(record.station_id)
         if record.verdict != SCAN_VERDICT_CLEAR and clearance_missing(crossing) is None:
             crossing.adverse = True  # until an office answers; where one holds it already, it has
+        self._state.overdue.pop((mission.vehicle, record.station_id), None)
+        batches.stir(self._state, crossing)
         self._state.save(crossing)
         self._state.save(mission)
         self._state.dirty[mission.mission_id] = None
@@ -228,6 +249,8 @@ class Crossings:
             document = Document.FromString(crossing.early.pop(crossing.step + 1))
             self._record(CustodyRecord.FromString(document.payload), document)
         mission = self._state.missions.get(crossing.mission) if crossing is not None else None
+        if mission is not None:
+            self._state.dirty[mission.mission_id] = None  # what waits for its custody may go on
         if mission is not None and mission.arrived:
             self.arrived(now, mission, mission.berth)
 
@@ -244,6 +267,10 @@ class Crossings:
         """
         state = self._state
         crossing = state.crossings[mission.crossing]
+        if crossing.refused and self._returns.is_over(crossing, mission):
+            self._sign(now, crossing, CUSTODY_STEP_DIVERTED, berth)
+            self._finish(now, crossing, mission, berth)
+            return
         if crossing.step == CUSTODY_STEP_ENTERED:
             self._sign(now, crossing, CUSTODY_STEP_HANDED_OVER, berth)
             self._finish(now, crossing, mission, berth)
@@ -270,7 +297,7 @@ class Crossings:
         state = self._state
         crossing = state.crossings.get(record.crossing_id)
         before = crossing.step if crossing is not None else 0
-        refused = judge_step(before, record)
+        refused = None if ends_diverted(crossing, record) else judge_step(before, record)
         step = CustodyStep.Name(record.step).removeprefix("CUSTODY_STEP_")
         if crossing is not None and before + 1 < record.step and self._is_entry(record):
             crossing.early[record.step] = document.SerializeToString(deterministic=True)
@@ -306,7 +333,7 @@ class Crossings:
 
     def _finish(self, now: Now, crossing: Crossing, mission: Mission, berth: str) -> None:
         state = self._state
-        crossing.outcome = "cleared"
+        crossing.outcome = "refused" if crossing.refused else "cleared"
         crossing.finished_ms = now.utc_ms
         state.save(crossing)
         del state.missions[mission.mission_id]
@@ -315,7 +342,7 @@ class Crossings:
         for zone in state.zones.held_by(mission.vehicle):
             state.zones.rename(zone, mission.vehicle, mission.vehicle)
         state.goes_on(now, mission.vehicle)
-        rest = Rest(mission.vehicle, state.map.berths[berth].lane, berth)
+        rest = Rest(mission.vehicle, state.place_lane(berth), berth)
         state.rests[mission.vehicle] = rest
         state.save(rest)
         state.say(
@@ -326,20 +353,20 @@ class Crossings:
             outcome=crossing.outcome,
             took_ms=crossing.finished_ms - crossing.started_ms,
         )
+        batches.stir(state, crossing)
+        state.dispatch_due = True
+        if crossing.refused:
+            self._returns.ended(now, crossing, berth)
+            return  # it is not unloaded: no terminal is told
         arrival = Arrival(
             crossing_id=crossing.crossing_id, vehicle_id=crossing.vehicle, berth_id=berth
         )
         for terminal in state.roster.of_role(Role.TERMINAL):
             if terminal.site == DESTINATION[crossing.direction]:
                 state.out.append(Send(terminal.name, arrival))
-        state.dispatch_due = True
 
     def _crossing(self, crossing_id: str) -> Crossing:
-        crossing = self._state.crossings.get(crossing_id)
-        if crossing is None:
-            crossing = Crossing(crossing_id, releases={}, holds={}, bays={}, early={})
-            self._state.crossings[crossing_id] = crossing
-        return crossing
+        return self._state.crossing(crossing_id)
 
 
 _COUNTRIES: Final[Mapping[int, str]] = {COUNTRY_KZ: "KZ", COUNTRY_CN: "CN"}

@@ -21,9 +21,11 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_BAY,
     STOP_KIND_GATE,
     STOP_KIND_STATION,
+    VEHICLE_STATE_AT_GATE,
     MovementAuthority,
 )
 from corridor.interlocking import Claim, Denied
+from corridor.planning import to_bay_together
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import State
 
@@ -60,12 +62,17 @@ class Grants:
         station_gate: dict[str, str],
         weather: Weather,
         holds_back: Callable[[Mission, str], bool],
+        *,
+        more: tuple["Voter", ...] = (),
     ) -> None:
-        """`holds_back` says whether a convoy still gathers before a zone (gathering.py)."""
+        """`holds_back` says whether a convoy still gathers before a zone (gathering.py); `more` are
+        voters of other modules.
+        """
         self._state = state
         self._station_gate = station_gate
         self._weather = weather
         self._holds_back = holds_back
+        self._more = more
 
     def extend(self, now: Now, mission: Mission) -> None:
         """Look at one mission: allocate what may be had, grant what is worth it, say why
@@ -77,7 +84,8 @@ class Grants:
             return
         route = state.route(mission)
         left_m = mission.end_m - heard.front_m
-        if left_m > RENEW_BELOW_M and not heard.silent:
+        at_gate = heard.state == VEHICLE_STATE_AT_GATE
+        if left_m > RENEW_BELOW_M and not heard.silent and not at_gate:
             return
         no = self._barred(mission)
         if no is None:
@@ -87,6 +95,8 @@ class Grants:
             if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
                 self._grant(mission, route, end_m, overlap_m)
         near = mission.end_m - heard.front_m <= NEAR_END_M or heard.silent
+        if at_gate and no is None:
+            no, near = self._unwelcome(mission, route, heard.front_m), True
         if no is not None and near:
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
         else:
@@ -104,6 +114,19 @@ class Grants:
             return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
         return None
 
+    def _unwelcome(self, mission: Mission, route: Route, front_m: float) -> No | None:
+        """Why a truck that has road past the gate at whose line it stands gets no permit."""
+        behind = [i for i, (_, start_m, _) in enumerate(route.zone_spans) if start_m > front_m]
+        if not behind:
+            return None
+        votes = (voter(mission, route, behind[0]) for voter in self._more)
+        return next((no for no in votes if no is not None), None)
+
+    def reserve(self, mission: Mission, last: int) -> No | None:
+        """Allocate every zone up to `last` of the route, or none of them."""
+        wanted = list(range(mission.next_span, last + 1))
+        return self._have(mission, self._state.route(mission), wanted)
+
     def again(self, mission: Mission) -> None:
         """Say the authority in force anew, under a new number: the vehicle may not have it."""
         route = self._state.route(mission)
@@ -116,23 +139,30 @@ class Grants:
     def _allocate(self, now: Now, mission: Mission, route: Route, until_m: float) -> No | None:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
         spans = route.zone_spans
-        claim = self._claim(mission)
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
-            group = self._group(route, mission.next_span)
-            for index in group:
-                no = self._vote(mission, route, index, claim)
-                if no is not None:
-                    return no
-            for index in group:
-                zone = spans[index][0]
-                self._state.zones.allocate(zone, claim)
-                self._state.say(
-                    Event.ZONE_ALLOCATED, zone=zone, vehicle=mission.vehicle, convoy=mission.convoy
-                )
-                self._announce(mission, route, index)
+            no = self._have(mission, route, self._group(mission, route, mission.next_span))
+            if no is not None:
+                return no
+        return None
+
+    def _have(self, mission: Mission, route: Route, group: list[int]) -> No | None:
+        """Allocate all of these zones, or none of them if a voter says no to one."""
+        claim = self._claim(mission)
+        votes = (self._vote(mission, route, index, claim) for index in group)
+        no = next((vote for vote in votes if vote is not None), None)
+        if no is not None:
+            return no
+        for index in group:
+            zone = route.zone_spans[index][0]
+            self._state.zones.allocate(zone, claim)
+            self._state.say(
+                Event.ZONE_ALLOCATED, zone=zone, vehicle=mission.vehicle, convoy=mission.convoy
+            )
+            self._announce(mission, route, index)
+        if group:
             mission.next_span = group[-1] + 1
-            self._state.save(mission)
-            self._wake_followers(mission)
+        self._state.save(mission)
+        self._wake_followers(mission)
         return None
 
     def _wake_followers(self, mission: Mission) -> None:
@@ -152,14 +182,17 @@ class Grants:
             before=tuple(mission.formation[:place]),
         )
 
-    def _group(self, route: Route, first: int) -> list[int]:
+    def _group(self, mission: Mission, route: Route, first: int) -> list[int]:
         """Zones that must be had together: nobody stands under a barrier or in the boundary
-        section.
+        section, and who is sent to a bay leaves the line before it with the whole way to it.
 
         Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
         line of the next gate, before anything is given.
         """
         spans, zones = route.zone_spans, self._state.map.zones
+        to_bay = to_bay_together(self._state.map, mission, spans, first)
+        if to_bay:
+            return to_bay
 
         def kind(index: int) -> ZoneKind:
             return zones[spans[index][0]].kind
@@ -184,6 +217,10 @@ class Grants:
             no = voter(self, mission, route, index)
             if no is not None:
                 return no
+        for other in self._more:
+            no = other(mission, route, index)
+            if no is not None:
+                return no
         zone = route.zone_spans[index][0]
         denied = self._state.zones.judge(zone, claim)
         if isinstance(denied, Denied):
@@ -199,20 +236,11 @@ class Grants:
             return None
         bay = stop.kind == STOP_KIND_BAY
         reason = Reason.INSPECTION_PENDING if bay else Reason.STATION_PENDING
+        if (mission.vehicle, stop.place) in self._state.overdue:
+            reason = Reason.STATION_SILENT
+        elif stop.place in self._state.closed:
+            return No(Reason.PLACE_CLOSED, stop.place, self._state.closed[stop.place])
         return No(reason, stop.place, self._station_gate.get(stop.place, ""))
-
-    def _clearance_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """Nothing behind an exit gate without both releases."""
-        crossing = self._state.crossings[mission.crossing]
-        for stop in mission.stops:
-            if stop.kind != STOP_KIND_GATE or route.zone_spans[index][1] <= stop.at_m:
-                continue
-            if self._state.map.gates[stop.place].side != "exit":
-                continue
-            missing = clearance_missing(crossing)
-            if missing is not None:
-                return missing
-        return None
 
     def _order_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         """A convoy keeps its order, and nobody is given road beyond whoever is ahead in a zone
@@ -363,9 +391,9 @@ def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | 
 
 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]
+Voter = Callable[[Mission, Route, int], No | None]
 _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._station_votes,
-    Grants._clearance_votes,
     Grants._order_votes,
     Grants._gate_votes,
     Grants._formation_votes,

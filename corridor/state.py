@@ -71,6 +71,10 @@ class State:
         self.waits: dict[str, Wait] = {}
         self.stops: dict[str, StopInForce] = {}
         self.faulty_gates: dict[str, str] = {}
+        self.closed: dict[str, str] = {}  # place -> operator who closed it
+        self.overdue: dict[tuple[str, str], None] = {}  # vehicle, station that does not answer
+        self.kept: dict[str, Any] = {}  # mission -> the No for which it waits where it is
+        self.batches: dict[tuple[str, str], dict[str, str]] = {}
         self.dirty: dict[str, None] = {}
         self.dispatch_due = True
         self.out: list[Effect] = []
@@ -163,6 +167,19 @@ class State:
         for key, wait in self.waits.items():
             if wait.resource == zone and key in self.mission_of:
                 self.dirty[self.mission_of[key]] = None
+
+    def crossing(self, crossing_id: str) -> Crossing:
+        """The crossing of this name; a new row if nothing was heard of it yet."""
+        crossing = self.crossings.get(crossing_id)
+        if crossing is None:
+            crossing = Crossing(crossing_id, releases={}, holds={}, bays={}, early={})
+            self.crossings[crossing_id] = crossing
+        return crossing
+
+    def place_lane(self, place: str) -> str:
+        """Lane of a berth or bay of the map."""
+        there = self.map.berths.get(place) or self.map.bays[place]
+        return there.lane
 
     def open_crossings(self) -> list[Crossing]:
         """Crossings that have not ended, in the order in which they became known."""

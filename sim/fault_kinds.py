@@ -2,6 +2,7 @@
 
 from typing import Final
 
+PLACE_CLOSED: Final = "place_closed"  # by an operator, to the supervisor
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
     *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_noise", "gnss_late"),

@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from contract.errors import ConfigError
+from contract.v1.movement_pb2 import (
+    OPERATOR_VERB_CLOSE_PLACE,
+    OPERATOR_VERB_OPEN_PLACE,
+    OperatorCommand,
+    OperatorVerb,
+)
 from gate.orders import Barrier
+from sim.control_room import OPERATOR
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
-from sim.fault_kinds import KINDS
+from sim.fault_kinds import KINDS, PLACE_CLOSED
 from sim.scenario import FaultSection
 from sim.world import World
 
@@ -66,12 +73,25 @@ def _thaw(world: World, target: str) -> None:
         cabinet.detector_stuck.discard(target)
 
 
+def _close_place(world: World, target: str) -> None:
+    world.panel.press(_order(OPERATOR_VERB_CLOSE_PLACE, target))
+
+
+def _open_place(world: World, target: str) -> None:
+    world.panel.press(_order(OPERATOR_VERB_OPEN_PLACE, target))
+
+
+def _order(verb: OperatorVerb, place: str) -> OperatorCommand:
+    return OperatorCommand(verb=verb, target=place, reason="out of service", operator_id=OPERATOR)
+
+
 ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "crash": (_crash, _restart),
     "partition": (_cut, _heal),
     "barrier_stuck": (_stick, _unstick),
     "barrier_opens": (_opens, _closes),
     "detector_stuck": (_freeze, _thaw),
+    PLACE_CLOSED: (_close_place, _open_place),
 }
 
 
@@ -115,6 +135,8 @@ def _check(world: World, index: int, fault: FaultSection) -> None:
         known = {*world.hosts, "*"}
     elif fault.kind == "detector_stuck":
         known = set(world.map.detectors)
+    elif fault.kind == PLACE_CLOSED:
+        known = {*world.map.bays, *world.map.stations, *world.map.berths}
     else:
         known = set(world.cabinets)
     wanted = _ends(fault.target) if fault.kind == "partition" else (fault.target,)

@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigError
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import KINDS
+from sim.fault_kinds import KINDS, PLACE_CLOSED
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.scenario_toml import lay_over, read_tree, to_toml
@@ -53,6 +53,7 @@ __all__ = ["Scenario", "installed", "load", "resolved", "to_toml"]  # to_toml is
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = (
     *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
+    PLACE_CLOSED,
     *KINDS,
 )
 START_YEARS: Final = range(2000, 2100)
@@ -87,6 +88,7 @@ class FleetSection(_Section):
     """[fleet]: trucks at each side at the start, and how they travel.
 
     convoy      at most so many under one mission;  forming   how long the first waits at its berth
+    batch_split   waybills allow their trucks to cross apart
     gathering   how long the first waits on the way for the rest, to drive as one (0s: never)
     """
 
@@ -96,6 +98,7 @@ class FleetSection(_Section):
     convoy: Annotated[int, Meta(ge=1, le=3)] = 3
     forming: Duration = "20s"
     gathering: Duration = "0s"
+    batch_split: bool = False
 
 
 class Channels(_Section):

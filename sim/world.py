@@ -12,11 +12,13 @@ from contract.agent import Persist, Report
 from contract.map import CorridorMap, Route
 from contract.node import Node
 from contract.sites import sites
-from sim.build import OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
+from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
 from sim.checkers import Checkers
+from sim.control_room import Panel
 from sim.devices import Cabinet, Desk, Load, StationModel, Visit
 from sim.distributions import parse_distribution, parse_duration
 from sim.engine import NS_PER_S, Engine, stream
+from sim.fault_kinds import PLACE_CLOSED
 from sim.fleet import Fleet
 from sim.host import Host, NoBody
 from sim.network import Network, NetworkProfile
@@ -112,6 +114,7 @@ class World:
         self._starts = self._stand_at_berths()
         self.network = Network(self.engine, seed, self._profile(), self._deliver)
         self.desks = {country: self._desk(country) for country in OFFICES}
+        self.panel = Panel(wake=lambda: self._wake(CONTROL_ROOM))
         self.hosts: dict[str, Host] = {}
         self._build_hosts(params)
         self.checkers = Checkers(
@@ -197,6 +200,8 @@ class World:
         for country, name in OFFICES.items():
             self._host(name, partial(self.builder.office, country), self.desks[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
+        if any(fault.kind == PLACE_CLOSED for fault in self.scenario.fault):
+            self._host(CONTROL_ROOM, self.builder.control_room, self.panel)
         for country, name in TERMINALS.items():
             self._host(name, partial(self._terminal, country), NoBody())
 
