@@ -65,9 +65,7 @@ class Grants:
         *,
         more: tuple["Voter", ...] = (),
     ) -> None:
-        """`holds_back` says whether a convoy still gathers before a zone (gathering.py); `more` are
-        voters of other modules.
-        """
+        """`holds_back`: a convoy still gathers (gathering.py); `more`: voters of other modules."""
         self._state = state
         self._station_gate = station_gate
         self._weather = weather
@@ -75,9 +73,7 @@ class Grants:
         self._more = more
 
     def extend(self, now: Now, mission: Mission) -> None:
-        """Look at one mission: allocate what may be had, grant what is worth it, say why
-        not more.
-        """
+        """Allocate what may be had, grant what is worth it, say why not more."""
         state = self._state
         heard = state.heard.get(mission.vehicle)
         if not mission.accepted or mission.arrived or heard is None or not heard.reported:
@@ -103,7 +99,7 @@ class Grants:
             state.goes_on(now, mission.vehicle)
 
     def _barred(self, mission: Mission) -> No | None:
-        """What forbids this truck any more road, allocated or not: stop, silence, open finding."""
+        """What forbids any more road, allocated or not: stop, silence, finding, no way to a bay."""
         crossing = self._state.crossings[mission.crossing]
         for stop in self._state.stops.values():
             if mission.vehicle in stop.vehicles:
@@ -112,7 +108,8 @@ class Grants:
             return No(Reason.VEHICLE_SILENT, mission.vehicle)
         if crossing.adverse:
             return No(Reason.INSPECTION_PENDING, crossing.crossing_id, "office")
-        return None
+        kept: No | None = self._state.kept.get(mission.mission_id)
+        return kept
 
     def _unwelcome(self, mission: Mission, route: Route, front_m: float) -> No | None:
         """Why a truck that has road past the gate at whose line it stands gets no permit."""
@@ -275,8 +272,10 @@ class Grants:
         return mission.convoy if mission is not None else ""
 
     def _formation_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """Nothing beyond where a convoy gathers until it has, or has waited long enough."""
-        if self._holds_back(mission, route.zone_spans[index][0]):
+        """Nothing beyond where a convoy gathers until it has, or has waited long enough; who is
+        sent to a bay waits for nobody.
+        """
+        if not mission.place and self._holds_back(mission, route.zone_spans[index][0]):
             return No(Reason.CONVOY_FORMING, mission.convoy, "supervisor")
         return None
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from contract.agent import Effect, Now
+from contract.map import CorridorMap
 from contract.route import Route
 from contract.sites import station_gates
 from contract.v1.customs_pb2 import (
@@ -71,6 +72,8 @@ class Control:
     convoy: int = 1
     at_ms: float = 0.0
     boots: int = 0
+    map_name: str = "smoke"
+    split: bool = False
     disk: dict[str, bytes] = field(default_factory=dict)
     said: list[Effect] = field(default_factory=list)
     agent: SupervisorAgent = field(init=False)
@@ -79,14 +82,25 @@ class Control:
         self.start()
 
     @property
+    def map(self) -> CorridorMap:
+        return the_map(self.map_name)
+
+    @property
+    def berths(self) -> dict[str, str]:
+        """Where each truck stands at the start."""
+        if self.map_name == "smoke":
+            return BERTHS
+        return {truck: f"kz_b0{n}" for n, truck in enumerate(TRUCKS, 1)}
+
+    @property
     def now(self) -> Now:
         return a_now(self.at_ms)
 
     def start(self) -> list[Effect]:
         self.boots += 1
-        dispatch = DispatchConfig(convoy_members=self.convoy, forming_ms=20_000)
-        config = SupervisorConfig("supervisor", station_gates(the_map()), dispatch)
-        self.agent = SupervisorAgent(config, a_signer("supervisor"), a_roster(), the_map())
+        dispatch = DispatchConfig(self.convoy, forming_ms=20_000, batch_split=self.split)
+        config = SupervisorConfig("supervisor", station_gates(self.map), dispatch)
+        self.agent = SupervisorAgent(config, a_signer("supervisor"), a_roster(), self.map)
         boot = a_boot("supervisor", self.boots)
         return self._done(self.agent.on_start(self.now, boot, dict(self.disk)))
 
@@ -115,7 +129,7 @@ class Control:
 
     def parked(self, truck: str = "truck-01", **changes: Any) -> list[Effect]:
         """A truck says that it stands at its departure berth."""
-        berth = the_map().berths[BERTHS[truck]]
+        berth = self.map.berths[self.berths[truck]]
         values: dict[str, Any] = {
             "front_lane": berth.lane,
             "front_mm": round(berth.stop_offset_m * 1000),
@@ -162,7 +176,7 @@ class Control:
         return self.hear(
             "terminal-kz",
             BerthReport(
-                berth_id=BERTHS[truck],
+                berth_id=self.berths[truck],
                 vehicle_id=truck,
                 crossing_id=CROSSINGS[truck],
                 ready=True,
@@ -224,7 +238,7 @@ class Control:
             "vehicle_id": truck,
             "verdict": SCAN_VERDICT_CLEAR,
         }
-        gate = station_gates(the_map())[station]
+        gate = station_gates(self.map)[station]
         record = signed(ScanRecord(**(values | changes)), gate)
         return self.hear(gate, StationResult(record=record))
 
@@ -252,7 +266,7 @@ class Control:
         return sends(self.said, MissionOrder, to=truck)[-1]
 
     def route(self, truck: str = "truck-01") -> Route:
-        return the_map().route(tuple(self.order(truck).lanes))
+        return self.map.route(tuple(self.order(truck).lanes))
 
     def authorities(self, truck: str = "truck-01") -> list[MovementAuthority]:
         return sends(self.said, MovementAuthority, to=truck)
