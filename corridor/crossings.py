@@ -145,6 +145,7 @@ class Crossings:
             kinds = dict.fromkeys([*crossing.ordered, *(each.kind for each in controls)])
             crossing.ordered = list(kinds)
             crossing.adverse = False
+            self._anew(crossing, country)
             self._withheld(crossing, decision.reason)
         elif isinstance(decision, Refusal):
             crossing = self._crossing(decision.crossing_id)
@@ -167,6 +168,14 @@ class Crossings:
         self._state.save(crossing)
         self._state.dispatch_due = True
         self._follow(now, crossing)
+
+    def _anew(self, crossing: Crossing, country: str) -> None:
+        """An inspection that is ordered where the truck stands inspected is done once more."""
+        mission = self._state.missions.get(crossing.mission)
+        place = mission.place if mission is not None else ""
+        if mission is not None and place in crossing.bays[country] and place in mission.done:
+            mission.done.remove(place)
+            mission.announced = [each for each in mission.announced if each != place]
 
     def _released(self, crossing: Crossing) -> None:
         if clearance_missing(crossing) is None:

@@ -5,7 +5,7 @@ goes as far as its bay, and stays in it until it is; who has nowhere to go yet s
 who was refused before the line goes no farther than the bay it is sent to. Refused past the line, a
 truck goes in by the papers of its return, and then to its berth. Not here: which bay (places.py,
 diversion.py), the other voters (grants.py).
-Requirements: SUP-008, SUP-016, SUP-017, SUP-020 in docs/SAFETY.md.
+Requirements: SUP-008, SUP-016, SUP-017, SUP-019 in docs/SAFETY.md.
 """
 
 from contract.reasons import Reason

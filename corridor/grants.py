@@ -16,7 +16,6 @@ from contract.limits import GATE_OVERLAP_M, LANE_OVERLAP_M, VEHICLE_LENGTH_M_MAX
 from contract.map import ZoneKind
 from contract.reasons import Reason
 from contract.route import Route
-from contract.v1.gate_pb2 import StationVisit
 from contract.v1.movement_pb2 import (
     STOP_KIND_BAY,
     STOP_KIND_GATE,
@@ -28,6 +27,7 @@ from corridor.interlocking import Claim, Denied
 from corridor.planning import to_bay_together
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import State
+from corridor.visits import Visits
 
 LOOK_AHEAD_M: Final = 320.0
 RENEW_BELOW_M: Final = 160.0
@@ -68,6 +68,7 @@ class Grants:
         """`holds_back`: a convoy still gathers (gathering.py); `more`: voters of other modules."""
         self._state = state
         self._station_gate = station_gate
+        self._visits = Visits(state, station_gate)
         self._weather = weather
         self._holds_back = holds_back
         self._more = more
@@ -83,6 +84,7 @@ class Grants:
         at_gate = heard.state == VEHICLE_STATE_AT_GATE
         if left_m > RENEW_BELOW_M and not heard.silent and not at_gate:
             return
+        self._visits.announce(mission, route, mission.next_span)  # a place may have been opened
         no = self._barred(mission)
         if no is None:
             no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
@@ -155,9 +157,9 @@ class Grants:
             self._state.say(
                 Event.ZONE_ALLOCATED, zone=zone, vehicle=mission.vehicle, convoy=mission.convoy
             )
-            self._announce(mission, route, index)
         if group:
             mission.next_span = group[-1] + 1
+        self._visits.announce(mission, route, mission.next_span)
         self._state.save(mission)
         self._wake_followers(mission)
         return None
@@ -346,33 +348,6 @@ class Grants:
             zones=" ".join(zones),
         )
         self._state.out.append(Send(mission.vehicle, authority))
-
-    # --- stations ---
-
-    def _announce(self, mission: Mission, route: Route, index: int) -> None:
-        """Tell a station's gate who comes, once, when the station's zone is allocated."""
-        _, start_m, end_m = route.zone_spans[index]
-        crossing = self._state.crossings[mission.crossing]
-        for stop in mission.stops:
-            inspected = stop.kind in (STOP_KIND_STATION, STOP_KIND_BAY)
-            if inspected and start_m <= stop.at_m <= end_m and stop.place not in mission.announced:
-                mission.announced.append(stop.place)
-                self._state.save(mission)
-                gate = self._station_gate.get(stop.place)
-                if gate is not None:
-                    self._state.out.append(Send(gate, self._visit(stop, crossing)))
-
-    def _visit(self, stop: Stop, crossing: Crossing) -> StationVisit:
-        station = self._state.map.stations.get(stop.place)
-        services = station.kinds if station is not None else ("physical",)
-        return StationVisit(
-            station_id=stop.place,
-            vehicle_id=crossing.vehicle,
-            crossing_id=crossing.crossing_id,
-            services=services,
-            gross_mass_kg=crossing.gross_mass_kg,
-            seals=crossing.seals,
-        )
 
 
 def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | None:

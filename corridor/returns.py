@@ -5,7 +5,7 @@ its exit gate, it ends in a bay. Refused past the line, it goes on to its arriva
 unloaded, and from there is taken back by the return crossing that the refusal names: for that it
 needs both offices' releases of the return, in the other direction, and so does the gate that lets
 it in, which is told of them here and judges for itself. Not here: where it may go meanwhile
-(customs.py), the bay (diversion.py), the gate's own rule (gate/admission.py). Requirements: SUP-020
+(customs.py), the bay (diversion.py), the gate's own rule (gate/admission.py). Requirements: SUP-019
 in docs/SAFETY.md.
 """
 

@@ -114,7 +114,6 @@ class World:
         self._starts = self._stand_at_berths()
         self.network = Network(self.engine, seed, self._profile(), self._deliver)
         self.desks = {country: self._desk(country) for country in OFFICES}
-        self.panel = Panel(wake=lambda: self._wake(CONTROL_ROOM))
         self.hosts: dict[str, Host] = {}
         self._build_hosts(params)
         self.checkers = Checkers(
@@ -200,6 +199,7 @@ class World:
         for country, name in OFFICES.items():
             self._host(name, partial(self.builder.office, country), self.desks[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
+        self.panel = Panel(lambda: self._wake(CONTROL_ROOM))
         if any(fault.kind == PLACE_CLOSED for fault in self.scenario.fault):
             self._host(CONTROL_ROOM, self.builder.control_room, self.panel)
         for country, name in TERMINALS.items():

@@ -81,7 +81,7 @@ def finished(control: Control) -> dict[str, Any]:
 
 
 def test_truck_refused_at_its_berth_stays_there_and_its_crossing_is_over() -> None:
-    """SUP-020."""
+    """SUP-019."""
     control = Control().accounted()
     control.notice()
     control.loaded()
@@ -108,7 +108,7 @@ def test_refusal_at_the_berth_is_over_by_a_new_declaration_and_both_releases() -
 
 @pytest.mark.parametrize("stands_in", ["road", "bay"])
 def test_truck_refused_before_the_line_ends_in_a_bay_of_its_origin(stands_in: str) -> None:
-    """SUP-020: custody ends DIVERTED, no terminal is told."""
+    """SUP-019: custody ends DIVERTED, no terminal is told."""
     control = on_the_way()
     control.reaches("kz_weigh_e")
     control.scanned("kz_weigh_e", verdict=SCAN_VERDICT_ADVERSE, reason="MASS_MISMATCH")
@@ -144,7 +144,7 @@ def test_truck_refused_in_front_of_the_gate_has_nowhere_to_go_and_says_so() -> N
 
 
 def test_refused_between_the_gates_it_goes_in_with_both_releases_of_its_return() -> None:
-    """SUP-020: until then it stands where it was safe to stop, with the reason."""
+    """SUP-019: until then it stands where it was safe to stop, with the reason."""
     control = past_exit(on_the_way())
     refuse(control, back=BACK)
     control.front_at(before_m := control.end_m())
@@ -177,7 +177,7 @@ def refused_at_berth_beyond(control: Control) -> Control:
 
 
 def test_refused_truck_comes_to_its_arrival_side_and_is_not_unloaded() -> None:
-    """SUP-020: outcome refused, custody DIVERTED, no word to the terminal."""
+    """SUP-019: outcome refused, custody DIVERTED, no word to the terminal."""
     control = refused_at_berth_beyond(on_the_way())
     said = reports(control.said, Event.CROSSING_FINISHED)[0]
     assert (said["outcome"], said["berth"]) == ("refused", "cn_b01")
@@ -187,7 +187,7 @@ def test_refused_truck_comes_to_its_arrival_side_and_is_not_unloaded() -> None:
 
 
 def test_return_sets_off_from_where_the_refused_truck_stands_to_its_origin() -> None:
-    """SUP-020: nothing is stranded between two states."""
+    """SUP-019: nothing is stranded between two states."""
     control = refused_at_berth_beyond(on_the_way())
     order = control.order()
     assert (order.crossing_id, order.lanes[0], order.direction) == (
