@@ -281,7 +281,7 @@ def _not_cleared(tale: CrossingTale) -> str:
     if tale.outcome in ("refused", "diverted"):
         return tale.outcome
     kept = tale.reason or tale.waits_for == "BATCH_INCOMPLETE"
-    return "held" if tale.outcome == "open" and kept else ""
+    return "held" if tale.outcome in ("open", "moving") and kept else ""
 
 
 def spread(values: list[float]) -> dict[str, float | None]:

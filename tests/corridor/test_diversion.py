@@ -117,6 +117,28 @@ def test_truck_for_a_bay_has_it_from_its_berth_and_the_way_from_its_last_station
     assert {"kz_e_xray", "kz_e_fork1", "kz_e_bay1"} <= held_zones(control)
 
 
+@pytest.mark.parametrize("zone", ["kz_e_fork1", "kz_e_pass1", "kz_e_knot2"])
+def test_truck_for_a_bay_leaves_its_last_station_with_the_whole_way_or_not_at_all(
+    zone: str,
+) -> None:
+    """SUP-017: planned from its berth, it does not stand half-way either."""
+    control = Control(map_name="bakhty_pokitu").accounted()
+    control.notice()
+    control.loaded()
+    control.release("CN")
+    held(control, A, ordered(places=["kz_bay_e2"]))
+    control.accept()
+    control.reaches("kz_weigh_e")
+    control.agent.state.zones.allocate(zone, Claim(B, "other", "E", 0))
+    control.scanned("kz_weigh_e")
+    way = {"kz_e_xray", "kz_e_fork1", "kz_e_pass1", "kz_e_knot2"}
+    assert not way & held_zones(control)
+    assert waits(control)[-1] == "ZONE_OCCUPIED"
+    control.agent.state.zones.surrender(zone, B)
+    control.reaches("kz_weigh_e")
+    assert way <= held_zones(control)
+
+
 def test_all_bays_taken_is_said_and_the_truck_stays() -> None:
     control = at_weighbridge()
     for bay in BAYS:
