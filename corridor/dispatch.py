@@ -7,11 +7,9 @@ interlocking and the voters decide again. Not here: the timetable that will orde
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from contract.agent import NS_PER_MS, Now, Send
 from contract.events import Event
-from contract.map import RouteError
 from contract.reasons import Reason
 from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST, Document
 from contract.v1.movement_pb2 import (
@@ -24,11 +22,9 @@ from corridor import batches
 from corridor.grants import No, clearance_missing
 from corridor.interlocking import Claim
 from corridor.places import Wanted, is_free, no_place, services_of, wanted
-from corridor.planning import free_berths, stops_of, way
+from corridor.planning import free_berths, stops_of
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import State
-
-_WAYS_MAX: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,6 @@ class Dispatch:
         self._state = state
         self._config = config
         self._forming: dict[str, int] = {}
-        self._ways: dict[tuple[str, str, str | None], tuple[str, ...]] = {}
 
     @property
     def wake_ns(self) -> int | None:
@@ -248,7 +243,7 @@ class Dispatch:
         key, from_lane = crossing.vehicle, state.rests[crossing.vehicle].lane
         berths = free_berths(state.map, state.zones, crossing.direction, state.closed)
         for berth in berths:
-            lanes = self._way(from_lane, berth, bay)
+            lanes = state.way(from_lane, berth, bay)
             if lanes:
                 return berth, lanes
         if berths:
@@ -256,18 +251,6 @@ class Dispatch:
         else:
             state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder="")
         return None
-
-    def _way(self, from_lane: str, berth: str, bay: str | None) -> tuple[str, ...]:
-        """Lanes, or none where there is no way; what was found once is kept."""
-        key = (from_lane, berth, bay)
-        if key not in self._ways:
-            if len(self._ways) >= _WAYS_MAX:
-                self._ways.clear()
-            try:
-                self._ways[key] = way(self._state.map, from_lane, berth, bay)
-            except RouteError:
-                self._ways[key] = ()
-        return self._ways[key]
 
     def _give(self, now: Now, mission: Mission) -> None:
         """Take the zone the truck stands in over into the mission, and tell the truck."""

@@ -14,7 +14,6 @@ from typing import Final
 
 from contract.agent import NS_PER_MS, Now
 from contract.events import Event
-from contract.map import RouteError
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED
 from contract.v1.movement_pb2 import STOP_KIND_STATION
@@ -22,7 +21,7 @@ from corridor.grants import Grants, No, clearance_missing
 from corridor.interlocking import Claim
 from corridor.parting import part
 from corridor.places import asides, is_free, no_place, services_of, to_do, wanted
-from corridor.planning import stops_of, way
+from corridor.planning import stops_of
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import State
 
@@ -44,7 +43,8 @@ class Diversions:
         state = self._state
         state.kept.pop(mission.mission_id, None)
         crossing = state.crossings[mission.crossing]
-        if mission.arrived or mission.berth in state.map.bays:
+        kept = bool(crossing.refused) or clearance_missing(crossing) is not None
+        if not kept or mission.arrived or mission.berth in state.map.bays:
             return
         if CUSTODY_STEP_EXITED <= crossing.step < CUSTODY_STEP_ENTERED or self._is_beyond(mission):
             return  # between the gates there is nowhere to go but on
@@ -52,7 +52,7 @@ class Diversions:
         if crossing.refused:
             if crossing.step < CUSTODY_STEP_EXITED:
                 no = self._end_in_bay(mission, crossing)
-        elif clearance_missing(crossing) is not None and self._needs_place(mission, crossing):
+        elif self._needs_place(mission, crossing):
             no = self._find_place(now, mission, crossing)
         if no is not None and not self._line_ahead(mission):
             state.kept[mission.mission_id] = no
@@ -80,11 +80,14 @@ class Diversions:
     def _find_place(self, now: Now, mission: Mission, crossing: Crossing) -> No | None:
         """Send it to a place that will do; or why not. None also where it may go on as it is."""
         if not to_do(crossing, mission.done):
-            if not self._has_waited(now, mission):
-                return clearance_missing(crossing)
             bays = asides(self._state, crossing)
-            no = self._first_of(mission, crossing, bays, inspect=False)
-            return clearance_missing(crossing) if no is not None else None
+            bays = tuple(bay for bay in bays if self._lanes(mission, crossing, bay))
+            if not bays:
+                return None  # they lie behind it: it goes on to its exit gate's line
+            if self._has_waited(now, mission):
+                no = self._first_of(mission, crossing, bays, inspect=False)
+                return clearance_missing(crossing) if no is not None else None
+            return clearance_missing(crossing)
         want = wanted(self._state, crossing, mission.done)
         ahead = [stop.place for stop in self._stations_ahead(mission, want.stations)]
         if (want.stations and not ahead) or want.closed:
@@ -119,46 +122,44 @@ class Diversions:
         """
         first: No | None = None
         for bay in bays:
-            plan = self._plan(mission, crossing, bay, inspect=inspect)
-            if plan is None:
+            lanes = self._lanes(mission, crossing, bay)
+            if not lanes:
                 continue  # it does not lie ahead
             if not is_free(self._state, bay, mission.vehicle):
                 zone = self._state.map.bays[bay].zone
                 holder = self._state.zones.holders(zone)[:1]
                 no: No | None = No(Reason.NO_BAY_FREE, zone, *holder)
             else:
+                plan = self._plan(mission, crossing, lanes, bay=bay, inspect=inspect)
                 no = self._go(mission, crossing, bay, plan)
             if no is None:
                 return None
             first = first or no
         return first or no_place(crossing)
 
-    def _plan(
-        self, mission: Mission, crossing: Crossing, bay: str, *, inspect: bool
-    ) -> _Plan | None:
-        """Lanes and stops by way of a bay, from where road is given already; None if it lies
-        behind.
-        """
+    def _lanes(self, mission: Mission, crossing: Crossing, bay: str) -> list[str]:
+        """Lanes by way of a bay, from where road is given already; none if it lies behind."""
         state = self._state
         route = state.route(mission)
         last_m = route.zone_spans[max(0, mission.next_span - 1)][2]
         starts = zip(mission.lanes, route.starts_m, strict=True)
         head = [lane for lane, at_m in starts if at_m < last_m - 1e-6]
         ends = bool(crossing.refused)
-        berth = bay if ends else mission.berth
         bay_lane = state.map.bays[bay].lane
-        if bay_lane in head and head[-1] != bay_lane:
-            return None
-        try:
-            if head[-1] == bay_lane:
-                tail: tuple[str, ...] = (bay_lane,)
-                if not ends:
-                    tail = way(state.map, bay_lane, berth, None)
-            else:
-                tail = way(state.map, head[-1], berth, None if ends else bay)
-        except (RouteError, IndexError):
-            return None
-        lanes = [*head, *tail[1:]]
+        if not head or (bay_lane in head and head[-1] != bay_lane):
+            return []
+        if head[-1] != bay_lane:
+            tail = state.way(head[-1], bay if ends else mission.berth, None if ends else bay)
+        else:
+            tail = (bay_lane,) if ends else state.way(bay_lane, mission.berth, None)
+        return [*head, *tail[1:]] if tail else []
+
+    def _plan(
+        self, mission: Mission, crossing: Crossing, lanes: list[str], *, bay: str, inspect: bool
+    ) -> _Plan:
+        """The mission by these lanes; one who is refused ends in the bay."""
+        state = self._state
+        berth = bay if crossing.refused else mission.berth
         services = services_of(crossing, wanted(state, crossing, mission.done).stations)
         there = bay if inspect else None
         stops = stops_of(state.map, tuple(lanes), berth, bay=there, services=services)

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from contract.agent import Effect, Now, Report
 from contract.events import Event
-from contract.map import CorridorMap
+from contract.map import CorridorMap, RouteError
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.route import Route
 from contract.v1.movement_pb2 import VEHICLE_STATE_UNSPECIFIED
 from corridor.interlocking import Interlocking, rules_of
+from corridor.planning import way
 from corridor.records import Crossing, Formation, Mission, Rest, Store
 
 _ROUTES_MAX: Final = 4_096
@@ -79,6 +80,7 @@ class State:
         self.dispatch_due = True
         self.out: list[Effect] = []
         self._routes: dict[tuple[str, ...], Route] = {}
+        self._ways: dict[tuple[str, str, str | None], tuple[str, ...]] = {}
 
     def route(self, mission: Mission) -> Route:
         """The driving line of a mission; routes are kept, for many trucks take the same one."""
@@ -89,6 +91,20 @@ class State:
                 self._routes.clear()
             route = self._routes[lanes] = self.map.route(lanes)
         return route
+
+    def way(self, from_lane: str, place: str, bay: str | None) -> tuple[str, ...]:
+        """Lanes to a berth or bay, through a bay if one is given; none where there is no way. What
+        was found once is kept.
+        """
+        key = (from_lane, place, bay)
+        if key not in self._ways:
+            if len(self._ways) >= _ROUTES_MAX:
+                self._ways.clear()
+            try:
+                self._ways[key] = way(self.map, from_lane, place, bay)
+            except RouteError:
+                self._ways[key] = ()
+        return self._ways[key]
 
     def say(self, event: Event, **fields: Any) -> None:
         """Report an event of the catalogue."""

@@ -92,7 +92,7 @@ def test_batch_waits_for_members_that_nobody_has_declared_yet() -> None:
 
 def test_waybill_that_may_be_split_keeps_nobody_back() -> None:
     control = released(a_batch(control=Control(convoy=1, split=True)), A)
-    assert control.order(A)
+    assert control.order(A).lanes
 
 
 def test_member_that_is_to_be_inspected_goes_to_its_bay_and_the_others_wait_for_it() -> None:

@@ -325,6 +325,20 @@ def test_truck_kept_for_papers_alone_waits_at_its_line_and_then_in_a_bay() -> No
     assert control.route().where(control.end_m())[0] != "kz_e_bay1_a"
 
 
+def test_truck_kept_for_papers_behind_its_bays_goes_on_to_the_exit_gate_s_line() -> None:
+    control = Control(map_name="bakhty_pokitu").under_way()
+    control.reaches("kz_weigh_e")
+    control.scanned("kz_weigh_e")
+    bays_m = next(end for zone, _, end in control.route().zone_spans if zone == "kz_e_knot3")
+    control.front_at(bays_m)
+    revocation = Revocation(number=1, office=COUNTRY_KZ, crossing_id="KZ-1", release_id="KZ-x")
+    control.decision(revocation, "KZ")
+    for _ in range(4):
+        control.front_at(control.end_m())
+    assert control.end_m() == pytest.approx(control.exit_m(), abs=0.1)
+    assert waits(control)[-1] == "RELEASE_REVOKED"
+
+
 def test_truck_inspected_and_not_released_stays_in_its_bay() -> None:
     """It would only stand before the gate, in everybody's way."""
     control = at_weighbridge()

@@ -10,6 +10,7 @@ from contract.agent import Effect, Now
 from contract.events import Event
 from contract.limits import RETURN_PAPERS_MAX
 from contract.release import Claimant, Cleared
+from contract.signing import digest
 from contract.sites import exit_detector, sites
 from contract.v1.customs_pb2 import DecisionNotice, Refusal, Revocation
 from contract.v1.document_pb2 import (
@@ -19,7 +20,7 @@ from contract.v1.document_pb2 import (
     DIRECTION_WEST,
     Document,
 )
-from contract.v1.gate_pb2 import PassageRequest, PermitRefused, PermitRequest
+from contract.v1.gate_pb2 import Challenge, PassageRequest, PermitRefused, PermitRequest
 from gate.admission import Admission
 from gate.agent import GateAgent, GateConfig
 from gate.orders import Barrier, Detector, GateReading
@@ -32,7 +33,6 @@ from tests.factories import (
     a_subject,
     after_commit,
     both_releases,
-    digest,
     reason_of,
     received,
     release_keys,
@@ -199,7 +199,7 @@ class Gate:
         who = {"gate_id": self.name, "crossing_id": "KZ-1", "vehicle_id": "truck-01", "attempt": 1}
         ask = received("truck-01", PassageRequest(**who))
         self.done(self.agent.on_message(a_now(self.at_ms), ask))
-        challenge = self.said[-1].message  # type: ignore[union-attr]
+        challenge = sends(self.said, Challenge)[-1]
         stale = both_releases(a_subject(direction=DIRECTION_EAST), release_id="old")
         answer = PermitRequest(**who, nonce=challenge.nonce, releases=stale)
         self.done(self.agent.on_message(a_now(self.at_ms), received("truck-01", answer)))
