@@ -315,10 +315,17 @@ class Grants:
         return self._held_back(mission, end_m - LANE_OVERLAP_M, LANE_OVERLAP_M)
 
     def _held_back(self, mission: Mission, end_m: float, overlap_m: float) -> tuple[float, float]:
-        """No farther than the stop line of a station or bay that is not done."""
+        """No farther than the stop line of a station or bay that is not done, or than the station's
+        before a bay while the way to it is not had.
+        """
         stop = self._pending(mission)
         if stop is not None and stop.at_m < end_m:
             return stop.at_m, GATE_OVERLAP_M
+        if stop is not None and stop.kind == STOP_KIND_BAY:
+            lines = [each.at_m for each in mission.stops if each.kind == STOP_KIND_STATION]
+            line_m = max((at_m for at_m in lines if at_m < stop.at_m), default=end_m)
+            if line_m < end_m:
+                return line_m, GATE_OVERLAP_M
         return end_m, overlap_m
 
     def _grant(self, mission: Mission, route: Route, end_m: float, overlap_m: float) -> None:

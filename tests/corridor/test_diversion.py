@@ -130,7 +130,9 @@ def test_truck_for_a_bay_leaves_its_last_station_with_the_whole_way_or_not_at_al
     control.accept()
     control.reaches("kz_weigh_e")
     control.agent.state.zones.allocate(zone, Claim(B, "other", "E", 0))
+    line_m = control.end_m()
     control.scanned("kz_weigh_e")
+    assert control.end_m() == line_m
     way = {"kz_e_xray", "kz_e_fork1", "kz_e_pass1", "kz_e_knot2"}
     assert not way & held_zones(control)
     assert waits(control)[-1] == "ZONE_OCCUPIED"
