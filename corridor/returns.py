@@ -95,6 +95,8 @@ class Returns:
         crossing.outcome = "refused"
         crossing.started_ms = crossing.finished_ms = now.utc_ms
         state.save(crossing)
+        if crossing.vehicle:
+            state.goes_on(now, crossing.vehicle)
         state.say(
             Event.CROSSING_FINISHED,
             crossing=crossing.crossing_id,

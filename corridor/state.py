@@ -167,14 +167,16 @@ class State:
             )
 
     def crossing_of(self, vehicle: str) -> str:
-        """The crossing a vehicle is on, "" if none."""
+        """The crossing a vehicle is on, or was refused under last; "" if none."""
         mission = self.missions.get(self.mission_of.get(vehicle, ""))
         if mission is not None:
             return mission.crossing
-        for crossing in self.crossings.values():
-            if crossing.vehicle == vehicle and not crossing.outcome:
+        mine = [each for each in self.crossings.values() if each.vehicle == vehicle]
+        for crossing in mine:
+            if not crossing.outcome:
                 return crossing.crossing_id
-        return ""
+        last = max(mine, key=lambda each: each.finished_ms, default=None)
+        return last.crossing_id if last is not None and last.outcome == "refused" else ""
 
     def free(self, zone: str, vehicle: str, convoy: str, proof: str) -> None:
         """A zone was proven free of a vehicle: whoever waits for it is to be looked at."""
