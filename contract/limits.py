@@ -54,6 +54,12 @@ BARRIER_MOVE_MS_MAX: Final = 10_000
 RELEASE_VALID_MS: Final = 12 * 3_600_000
 UTC_ERROR_MS_MAX: Final = 1_000
 
+# --- no dead ends (docs/SAFETY.md, SUP-024) ---
+INSTRUCTION_MS_MAX: Final = 1_500  # from a result to a next instruction, or a reason with an owner
+STATION_SILENT_MS: Final = 900_000  # an X-ray takes 200 s; three such, and a queue of one
+INSPECTION_SILENT_MS: Final = 43_200_000  # a bay takes 150 min; 1 of 1,000 takes 11.7 h
+RETURN_PAPERS_MAX: Final = 256  # refusals and return releases that a gate keeps
+
 # --- weather that is not known is the worst that is driven in ---
 FRICTION_DRY: Final = 0.7  # no better road is ever counted on
 FRICTION_WORST: Final = 0.2
@@ -102,6 +108,10 @@ require(HEAD_MS >= 4 * RETRY_MS_MAX, "a head is repeated by the mailbox before i
 require(NONCE_AGE_MS_MAX <= PERMIT_VALID_MS, "a challenge must not outlive the permit it asks for")
 require(PILOT_PERIOD_MS < PILOT_WARN_MS < PILOT_ACT_MS, "the guard warns before it acts")
 require(GATE_OVERLAP_M <= LANE_OVERLAP_M, "gate cells are tighter than lanes")
+require(
+    INSTRUCTION_MS_MAX < STATION_SILENT_MS < INSPECTION_SILENT_MS,
+    "who is served is told at once; who is not, waits longer in a bay than at a station",
+)
 require(0.0 < FRICTION_WORST < FRICTION_DRY, "silence about friction means a slippery road")
 require(MEMBER_HEADWAY_S < RADAR_HEADWAY_S, "whoever drives alone keeps the longer gap")
 require(

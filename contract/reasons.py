@@ -215,6 +215,18 @@ class Reason(Enum):
     NO_BAY_FREE = ("no inspection bay is free", _O, "a bay that is left")
     # --- ledger ---
     LEDGER_FORKED = ("the ledger contradicts what it said before", _O, "a comparison of ledgers")
+    BATCH_INCOMPLETE = (
+        "another truck of the same waybill may not go yet",
+        _O,
+        "that truck being ready and released",
+    )
+    NO_PLACE = ("no permitted place is open for the inspection", _O, "a place that is open")
+    PLACE_CLOSED = ("the place is closed", _P, "its opening by an operator")
+    RETURN_PENDING = (
+        "the crossing was refused past the line and is to return",
+        _O,
+        "both releases of the return",
+    )
     NODE_SILENT = ("a program has not been heard", _M, "its next heartbeat")
 
 

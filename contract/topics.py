@@ -173,7 +173,7 @@ _ROWS: Final = (
     _row(_c.DeclarationSubmitted, {_T, _O}, {_O}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),
     _row(_c.DeclarationReply, {_O}, {_T}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),
     _row(_c.CrossingNotice, {_O}, {_S}, stream=STREAM_DURABLE),
-    _row(_c.DecisionNotice, {_O}, {_S, _G, _O}, stream=STREAM_DURABLE),
+    _row(_c.DecisionNotice, {_O, _S}, {_S, _G, _O}, stream=STREAM_DURABLE),
     _row(_c.EndorsementRequest, {_O}, {_A}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),
     _row(_c.EndorsementNotice, {_A}, {_O}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),
     _row(_c.DeskDecision, {_P}, {_O}, signed=True, sight=Sight.CUSTOMS),

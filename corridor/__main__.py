@@ -30,11 +30,13 @@ class ConvoySection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """[convoy]: how trucks travel together.
 
     members     at most so many in one convoy
+    batch_split  waybills allow their trucks to cross apart
     forming_s   how long the first of a convoy waits for others at its berth
     gather_s    how long it waits for its others on the road, to drive as one; 0: not at all
     """
 
     members: Annotated[int, Meta(ge=1, le=CONVOY_MEMBERS_MAX)] = CONVOY_MEMBERS_MAX
+    batch_split: bool = False
     forming_s: Annotated[float, Meta(ge=0.0, le=3_600.0)] = 20.0
     gather_s: Annotated[float, Meta(ge=0.0, le=GATHER_MS_MAX / 1_000.0)] = 90.0
 
@@ -87,7 +89,9 @@ def check(setting: Setting[CorridorProgram]) -> None:
 
 def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
     convoy = setting.config.convoy
-    dispatch = DispatchConfig(convoy.members, round(convoy.forming_s * 1_000.0))
+    dispatch = DispatchConfig(
+        convoy.members, round(convoy.forming_s * 1_000.0), batch_split=convoy.batch_split
+    )
     weather = setting.config.weather
     config = SupervisorConfig(
         setting.name,

@@ -22,16 +22,19 @@ from contract.signing import Signer
 from contract.traction import Traction
 from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2, movement_pb2
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED, PositionReport
-from corridor import halts
+from corridor import batches, halts
 from corridor.bars import CLIMBING
 from corridor.climbing import Climbing
 from corridor.crossings import Crossings
+from corridor.customs import Customs
 from corridor.dispatch import Dispatch, DispatchConfig
+from corridor.diversion import Diversions
 from corridor.formation import Formations
 from corridor.gathering import FormationConfig, Gathering
 from corridor.grants import Grants, Weather
 from corridor.interlocking import Zone
 from corridor.operators import Operators
+from corridor.overdue import Overdue
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.state import State
@@ -64,13 +67,17 @@ class SupervisorAgent:
         self._dispatch = Dispatch(self.state, config.dispatch)
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
+        customs = Customs(self.state, split=config.dispatch.batch_split)
         self._grants = Grants(
             self.state,
             dict(config.station_gate),
             config.weather,
             holds_back=gathering.holds_back,
             climbing=Climbing(corridor, config.weather.friction_permille, config.kinds),
+            more=(customs.vote,),
         )
+        self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
+        self._overdue = Overdue(self.state)
         self._positions = Positions(self.state)
         self._crossings = Crossings(self.state, self._dispatch, signer)
         self._operators = Operators(self.state, self._grants.again)
@@ -101,6 +108,8 @@ class SupervisorAgent:
         for mission in self.state.missions.values():
             self.state.mission_of[mission.vehicle] = mission.mission_id
         self._crossings.ledger.restore(now, state)
+        for crossing in self.state.crossings.values():
+            batches.note(self.state, crossing)
         self._operators.restore(state)
         halts.restore(self.state, state)
         self._formations.restore()
@@ -124,6 +133,7 @@ class SupervisorAgent:
             self._watch_ns = now.mono_ns + WATCH_MS * NS_PER_MS
             self._positions.watch(now)
             self._formations.watch(now)
+            self._overdue.watch(now)
             self._watch_nodes(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
@@ -161,6 +171,7 @@ class SupervisorAgent:
             for mission_id in due:
                 mission = state.missions.get(mission_id)
                 if mission is not None:
+                    self._diversions.consider(now, mission)
                     self._grants.extend(now, mission)
 
     def _turn(self, mission_id: str) -> int:

@@ -35,6 +35,9 @@ def barred(state: State, climbing: Climbing, mission: Mission) -> No | None:
         return No(Reason.SEAL_TAMPERED, crossing.crossing_id, office)
     if heard.doubted:
         return No(Reason.POSITION_DOUBTED, vehicle, vehicle)
+    kept = state.kept.get(mission.mission_id)
+    if kept is not None:
+        return kept
     if heard.halted is not None and heard.state == VEHICLE_STATE_STOPPED:
         return No(heard.halted, vehicle, vehicle)
     lane = climbing.stuck(mission, state.route(mission), heard.front_m) if heard.standing else ""

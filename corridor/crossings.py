@@ -17,6 +17,7 @@ from contract.ledger import judge_step
 from contract.reasons import Reason
 from contract.signing import Signer, digest, open_document, seal_document, type_name
 from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_DIVERTED,
     CUSTODY_STEP_ENTERED,
     CUSTODY_STEP_HANDED_OVER,
     CUSTODY_STEP_SEALED,
@@ -35,11 +36,13 @@ from contract.v1.customs_pb2 import (
 from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_EAST, Document
 from contract.v1.gate_pb2 import Passed
 from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport, RevocationNotice
+from corridor import batches
 from corridor.dispatch import Dispatch
 from corridor.evidence import find_uncounted, note_image, note_release, wait_for_counter
 from corridor.grants import clearance_missing
 from corridor.planning import DESTINATION
-from corridor.records import Crossing, Mission, Rest
+from corridor.records import Control, Crossing, Mission, Rest
+from corridor.returns import Returns, ends_diverted
 from corridor.state import State
 
 _DECISIONS: Final[Mapping[str, type[Message]]] = {
@@ -55,6 +58,7 @@ class Crossings:
         self._dispatch = dispatch
         self._signer = signer
         self.ledger = NodeLedger(state.name, signer, state.roster)
+        self._returns = Returns(state)
 
     # --- offices ---
 
@@ -64,7 +68,7 @@ class Crossings:
             self._refuse(Refused(Reason.MALFORMED, "a crossing with fields left open"))
             return
         crossing = self._crossing(notice.crossing_id)
-        if crossing.outcome:
+        if crossing.outcome and not self._returns.reopened(crossing, notice):
             return
         first = not crossing.direction
         crossing.direction = "E" if notice.direction == DIRECTION_EAST else "W"
@@ -75,6 +79,10 @@ class Crossings:
         crossing.seals = list(notice.seals)
         crossing.declaration_sha256 = notice.declaration_sha256
         crossing.channel = max(crossing.channel, notice.channel)
+        crossing.batch, crossing.batch_size = notice.batch_number, notice.batch_size
+        batches.note(self._state, crossing)
+        batches.stir(self._state, crossing)
+        self._returns.noticed(crossing)
         self._state.save(crossing)
         self._state.dispatch_due = True
         if first:
@@ -120,15 +128,22 @@ class Crossings:
             crossing.releases[country] = document.SerializeToString(deterministic=True)
             crossing.holds.pop(country, None)
             crossing.bays.pop(country, None)
+            crossing.controls.pop(country, None)
             crossing.adverse = False
             self._released(crossing)
+            self._returns.released(crossing)
         elif isinstance(decision, Hold):
             crossing = self._crossing(decision.crossing_id)
             country = _country(decision.office)
             crossing.releases.pop(country, None)
             crossing.holds[country] = decision.reason
             crossing.bays[country] = [p for each in decision.controls for p in each.places]
+            controls = [Control(each.kind, list(each.places)) for each in decision.controls]
+            crossing.controls[country] = controls
+            kinds = dict.fromkeys([*crossing.ordered, *(each.kind for each in controls)])
+            crossing.ordered = list(kinds)
             crossing.adverse = False
+            self._anew(crossing, country)
             self._withheld(crossing, decision.reason)
         elif isinstance(decision, Refusal):
             crossing = self._crossing(decision.crossing_id)
@@ -136,7 +151,10 @@ class Crossings:
             crossing.releases.pop(country, None)
             crossing.holds[country] = Reason.REFUSED.name
             crossing.bays.pop(country, None)
+            crossing.controls.pop(country, None)
+            crossing.adverse = False
             self._withheld(crossing, Reason.REFUSED.name)
+            self._returns.refused(now, crossing, decision, document)
         elif isinstance(decision, Revocation):
             crossing = self._crossing(decision.crossing_id)
             country = _country(decision.office)
@@ -152,6 +170,14 @@ class Crossings:
         self._state.dispatch_due = True
         self._follow(now, crossing)
 
+    def _anew(self, crossing: Crossing, country: str) -> None:
+        """An inspection that is ordered where the truck stands inspected is done once more."""
+        mission = self._state.missions.get(crossing.mission)
+        place = mission.place if mission is not None else ""
+        if mission is not None and place in crossing.bays[country] and place in mission.done:
+            mission.done.remove(place)
+            mission.announced = [each for each in mission.announced if each != place]
+
     def _released(self, crossing: Crossing) -> None:
         if clearance_missing(crossing) is None:
             self._state.say(Event.CROSSING_CLEARED, crossing=crossing.crossing_id)
@@ -164,15 +190,16 @@ class Crossings:
         )
 
     def _follow(self, now: Now, crossing: Crossing) -> None:
-        """A crossing that is under way: new releases to the truck, or a bay for it."""
+        """A crossing that is under way: new releases to the truck, or a bay for it
+        (diversion.py).
+        """
+        batches.stir(self._state, crossing)
         mission = self._state.missions.get(crossing.mission)
         if mission is None:
             return
         self._state.dirty[mission.mission_id] = None
         if clearance_missing(crossing) is None:
             self._dispatch.tell_clearance(crossing)
-        elif any(crossing.bays.values()):
-            self._dispatch.divert(now, mission, crossing)
 
     # --- terminals, stations, gates ---
 
@@ -186,6 +213,7 @@ class Crossings:
         if report.ready and not crossing.ready:
             crossing.ready_ms = now.utc_ms
         crossing.ready = report.ready
+        batches.stir(self._state, crossing)
         self._state.save(crossing)
         self._state.dispatch_due = True
 
@@ -204,6 +232,8 @@ class Crossings:
         found = record.verdict not in (SCAN_VERDICT_CLEAR, SCAN_VERDICT_PENDING)
         if found and clearance_missing(crossing) is None:
             crossing.adverse = True  # until an office answers; where one holds it already, it has
+        self._state.overdue.pop((mission.vehicle, record.station_id), None)
+        batches.stir(self._state, crossing)
         self._state.save(crossing)
         self._state.save(mission)
         self._state.dirty[mission.mission_id] = None
@@ -231,6 +261,8 @@ class Crossings:
             document = Document.FromString(crossing.early.pop(crossing.step + 1))
             self._record(now, CustodyRecord.FromString(document.payload), document)
         mission = self._state.missions.get(crossing.mission) if crossing is not None else None
+        if mission is not None:
+            self._state.dirty[mission.mission_id] = None  # what waits for its custody may go on
         if mission is not None and mission.arrived:
             self.arrived(now, mission, mission.berth)
 
@@ -247,6 +279,10 @@ class Crossings:
         """
         state = self._state
         crossing = state.crossings[mission.crossing]
+        if crossing.refused and self._returns.is_over(crossing, mission):
+            self._sign(now, crossing, CUSTODY_STEP_DIVERTED, berth)
+            self._finish(now, crossing, mission, berth)
+            return
         heard = state.heard.get(mission.vehicle)
         if heard is not None and heard.doubted:
             reason = Reason.POSITION_DOUBTED
@@ -282,7 +318,7 @@ class Crossings:
         state = self._state
         crossing = state.crossings.get(record.crossing_id)
         before = crossing.step if crossing is not None else 0
-        refused = judge_step(before, record)
+        refused = None if ends_diverted(crossing, record) else judge_step(before, record)
         step = CustodyStep.Name(record.step).removeprefix("CUSTODY_STEP_")
         if crossing is not None and before + 1 < record.step and self._is_entry(record):
             crossing.early[record.step] = document.SerializeToString(deterministic=True)
@@ -315,7 +351,7 @@ class Crossings:
 
     def _finish(self, now: Now, crossing: Crossing, mission: Mission, berth: str) -> None:
         state = self._state
-        crossing.outcome = "cleared"
+        crossing.outcome = "refused" if crossing.refused else "cleared"
         crossing.finished_ms = now.utc_ms
         state.save(crossing)
         del state.missions[mission.mission_id]
@@ -324,7 +360,7 @@ class Crossings:
         for zone in state.zones.held_by(mission.vehicle):
             state.zones.rename(zone, mission.vehicle, mission.vehicle)
         state.goes_on(now, mission.vehicle)
-        rest = Rest(mission.vehicle, state.map.berths[berth].lane, berth)
+        rest = Rest(mission.vehicle, state.place_lane(berth), berth)
         state.rests[mission.vehicle] = rest
         state.save(rest)
         state.say(
@@ -335,20 +371,20 @@ class Crossings:
             outcome=crossing.outcome,
             took_ms=crossing.finished_ms - crossing.started_ms,
         )
+        batches.stir(state, crossing)
+        state.dispatch_due = True
+        if crossing.refused:
+            self._returns.ended(now, crossing, berth)
+            return  # it is not unloaded: no terminal is told
         arrival = Arrival(
             crossing_id=crossing.crossing_id, vehicle_id=crossing.vehicle, berth_id=berth
         )
         for node in (*state.roster.of_role(Role.TERMINAL), *state.roster.of_role(Role.OFFICE)):
             if node.role is Role.OFFICE or node.site == DESTINATION[crossing.direction]:
                 state.out.append(Send(node.name, arrival))
-        state.dispatch_due = True
 
     def _crossing(self, crossing_id: str) -> Crossing:
-        crossing = self._state.crossings.get(crossing_id)
-        if crossing is None:
-            crossing = Crossing(crossing_id, releases={}, holds={}, bays={}, early={})
-            self._state.crossings[crossing_id] = crossing
-        return crossing
+        return self._state.crossing(crossing_id)
 
 
 _COUNTRIES: Final[Mapping[int, str]] = {COUNTRY_KZ: "KZ", COUNTRY_CN: "CN"}

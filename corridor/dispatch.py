@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from contract.agent import NS_PER_MS, Now, Send
 from contract.events import Event
-from contract.map import RouteError
 from contract.reasons import Reason
 from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST, Document
 from contract.v1.movement_pb2 import (
@@ -19,20 +18,25 @@ from contract.v1.movement_pb2 import (
     MissionStop,
     StopKind,
 )
+from corridor import batches
 from corridor.grants import clearance_missing
 from corridor.interlocking import Claim
-from corridor.parting import part
-from corridor.planning import ORIGIN, free_bay, free_berth, stops_of, way
+from corridor.places import Wanted, is_free, no_place, services_of, wanted
+from corridor.planning import free_berths, stops_of
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import No, State
 
 
 @dataclass(frozen=True, slots=True)
 class DispatchConfig:
-    """How convoys are put together."""
+    """How convoys are put together.
+
+    batch_split   waybills allow their trucks to cross apart
+    """
 
     convoy_members: int = 3
     forming_ms: int = 20_000
+    batch_split: bool = False
 
 
 class Dispatch:
@@ -56,6 +60,7 @@ class Dispatch:
                 for crossing in self._state.open_crossings()
                 if crossing.direction == direction
                 and not crossing.mission
+                and (crossing.ready or not crossing.return_of)
                 and self._may_go(now, crossing)
             ]
             able.sort(key=lambda crossing: (crossing.ready_ms, crossing.crossing_id))
@@ -63,7 +68,51 @@ class Dispatch:
                 if clearance_missing(crossing) is not None:
                     self._set_off(now, direction, [crossing])  # to a bay, alone
             able = [crossing for crossing in able if clearance_missing(crossing) is None]
-            self._form(now, direction, able)
+            able = self._batches(now, direction, able)
+            self._form(now, direction, [each for each in able if self._has_way(now, each)])
+
+    def _batches(self, now: Now, direction: str, able: list[Crossing]) -> list[Crossing]:
+        """Send complete batches off, each as convoys of its own; whoever belongs to none is left.
+
+        The berths that are free decide how many of a batch go at once: the rest follows.
+        """
+        if self._config.batch_split:
+            return able
+        size = self._config.convoy_members
+        found: dict[str, list[Crossing]] = {}
+        for crossing in able:
+            no = self._batch_no(crossing)
+            if no is not None:
+                self._state.wait(
+                    now, crossing.vehicle, no.reason, resource=no.resource, holder=no.holder
+                )
+            elif crossing.batch and not crossing.return_of:
+                found.setdefault(crossing.batch, []).append(crossing)
+        for batch in found.values():
+            for first in range(0, len(batch), size):
+                self._set_off(now, direction, batch[first : first + size])
+        return [each for each in able if not each.batch or each.return_of]
+
+    def _batch_no(self, crossing: Crossing) -> No | None:
+        """Which other truck of its batch keeps it at its berth."""
+        no = batches.incomplete(self._state, crossing)
+        for other in batches.members(self._state, crossing):
+            why = None
+            if no is None and other is not crossing and not (other.mission or other.outcome):
+                why = self._no(other)
+            if why is not None:
+                about = f"{other.crossing_id} {other.vehicle}: {why.reason.name}"
+                no = No(Reason.BATCH_INCOMPLETE, about, why.holder)
+        return no
+
+    def _has_way(self, now: Now, crossing: Crossing) -> bool:
+        """Whether any free berth can be driven to from where it stands; who has none blocks nobody
+        behind. That no berth is free is said when it is planned.
+        """
+        state = self._state
+        if not free_berths(state.map, state.zones, crossing.direction, state.closed):
+            return True
+        return self._destination(now, crossing, None) is not None
 
     def _may_go(self, now: Now, crossing: Crossing) -> bool:
         no = self._no(crossing)
@@ -76,6 +125,8 @@ class Dispatch:
 
     def _no(self, crossing: Crossing) -> No | None:
         """Why a crossing cannot set off yet; None if it can."""
+        if crossing.refused:
+            return No(Reason.REFUSED, crossing.crossing_id, f"office {crossing.refused_by}")
         if not crossing.ready:
             return No(Reason.NOT_READY, crossing.berth or crossing.crossing_id, "terminal")
         heard = self._state.heard.get(crossing.vehicle)
@@ -127,7 +178,7 @@ class Dispatch:
         for crossing in members:
             mission = self._plan(now, crossing, convoy)
             if mission is None:
-                break
+                continue
             planned.append(mission)
         if not planned:
             return False
@@ -148,27 +199,27 @@ class Dispatch:
         """A mission with its berth reserved, or None with the reason said."""
         state = self._state
         key = crossing.vehicle
+        want = Wanted((), (), closed=False)
         bay: str | None = None
         if clearance_missing(crossing) is not None:
-            places = [place for bays in crossing.bays.values() for place in bays]
-            bay = free_bay(state.map, state.zones, places)
-            if bay is None:
-                state.wait(now, key, Reason.NO_BAY_FREE, resource="bays", holder="")
+            want = wanted(state, crossing)
+            free = [each for each in want.bays if is_free(state, each, key)]
+            if want.closed or (want.bays and not free):
+                no = no_place(crossing) if want.closed else No(Reason.NO_BAY_FREE, "bays")
+                state.wait(now, key, no.reason, resource=no.resource, holder=no.holder)
                 return None
-        berth = free_berth(state.map, state.zones, crossing.direction)
-        if berth is None:
-            state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder="")
+            bay = free[0] if free else None
+        found = self._destination(now, crossing, bay)
+        if found is None:
             return None
-        from_lane = state.rests[key].lane
-        try:
-            lanes = way(state.map, from_lane, berth, bay)
-        except RouteError:
-            state.wait(now, key, Reason.NOT_ON_ROUTE, resource=from_lane, holder="")
-            return None
+        berth, lanes = found
         claim = Claim(key, convoy, crossing.direction, crossing.gross_mass_kg)
         state.zones.allocate(state.map.berths[berth].zone, claim)
+        if bay is not None:
+            state.zones.allocate(state.map.bays[bay].zone, claim)
         turn = state.store.next_number("mission")
-        stops = stops_of(state.map, lanes, berth, bay=bay, services=services_of(crossing))
+        services = services_of(crossing, want.stations)
+        stops = stops_of(state.map, lanes, berth, bay=bay, services=services)
         return Mission(
             mission_id=f"mission-{turn}",
             vehicle=key,
@@ -181,7 +232,25 @@ class Dispatch:
             berth=berth,
             turn=turn,
             mass_kg=crossing.gross_mass_kg,
+            place=bay or "",
         )
+
+    def _destination(
+        self, now: Now, crossing: Crossing, bay: str | None
+    ) -> tuple[str, tuple[str, ...]] | None:
+        """A free berth and the lanes to it, or None with the reason said."""
+        state = self._state
+        key, from_lane = crossing.vehicle, state.rests[crossing.vehicle].lane
+        berths = free_berths(state.map, state.zones, crossing.direction, state.closed)
+        for berth in berths:
+            lanes = state.way(from_lane, berth, bay)
+            if lanes:
+                return berth, lanes
+        if berths:
+            state.wait(now, key, Reason.NOT_ON_ROUTE, resource=from_lane, holder="")
+        else:
+            state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder="")
+        return None
 
     def _give(self, now: Now, mission: Mission) -> None:
         """Take the zone the truck stands in over into the mission, and tell the truck."""
@@ -235,59 +304,6 @@ class Dispatch:
         releases = [Document.FromString(data) for _, data in sorted(crossing.releases.items())]
         notice = ClearanceNotice(crossing_id=crossing.crossing_id, releases=releases)
         self._state.out.append(Send(crossing.vehicle, notice))
-
-    def divert(self, now: Now, mission: Mission, crossing: Crossing) -> None:
-        """Send a truck on its way to an inspection bay that still lies ahead of it, if one
-        is free.
-        """
-        state = self._state
-        if any(stop.place in state.map.bays for stop in mission.stops):
-            return
-        places = [place for bays in crossing.bays.values() for place in bays]
-        bay = free_bay(state.map, state.zones, places)
-        route = state.route(mission)
-        last_m = route.zone_spans[max(0, mission.next_span - 1)][2]
-        head = tuple(
-            lane
-            for lane, at in zip(mission.lanes, route.starts_m, strict=True)
-            if at < last_m - 1e-6
-        )
-        if bay is None or not head:
-            state.wait(now, mission.vehicle, Reason.NO_BAY_FREE, resource="bays", holder="")
-            return
-        try:
-            tail = way(state.map, head[-1], mission.berth, bay)
-        except RouteError:
-            state.wait(now, mission.vehicle, Reason.NO_BAY_FREE, resource="bays", holder="")
-            return
-        part(state, mission, Reason.DIVERTED)
-        mission.lanes = [*head, *tail[1:]]
-        mission.version += 1
-        services = services_of(crossing)
-        mission.stops = stops_of(
-            state.map, tuple(mission.lanes), mission.berth, bay=bay, services=services
-        )
-        state.save(mission)
-        reason = next(iter(crossing.holds.values()), Reason.INSPECTION_ORDERED.name)
-        state.say(
-            Event.VEHICLE_DIVERTED,
-            vehicle=mission.vehicle,
-            crossing=crossing.crossing_id,
-            bay=bay,
-            reason=Reason.__members__.get(reason, Reason.INSPECTION_ORDERED),
-        )
-        self.tell(mission)
-
-
-def services_of(crossing: Crossing) -> dict[str, bool]:
-    """Which station kinds of the origin side this crossing visits."""
-    origin = ORIGIN[crossing.direction]
-    stricter = crossing.channel > 1
-    return {
-        f"{origin}/weighbridge": True,
-        f"{origin}/portal": True,
-        f"{origin}/xray": stricter,
-    }
 
 
 def _stop(stop: Stop) -> MissionStop:

@@ -20,16 +20,18 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_BAY,
     STOP_KIND_GATE,
     STOP_KIND_STATION,
+    VEHICLE_STATE_AT_GATE,
     MovementAuthority,
 )
 from corridor.bars import barred
 from corridor.climbing import Climbing
 from corridor.evidence import may_wait_in
 from corridor.interlocking import Claim, Denied
+from corridor.planning import to_bay_together
 from corridor.records import Crossing, Mission, Stop
 from corridor.standing import stands_long, why
 from corridor.state import No, State
-from corridor.visits import announce
+from corridor.visits import Visits
 
 LOOK_AHEAD_M: Final = 320.0
 RENEW_BELOW_M: Final = 160.0
@@ -57,28 +59,31 @@ class Grants:
         *,
         holds_back: Callable[[Mission, str], bool],
         climbing: Climbing,
+        more: tuple["Voter", ...] = (),
     ) -> None:
-        """`holds_back` says whether a convoy still gathers before a zone (gathering.py)."""
+        """`holds_back`: a convoy still gathers (gathering.py); `more`: voters of other modules."""
         self._state = state
         self._station_gate = station_gate
+        self._visits = Visits(state, station_gate)
         self._weather = weather
         self._holds_back = holds_back
         self._climbing = climbing
+        self._more = more
 
     def extend(self, now: Now, mission: Mission) -> None:
-        """Look at one mission: allocate what may be had, grant what is worth it, say why
-        not more.
-        """
+        """Allocate what may be had, grant what is worth it, say why not more."""
         state = self._state
         heard = state.heard.get(mission.vehicle)
         if not mission.accepted or mission.arrived or heard is None or not heard.reported:
             return
         route = state.route(mission)
+        at_gate = heard.state == VEHICLE_STATE_AT_GATE
         short = mission.end_m - heard.front_m <= RENEW_BELOW_M or heard.silent
         bar = no = barred(state, self._climbing, mission)
         waits = mission.vehicle in state.waits or stands_long(state, now, mission.vehicle)
-        if not (short or waits or bar is not None):
+        if not (short or waits or at_gate or bar is not None):
             return
+        self._visits.announce(mission, route, mission.next_span)  # a place may have been opened
         if short and bar is None:
             no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
             end_m, overlap_m = self._end(mission, route, mission.next_span)
@@ -88,10 +93,25 @@ class Grants:
         near = mission.end_m - heard.front_m <= NEAR_END_M or bar is not None
         if not near or no is None:
             no = why(state, now, mission)
+        if at_gate and bar is None:
+            no = self._unwelcome(mission, route, heard.front_m) or no
         if no is not None:
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
         else:
             state.goes_on(now, mission.vehicle)
+
+    def _unwelcome(self, mission: Mission, route: Route, front_m: float) -> No | None:
+        """Why a truck that has road past the gate at whose line it stands gets no permit."""
+        behind = [i for i, (_, start_m, _) in enumerate(route.zone_spans) if start_m > front_m]
+        if not behind:
+            return None
+        votes = (voter(mission, route, behind[0]) for voter in self._more)
+        return next((no for no in votes if no is not None), None)
+
+    def reserve(self, mission: Mission, last: int) -> No | None:
+        """Allocate every zone up to `last` of the route, or none of them."""
+        wanted = list(range(mission.next_span, last + 1))
+        return self._have(mission, self._state.route(mission), wanted, wanted)
 
     def again(self, mission: Mission) -> None:
         """Say the authority in force anew, under a new number: the vehicle may not have it. Not to
@@ -109,22 +129,36 @@ class Grants:
     def _allocate(self, now: Now, mission: Mission, route: Route, until_m: float) -> No | None:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
         spans = route.zone_spans
-        claim = self._claim(mission)
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
             group, no = self._wanted(mission, route)
-            no = no or self._vote_all(mission, route, group, claim)
+            room = self._group(mission, route, mission.next_span)
+            no = no or self._have(mission, route, group, room)
             if no is not None:
                 return no
-            for index in group:
-                zone = spans[index][0]
-                self._state.zones.allocate(zone, claim)
-                self._state.say(
-                    Event.ZONE_ALLOCATED, zone=zone, vehicle=mission.vehicle, convoy=mission.convoy
-                )
-                announce(self._state, self._station_gate, mission, route.zone_spans[index])
+        return None
+
+    def _have(self, mission: Mission, route: Route, group: list[int], room: list[int]) -> No | None:
+        """Allocate all of these zones, or none of them if a voter says no to one; what is wanted
+        beyond `room` is wanted only because the truck could not start again before it.
+        """
+        claim = self._claim(mission)
+        for index in group:
+            no = self._vote(mission, route, index, claim)
+            if no is not None and index not in room:
+                return No(Reason.CANNOT_START_HERE, no.resource, no.holder or mission.vehicle)
+            if no is not None:
+                return no
+        for index in group:
+            zone = route.zone_spans[index][0]
+            self._state.zones.allocate(zone, claim)
+            self._state.say(
+                Event.ZONE_ALLOCATED, zone=zone, vehicle=mission.vehicle, convoy=mission.convoy
+            )
+        if group:
             mission.next_span = group[-1] + 1
-            self._state.save(mission)
-            self._wake_followers(mission)
+        self._visits.announce(mission, route, mission.next_span)
+        self._state.save(mission)
+        self._wake_followers(mission)
         return None
 
     def _wake_followers(self, mission: Mission) -> None:
@@ -144,14 +178,17 @@ class Grants:
             before=tuple(mission.formation[:place]),
         )
 
-    def _group(self, route: Route, first: int) -> list[int]:
+    def _group(self, mission: Mission, route: Route, first: int) -> list[int]:
         """Zones that must be had together: nobody stands under a barrier or in the boundary
-        section.
+        section, and who is sent to a bay leaves the line before it with the whole way to it.
 
         Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
         line of the next gate, before anything is given.
         """
         spans, zones = route.zone_spans, self._state.map.zones
+        to_bay = to_bay_together(self._state.map, mission, spans, first)
+        if to_bay:
+            return to_bay
 
         def kind(index: int) -> ZoneKind:
             return zones[spans[index][0]].kind
@@ -172,28 +209,20 @@ class Grants:
 
     def _wanted(self, mission: Mission, route: Route) -> tuple[list[int], No | None]:
         """The next zones that must be had together, up to where this truck could start again."""
-        room = self._group(route, mission.next_span)
+        room = self._group(mission, route, mission.next_span)
         group, steep = self._climbing.reach(
             mission, route, room, lambda spans_had: self._end(mission, route, spans_had)[0]
         )
         return group, None if steep is None else No(*steep, mission.vehicle)
 
-    def _vote_all(
-        self, mission: Mission, route: Route, group: list[int], claim: Claim
-    ) -> No | None:
-        """The first no to zones that must be had together."""
-        for index in group:
-            no = self._vote(mission, route, index, claim)
-            if no is not None and index not in self._group(route, group[0]):
-                return No(Reason.CANNOT_START_HERE, no.resource, no.holder or mission.vehicle)
-            if no is not None:
-                return no
-        return None
-
     def _vote(self, mission: Mission, route: Route, index: int, claim: Claim) -> No | None:
         """The first no of all voters to one more zone of the route."""
         for voter in _VOTERS:
             no = voter(self, mission, route, index)
+            if no is not None:
+                return no
+        for other in self._more:
+            no = other(mission, route, index)
             if no is not None:
                 return no
         zone = route.zone_spans[index][0]
@@ -211,6 +240,10 @@ class Grants:
             return None
         bay = stop.kind == STOP_KIND_BAY
         reason = Reason.INSPECTION_PENDING if bay else Reason.STATION_PENDING
+        if (mission.vehicle, stop.place) in self._state.overdue:
+            reason = Reason.STATION_SILENT
+        elif stop.place in self._state.closed:
+            return No(Reason.PLACE_CLOSED, stop.place, self._state.closed[stop.place])
         return No(reason, stop.place, self._station_gate.get(stop.place, ""))
 
     def _image_votes(self, mission: Mission, route: Route, index: int) -> No | None:
@@ -219,19 +252,6 @@ class Grants:
         if not unread or may_wait_in(self._state, mission, route, index):
             return None
         return No(Reason.IMAGE_PENDING, unread[0], "office")
-
-    def _clearance_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """Nothing behind an exit gate without both releases."""
-        crossing = self._state.crossings[mission.crossing]
-        for stop in mission.stops:
-            if stop.kind != STOP_KIND_GATE or route.zone_spans[index][1] <= stop.at_m:
-                continue
-            if self._state.map.gates[stop.place].side != "exit":
-                continue
-            missing = clearance_missing(crossing)
-            if missing is not None:
-                return missing
-        return None
 
     def _order_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         """A convoy keeps its order, and nobody is given road beyond whoever is ahead in a zone
@@ -266,8 +286,10 @@ class Grants:
         return mission.convoy if mission is not None else ""
 
     def _formation_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """Nothing beyond where a convoy gathers until it has, or has waited long enough."""
-        if self._holds_back(mission, route.zone_spans[index][0]):
+        """Nothing beyond where a convoy gathers until it has, or has waited long enough; who is
+        sent to a bay waits for nobody.
+        """
+        if not mission.place and self._holds_back(mission, route.zone_spans[index][0]):
             return No(Reason.CONVOY_FORMING, mission.convoy, "supervisor")
         return None
 
@@ -305,10 +327,17 @@ class Grants:
         return self._held_back(mission, end_m - LANE_OVERLAP_M, LANE_OVERLAP_M)
 
     def _held_back(self, mission: Mission, end_m: float, overlap_m: float) -> tuple[float, float]:
-        """No farther than the stop line of a station or bay that is not done."""
+        """No farther than the stop line of a station or bay that is not done, or than the station's
+        before a bay while the way to it is not had.
+        """
         stop = self._pending(mission)
         if stop is not None and stop.at_m < end_m:
             return stop.at_m, GATE_OVERLAP_M
+        if stop is not None and stop.kind == STOP_KIND_BAY:
+            lines = [each.at_m for each in mission.stops if each.kind == STOP_KIND_STATION]
+            line_m = max((at_m for at_m in lines if at_m < stop.at_m), default=end_m)
+            if line_m < end_m:
+                return line_m, GATE_OVERLAP_M
         return end_m, overlap_m
 
     def _grant(self, mission: Mission, route: Route, end_m: float, overlap_m: float) -> None:
@@ -355,10 +384,10 @@ def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | 
 
 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]
+Voter = Callable[[Mission, Route, int], No | None]
 _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._station_votes,
     Grants._image_votes,
-    Grants._clearance_votes,
     Grants._order_votes,
     Grants._gate_votes,
     Grants._formation_votes,

@@ -1,4 +1,5 @@
-"""Operators: stop and resume, by scope, attributable, lifted only by whoever ordered it.
+"""Operators: stop and resume, by scope, attributable, lifted only by whoever ordered it; places
+closed and opened.
 
 Pure. A stop is written down before it is sent and survives a restart of the supervisor.
 """
@@ -11,6 +12,8 @@ from contract.agent import Persist, Role, Send
 from contract.events import Event
 from contract.reasons import Reason
 from contract.v1.movement_pb2 import (
+    OPERATOR_VERB_CLOSE_PLACE,
+    OPERATOR_VERB_OPEN_PLACE,
     OPERATOR_VERB_RESUME,
     OPERATOR_VERB_STOP,
     STOP_SCOPE_ALL,
@@ -37,20 +40,24 @@ class Operators:
         self._again = again
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        """Stops in force before a restart are in force after it."""
+        """Stops in force before a restart are in force after it, and closed places closed."""
         for key, value in sorted(state.items()):
             if key.startswith("stop/"):
                 stop = msgspec.msgpack.decode(value, type=StopInForce)
                 self._state.stops[stop.stop_id] = stop
+            elif key.startswith("closed/"):
+                self._state.closed[key.removeprefix("closed/")] = value.decode()
 
     def on_command(self, operator: str, command: OperatorCommand) -> None:
-        """Stop or resume; anything else is answered with a no."""
+        """Stop or resume, close or open a place; anything else is answered with a no."""
         reason: Reason | None = Reason.MALFORMED
         stop_id = command.stop_id
         if command.verb == OPERATOR_VERB_STOP:
             stop_id, reason = self._stop(operator, command)
         elif command.verb == OPERATOR_VERB_RESUME:
             reason = self._resume(operator, stop_id)
+        elif command.verb in (OPERATOR_VERB_CLOSE_PLACE, OPERATOR_VERB_OPEN_PLACE):
+            reason = self._place(operator, command)
         reply = OperatorReply(
             stop_id=stop_id, accepted=reason is None, reason=reason.name if reason else ""
         )
@@ -89,6 +96,29 @@ class Operators:
         self._state.out += [Send(vehicle, lifted) for vehicle in stop.vehicles]
         self._state.dispatch_due = True
         self._state.dirty.update(dict.fromkeys(self._state.missions))
+        return None
+
+    def _place(self, operator: str, command: OperatorCommand) -> Reason | None:
+        """Nobody new is sent to a place that is closed; whoever is on the way there is sent to
+        another that will do. Any operator opens it again.
+        """
+        state, place = self._state, command.target
+        corridor = state.map
+        if place not in {**corridor.bays, **corridor.stations, **corridor.berths}:
+            return Reason.MALFORMED
+        closes = command.verb == OPERATOR_VERB_CLOSE_PLACE
+        if closes == (place in state.closed):
+            return None  # it is so already
+        if closes:
+            state.closed[place] = operator
+            fields = {"place": place, "operator": operator, "reason": command.reason}
+            state.say(Event.PLACE_CLOSED, **fields)
+        else:
+            del state.closed[place]
+            state.say(Event.PLACE_OPENED, place=place, operator=operator)
+        state.out.append(Persist(f"closed/{place}", operator.encode() if closes else None))
+        state.dispatch_due = True
+        state.dirty.update(dict.fromkeys(state.missions))
         return None
 
     def _release_halted(self, operator: str, stop_id: str) -> Reason | None:

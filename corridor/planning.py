@@ -4,7 +4,7 @@ Pure. First come, first served; the timetable will choose better. Not here: when
 (dispatch.py), what it may drive (grants.py).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 from contract.map import CorridorMap, RouteError
@@ -15,46 +15,44 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_STATION,
 )
 from corridor.interlocking import Interlocking, ZoneState
-from corridor.records import Stop
+from corridor.records import Mission, Stop
 
 DESTINATION: Final = {"E": "CN", "W": "KZ"}
+_LINES: Final = (STOP_KIND_STATION, STOP_KIND_GATE)
 ORIGIN: Final = {"E": "KZ", "W": "CN"}
 
 
-def free_berth(corridor: CorridorMap, zones: Interlocking, direction: str) -> str | None:
-    """The first free arrival berth at the far end."""
-    for berth in corridor.berths.values():
-        there = berth.country == DESTINATION[direction] and berth.arrivals
-        if there and zones.state(berth.zone) is ZoneState.FREE:
-            return berth.id
-    return None
-
-
-def free_bay(corridor: CorridorMap, zones: Interlocking, places: Iterable[str]) -> str | None:
-    """The first free inspection bay among the permitted places."""
-    for place in places:
-        bay = corridor.bays.get(place)
-        if bay is not None and zones.state(bay.zone) is ZoneState.FREE:
-            return bay.id
-    return None
+def free_berths(
+    corridor: CorridorMap, zones: Interlocking, direction: str, closed: Container[str] = ()
+) -> list[str]:
+    """Free arrival berths at the far end that are not closed, in the map's order."""
+    return [
+        berth.id
+        for berth in corridor.berths.values()
+        if berth.country == DESTINATION[direction]
+        and berth.arrivals
+        and berth.id not in closed
+        and zones.state(berth.zone) is ZoneState.FREE
+    ]
 
 
 def way(corridor: CorridorMap, from_lane: str, berth: str, bay: str | None) -> tuple[str, ...]:
-    """Lanes from where a truck stands to a berth, through a bay if one is given. RouteError if
-    none.
+    """Lanes from where a truck stands to a berth, through a bay if one is given, or to a bay as to
+    a berth. RouteError if none.
 
     Bays that are not asked for are avoided, and so is every berth but the last.
     """
-    goal = corridor.berths[berth].lane
+    end = corridor.berths.get(berth) or corridor.bays[berth]
+    goal = end.lane
     through = [corridor.bays[bay].lane] if bay is not None else []
-    closed = {each.lane for each in corridor.bays.values()} - set(through)
+    closed = {each.lane for each in corridor.bays.values()} - {*through, from_lane, goal}
     closed |= {each.lane for each in corridor.berths.values()} - {goal, from_lane}
     lanes = corridor.path_lanes(from_lane, goal, via=through, avoid=closed)
-    for bay_lane in through:
+    for bay_lane in through or [lane for lane in (goal,) if berth in corridor.bays]:
         before_bay = lanes[: lanes.index(bay_lane)]
         passed = [gate.id for gate in corridor.gates.values() if gate.lane in before_bay]
         if passed:
-            raise RouteError(f"bay {bay} lies behind gate {passed[0]}")
+            raise RouteError(f"bay {bay or berth} lies behind gate {passed[0]}")
     return lanes
 
 
@@ -68,7 +66,7 @@ def stops_of(
 ) -> list[Stop]:
     """Places at which a mission stops or asks, in order of the route.
 
-    services   station kind -> whether this crossing needs it
+    services   station kind, or "place/" and a station -> whether this crossing needs it
     """
     route = corridor.route(lanes)
     found: list[Stop] = []
@@ -79,13 +77,31 @@ def stops_of(
             found.append(Stop(kind, place, lane, round(offset_m * 1000.0), at_m))
 
     for station in corridor.stations.values():
-        if any(services.get(f"{station.country}/{kind}", False) for kind in station.kinds):
+        kinds = [f"{station.country}/{kind}" for kind in station.kinds]
+        if any(services.get(each, False) for each in (*kinds, f"place/{station.id}")):
             add(STOP_KIND_STATION, station.id, station.lane, station.stop_offset_m)
     for gate in corridor.gates.values():
         add(STOP_KIND_GATE, gate.id, gate.lane, gate.stop_offset_m)
     if bay is not None:
         place = corridor.bays[bay]
         add(STOP_KIND_BAY, bay, place.lane, place.stop_offset_m)
-    end = corridor.berths[berth]
+    end = corridor.berths.get(berth) or corridor.bays[berth]
     add(STOP_KIND_BERTH, berth, end.lane, end.stop_offset_m)
     return sorted(found, key=lambda stop: stop.at_m)
+
+
+def to_bay_together(
+    corridor: CorridorMap, mission: Mission, spans: Sequence[tuple[str, float, float]], first: int
+) -> list[int]:
+    """Zones from `first` to the bay that a truck is sent to, which it has together or not at all;
+    none while it has a station or gate to stand at before.
+    """
+    if not mission.place or mission.place in mission.done:
+        return []
+    zone = corridor.bays[mission.place].zone
+    bay = next((index for index, span in enumerate(spans) if span[0] == zone), -1)
+    if bay < first:
+        return []
+    before = [s.at_m for s in mission.stops if s.kind in _LINES and s.at_m < spans[bay][1]]
+    beyond = bool(before) and spans[first][1] > max(before)
+    return list(range(first, bay + 1)) if beyond else []

@@ -15,12 +15,25 @@ from corridor.formation_phases import FormationPhase
 from corridor.interlocking import Zone
 
 
+class Control(msgspec.Struct):
+    """One inspection that an office has ordered: its kind, and where it may be done."""
+
+    kind: int
+    places: list[str]
+
+
 class Crossing(msgspec.Struct):
     """One crossing as the supervisor knows it: no goods, no names, no values.
 
     early        links of its chain of custody that came before those in between, by their step
     unread       stations whose image is still being read
     seal_wants   offices that have to release anew since the navigation seal was opened
+    batch       number of the waybill it shares;  batch_size   trucks of it, 0 or 1: this one alone
+    controls    inspections that each office wants and has not withdrawn;  bays   their places
+    ordered     kinds of inspection that were ever ordered
+    refused     reason code of the refusal;  refused_by   country of the office that refused
+    returns     the crossing that takes it back;  return_of   the crossing that this one takes back
+    papers      the refusal as it came, for the gate that lets the truck in to be returned
     """
 
     crossing_id: str
@@ -48,6 +61,15 @@ class Crossing(msgspec.Struct):
     unread: list[str] = []
     seal_opened: bool = False
     seal_wants: list[str] = []
+    batch: str = ""
+    batch_size: int = 0
+    controls: dict[str, list[Control]] = {}
+    ordered: list[int] = []
+    refused: str = ""
+    refused_by: str = ""
+    returns: str = ""
+    return_of: str = ""
+    papers: bytes = b""
 
 
 class Stop(msgspec.Struct):
@@ -67,6 +89,7 @@ class Mission(msgspec.Struct):
     cleared     how many zones of the route the rear has left
     end_m       end of the newest authority along the route
     arrived     the truck stands at its berth; the crossing ends once its custody is whole
+    place       bay on its way, in which it is inspected or kept; "" if it is sent to none
     """
 
     mission_id: str
@@ -89,6 +112,7 @@ class Mission(msgspec.Struct):
     done: list[str] = []
     announced: list[str] = []
     arrived: bool = False
+    place: str = ""
 
 
 class Rest(msgspec.Struct):

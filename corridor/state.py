@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from contract.agent import Effect, Now, Report
 from contract.events import Event
-from contract.map import CorridorMap
+from contract.map import CorridorMap, RouteError
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.route import Route
 from contract.v1.movement_pb2 import VEHICLE_STATE_UNSPECIFIED, PositionReport
 from corridor.interlocking import Interlocking, rules_of
+from corridor.planning import way
 from corridor.records import Crossing, Formation, Mission, Rest, Store
 
 _ROUTES_MAX: Final = 4_096
@@ -98,10 +99,15 @@ class State:
         self.stops: dict[str, StopInForce] = {}
         self.halts: dict[str, Halted] = {}  # by the name of the stop: guard/truck-01
         self.faulty_gates: dict[str, str] = {}
+        self.closed: dict[str, str] = {}  # place -> operator who closed it
+        self.overdue: dict[tuple[str, str], None] = {}  # vehicle, station that does not answer
+        self.kept: dict[str, No] = {}  # mission -> the No for which it waits where it is
+        self.batches: dict[tuple[str, str], dict[str, str]] = {}
         self.dirty: dict[str, None] = {}
         self.dispatch_due = True
         self.out: list[Effect] = []
         self._routes: dict[tuple[str, ...], Route] = {}
+        self._ways: dict[tuple[str, str, str | None], tuple[str, ...]] = {}
 
     def route(self, mission: Mission) -> Route:
         """The driving line of a mission; routes are kept, for many trucks take the same one."""
@@ -112,6 +118,20 @@ class State:
                 self._routes.clear()
             route = self._routes[lanes] = self.map.route(lanes)
         return route
+
+    def way(self, from_lane: str, place: str, bay: str | None) -> tuple[str, ...]:
+        """Lanes to a berth or bay, through a bay if one is given; none where there is no way. What
+        was found once is kept.
+        """
+        key = (from_lane, place, bay)
+        if key not in self._ways:
+            if len(self._ways) >= _ROUTES_MAX:
+                self._ways.clear()
+            try:
+                self._ways[key] = way(self.map, from_lane, place, bay)
+            except RouteError:
+                self._ways[key] = ()
+        return self._ways[key]
 
     def say(self, event: Event, **fields: Any) -> None:
         """Report an event of the catalogue."""
@@ -174,14 +194,16 @@ class State:
             )
 
     def crossing_of(self, vehicle: str) -> str:
-        """The crossing a vehicle is on, "" if none."""
+        """The crossing a vehicle is on, or was refused under last; "" if none."""
         mission = self.missions.get(self.mission_of.get(vehicle, ""))
         if mission is not None:
             return mission.crossing
-        for crossing in self.crossings.values():
-            if crossing.vehicle == vehicle and not crossing.outcome:
+        mine = [each for each in self.crossings.values() if each.vehicle == vehicle]
+        for crossing in mine:
+            if not crossing.outcome:
                 return crossing.crossing_id
-        return ""
+        last = max(mine, key=lambda each: each.finished_ms, default=None)
+        return last.crossing_id if last is not None and last.outcome == "refused" else ""
 
     def free(self, zone: str, vehicle: str, convoy: str, proof: str) -> None:
         """A zone was proven free of a vehicle: whoever waits for it is to be looked at."""
@@ -190,6 +212,19 @@ class State:
         for key, wait in self.waits.items():
             if wait.resource == zone and key in self.mission_of:
                 self.dirty[self.mission_of[key]] = None
+
+    def crossing(self, crossing_id: str) -> Crossing:
+        """The crossing of this name; a new row if nothing was heard of it yet."""
+        crossing = self.crossings.get(crossing_id)
+        if crossing is None:
+            crossing = Crossing(crossing_id, releases={}, holds={}, bays={}, early={})
+            self.crossings[crossing_id] = crossing
+        return crossing
+
+    def place_lane(self, place: str) -> str:
+        """Lane of a berth or bay of the map."""
+        there = self.map.berths.get(place) or self.map.bays[place]
+        return there.lane
 
     def open_crossings(self) -> list[Crossing]:
         """Crossings that have not ended, in the order in which they became known."""

@@ -82,6 +82,7 @@ class GateAgent:
         self._stations.restore(now, state)
         self._cell.restore(now, state)
         self._passage.restore(state)
+        self._passage.admission.restore(state)
         for key in sorted(state):
             if key.startswith("seals/"):
                 self._differing.add(key[len("seals/") :])
@@ -179,6 +180,10 @@ class GateAgent:
             if isinstance(ticket, Ticket):
                 ticket = self._raised(ticket)
             if isinstance(ticket, Ticket):
+                if ticket.returning:
+                    fields = {"gate": self._gate.id, "crossing": ticket.crossing_id}
+                    who = {"return_crossing": ticket.returning, "vehicle": ticket.vehicle_id}
+                    self._say(Report(Event.RETURN_ADMITTED, fields | who))
                 cell.consume(now, ticket)
                 return
             cell.go(Outcome.DENIED)
@@ -223,11 +228,13 @@ class GateAgent:
         self._cell.grant(now, ticket)
 
     def _on_decision(self, now: Now, received: Received) -> None:
-        """A revocation reaches us directly from its office."""
+        """A revocation reaches us directly from its office; papers of a return from anybody."""
         notice = cast("customs_pb2.DecisionNotice", received.message)
         key = self._passage.revoke(notice.decision)
         if key:
             self._say(Persist(key, b"1"))
+        elif self._gate.side != "exit":
+            self._say(*self._passage.admission.note(notice.decision))
 
     def _on_visit(self, now: Now, received: Received) -> None:
         visit = cast("gate_pb2.StationVisit", received.message)

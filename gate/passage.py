@@ -2,7 +2,8 @@
 
 Pure. A yes needs: the nonce in force and young enough, the vehicle's own signature over it (the
 envelope's, by the key in the roster), both releases for this crossing and this key in this
-direction, and a plate and seals that agree with them. Not here: the arm (interlock.py), what
+direction, and a plate and seals that agree with them; or, at an entry gate, those of the crossing
+that takes a refused truck back (admission.py). Not here: the arm (interlock.py), what
 happens after (agent.py).
 """
 
@@ -36,6 +37,7 @@ from contract.v1.gate_pb2 import (
     PermitRefused,
     PermitRequest,
 )
+from gate.admission import Admission
 from gate.arm import PERMIT_START_MS
 from gate.orders import GateReading
 
@@ -47,6 +49,7 @@ class Ticket(msgspec.Struct):
 
     count_before   the exit counter when it was consumed
     came           its vehicle has been under the arm
+    returning      the crossing that takes it back, where it was refused past the line
     """
 
     permit_id: str
@@ -60,6 +63,7 @@ class Ticket(msgspec.Struct):
     attempt: int
     count_before: int = 0
     came: bool = False
+    returning: str = ""
 
     def encode(self) -> bytes:
         return msgspec.msgpack.encode(self)
@@ -92,6 +96,7 @@ class GatePassage:
     signer: Signer
     roster: Roster
     revoked: set[TakenBack] = field(default_factory=set)
+    admission: Admission = field(init=False)
     reading: GateReading | None = None
     vehicle: str = ""
     crossing: str = ""
@@ -101,6 +106,9 @@ class GatePassage:
     _seed: bytes = b""
     _counter: int = 0
     _boots: int = 0
+
+    def __post_init__(self) -> None:
+        self.admission = Admission(self.roster.release_keys)
 
     def start(self, boot: Boot) -> None:
         """Nonces and permit ids come from this boot's seed and a counter."""
@@ -147,7 +155,9 @@ class GatePassage:
         fault = self._fault(judged)
         if fault is not None:
             return fault
+        back = judged.subject.crossing_id
         return Ticket(
+            returning=back if back != request.crossing_id else "",
             permit_id=self.next_id(),
             vehicle_id=sender,
             vehicle_key_id=self.roster.nodes[sender].key_id,
@@ -181,18 +191,21 @@ class GatePassage:
             return Refused(Reason.NONCE_EXPIRED)
         if (request.vehicle_id, request.crossing_id) != (sender, self.crossing):
             return Refused(Reason.RELEASE_FOREIGN, f"{request.vehicle_id} asked by {sender}")
-        key_id = self.roster.nodes[sender].key_id
-        return release.judge(
-            request.releases,
-            self.roster.release_keys,
-            Claimant(request.crossing_id, sender, key_id),
-            now=now,
-            revoked=self.revoked,
+        claimant = Claimant(request.crossing_id, sender, self.roster.nodes[sender].key_id)
+        judged = release.judge(
+            request.releases, self.roster.release_keys, claimant, now=now, revoked=self.revoked
         )
+        if isinstance(judged, Cleared) or self.gate.side == "exit":
+            return judged
+        admitted = self.admission.judge(claimant, now=now, revoked=self.revoked)
+        return admitted if isinstance(admitted, Cleared) else judged
 
     def _fault(self, judged: Cleared) -> Refused | None:
-        """What the releases say against what this gate is and sees."""
-        east = self.gate.direction == "E"
+        """What the releases say against what this gate is and sees. Those of a return, which are
+        for another crossing than was asked for, lead the other way.
+        """
+        returns = judged.subject.crossing_id != self.crossing
+        east = (self.gate.direction == "E") is not returns
         if judged.subject.direction != (DIRECTION_EAST if east else DIRECTION_WEST):
             return Refused(Reason.RELEASE_FOREIGN, "released for the other direction")
         reading = self.reading

@@ -29,6 +29,7 @@ from gate.agent import GateAgent, GateConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares, shares_of_one
+from sim.control_room import ControlRoomAgent
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
 from sim.scenario import Scenario
@@ -154,8 +155,9 @@ class Builder:
         return build
 
     def supervisor(self) -> Node[Any]:
-        forming_ms = int(parse_duration(self.scenario.fleet.forming) * 1000.0)
-        dispatch = DispatchConfig(self.scenario.fleet.convoy, forming_ms)
+        fleet = self.scenario.fleet
+        forming_ms = int(parse_duration(fleet.forming) * 1000.0)
+        dispatch = DispatchConfig(fleet.convoy, forming_ms, batch_split=fleet.batch_split)
         gather_ms = int(parse_duration(self.scenario.fleet.gathering) * 1000.0)
         weather = self.scenario.weather
         config = SupervisorConfig(
@@ -169,6 +171,9 @@ class Builder:
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)
         return self.node(SUPERVISOR, agent, epoch=lambda: agent.epoch)
+
+    def control_room(self) -> Node[Any]:
+        return self.node(CONTROL_ROOM, ControlRoomAgent(SUPERVISOR), greets=(SUPERVISOR,))
 
     def gate(self, name: str) -> Node[Any]:
         site = sites(self.corridor)[name]

@@ -18,7 +18,10 @@ from contract.map import CorridorMap
 from contract.roster import Roster
 from contract.signing import open_document, type_name
 from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_DIVERTED,
+    CUSTODY_STEP_ENTERED,
     CUSTODY_STEP_HANDED_OVER,
+    CUSTODY_STEP_SEALED,
     CustodyRecord,
     DecisionNotice,
     Release,
@@ -42,6 +45,7 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "L1": "every crossing ends cleared, or is held or diverted with a reason",
 }
 IN_FLIGHT_S: Final = 8.0  # a revocation, on a network that loses it once or twice, and a stop
+_MAY_END: Final = (CUSTODY_STEP_SEALED, CUSTODY_STEP_ENTERED)  # of a refused crossing
 _AUTHORITY: Final = type_name(MovementAuthority).encode()
 _REPLY: Final = type_name(AuthorityReply).encode()
 _DECISION: Final = type_name(DecisionNotice).encode()
@@ -264,7 +268,9 @@ class Checkers:
         self._head = entry.hash
         record = CustodyRecord.FromString(Document.FromString(entry.record).payload)
         before = self._steps.get(record.crossing_id, 0)
-        if record.step != before + 1 or record.step > CUSTODY_STEP_HANDED_OVER:
+        diverted = record.step == CUSTODY_STEP_DIVERTED and before in _MAY_END
+        whole_chain = record.step == before + 1 and record.step <= CUSTODY_STEP_HANDED_OVER
+        if not (diverted or whole_chain):
             self._say("I11", f"{record.crossing_id} goes from step {before} to {record.step}")
         self._steps[record.crossing_id] = record.step
 

@@ -6,12 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from contract.errors import ConfigError
+from contract.v1.movement_pb2 import (
+    OPERATOR_VERB_CLOSE_PLACE,
+    OPERATOR_VERB_OPEN_PLACE,
+    OperatorCommand,
+    OperatorVerb,
+)
 from gate.orders import Barrier
 from sim import office_faults
 from sim.build import OFFICES
+from sim.control_room import OPERATOR
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
-from sim.fault_kinds import KINDS, LOAD_KINDS, SITE_KINDS, STATION_KINDS
+from sim.fault_kinds import KINDS, LOAD_KINDS, PLACE_CLOSED, SITE_KINDS, STATION_KINDS
 from sim.scenario import FaultSection
 from sim.site_faults import ACTS as SITE_ACTS
 from sim.site_faults import listen
@@ -70,6 +77,18 @@ def _thaw(world: World, target: str) -> None:
         cabinet.detector_stuck.discard(target)
 
 
+def _close_place(world: World, target: str) -> None:
+    world.panel.press(_order(OPERATOR_VERB_CLOSE_PLACE, target))
+
+
+def _open_place(world: World, target: str) -> None:
+    world.panel.press(_order(OPERATOR_VERB_OPEN_PLACE, target))
+
+
+def _order(verb: OperatorVerb, place: str) -> OperatorCommand:
+    return OperatorCommand(verb=verb, target=place, reason="out of service", operator_id=OPERATOR)
+
+
 ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "crash": (_crash, _restart),
     "partition": (_cut, _heal),
@@ -78,6 +97,7 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "detector_stuck": (_freeze, _thaw),
     **office_faults.ACTS,
     **SITE_ACTS,
+    PLACE_CLOSED: (_close_place, _open_place),
 }
 
 
@@ -127,6 +147,8 @@ def _check(world: World, index: int, fault: FaultSection) -> None:
         known = {*world.hosts, "*"}
     elif fault.kind == "detector_stuck":
         known = set(world.map.detectors)
+    elif fault.kind == PLACE_CLOSED:
+        known = {*world.map.bays, *world.map.stations, *world.map.berths}
     else:
         known = set(world.cabinets)
     wanted: tuple[str, ...] = (fault.target,)

@@ -28,6 +28,7 @@ NEEDED: Final = frozenset(
         "crossing_withheld",
         "crossing_cleared",
         "crossing_refused",
+        "crossing_returns",
         "vehicle_diverted",
         "vehicle_waits",
         "vehicle_goes_on",
@@ -57,7 +58,9 @@ class CrossingTale:
     arrived_s: float | None = None  # reported standing at the arrival berth
     outcome: str = "open"
     reason: str = ""
+    waits_for: str = ""  # reason for which its truck waits at the end of the run
     berth: str = ""
+    takes_back: str = ""  # the refused crossing that it returns
 
     @property
     def time_s(self) -> float | None:
@@ -72,6 +75,7 @@ class Waiting:
     """A vehicle that waits, since when and for what."""
 
     vehicle: str
+    crossing: str
     reason: str
     since_s: float
     resource: str
@@ -97,6 +101,10 @@ def tell(events: Iterable[Said]) -> Tally:
         handler = _TELL.get(said.code)
         if handler is not None:
             handler(tally, said, said.t_ns / NS_PER_S)
+    for wait in tally.waiting.values():
+        tale = tally.crossings.get(wait.crossing)
+        if tale is not None and tale.outcome not in ("cleared", "refused"):
+            tale.waits_for = wait.reason
     return tally
 
 
@@ -142,8 +150,10 @@ def _given(tally: Tally, said: Said, t_s: float) -> None:
 
 def _finished(tally: Tally, said: Said, t_s: float) -> None:
     tale = _tale(tally, said.fields["crossing"])
-    tale.arrived_s, tale.outcome = t_s, said.fields["outcome"]
-    tale.berth, tale.reason = said.fields["berth"], ""
+    tale.outcome, tale.berth = said.fields["outcome"], said.fields["berth"]
+    if tale.left_s is not None or tale.outcome == "cleared":
+        tale.arrived_s = t_s
+    tale.reason = "" if tale.outcome == "cleared" else tale.reason or "REFUSED"
 
 
 def _withheld(tally: Tally, said: Said, t_s: float) -> None:
@@ -153,6 +163,8 @@ def _withheld(tally: Tally, said: Said, t_s: float) -> None:
 def _cleared(tally: Tally, said: Said, t_s: float) -> None:
     tale = _tale(tally, said.fields["crossing"])
     tale.cleared_s, tale.reason = t_s, ""
+    if tale.outcome in ("diverted", "refused"):  # or declared anew
+        tale.outcome = "open" if tale.left_s is None else "moving"
 
 
 def _refused(tally: Tally, said: Said, t_s: float) -> None:
@@ -162,12 +174,21 @@ def _refused(tally: Tally, said: Said, t_s: float) -> None:
 
 def _diverted(tally: Tally, said: Said, t_s: float) -> None:
     tally.diverted += 1
+    tale = _tale(tally, said.fields["crossing"])
+    if tale.outcome != "refused":
+        tale.outcome, tale.reason = "diverted", said.fields["reason"]
+
+
+def _returns(tally: Tally, said: Said, t_s: float) -> None:
+    tale = _tale(tally, said.fields["return_crossing"])
+    tale.takes_back, tale.vehicle = said.fields["crossing"], said.fields["vehicle"]
+    tale.reason = "RETURN_PENDING"  # until it is given its mission
 
 
 def _waits(tally: Tally, said: Said, t_s: float) -> None:
     row = said.fields
     tally.waiting[row["vehicle"]] = Waiting(
-        row["vehicle"], row["reason"], t_s, row["resource"], row["holder"]
+        row["vehicle"], row["crossing"], row["reason"], t_s, row["resource"], row["holder"]
     )
 
 
@@ -193,6 +214,7 @@ _TELL: Final[Mapping[str, Any]] = {
     "crossing_withheld": _withheld,
     "crossing_cleared": _cleared,
     "crossing_refused": _refused,
+    "crossing_returns": _returns,
     "vehicle_diverted": _diverted,
     "vehicle_waits": _waits,
     "vehicle_goes_on": _goes_on,
@@ -211,20 +233,26 @@ def traffic(tally: Tally, warm_up_s: float, end_s: float) -> dict[str, Any]:
         tale
         for tale in tally.crossings.values()
         if tale.outcome == "cleared" and tale.arrived_s is not None and tale.arrived_s >= warm_up_s
+        if not tale.takes_back  # what is taken back was not carried over
     ]
     done = done if window_h > 0.0 else []
     tonnes = sum(tale.cargo_kg for tale in done) / 1000.0
     times = sorted(tale.time_s for tale in done if tale.time_s is not None)
-    held = [t for t in tally.crossings.values() if t.outcome == "open" and t.reason]
+    ends = [(tale, _not_cleared(tale)) for tale in tally.crossings.values()]
     return {
         "loaded_crossings": sum(tale.loaded for tale in done),
         "empty_crossings": sum(not tale.loaded for tale in done),
         "tonnes": round(tonnes, 3),
         "tonnes_per_year": round(tonnes * HOURS_A_YEAR / window_h, 1) if done else 0.0,
         "crossing_time_s": spread(times),
-        "held": len(held),
+        "held": sum(kind == "held" for _, kind in ends),
         "diverted": tally.diverted,
         "refused": sum(t.outcome == "refused" for t in tally.crossings.values()),
+        "not_cleared": [
+            {"crossing": tale.crossing, "outcome": kind, "reason": tale.reason or tale.waits_for}
+            for tale, kind in ends
+            if kind
+        ],
         "waiting": [
             {
                 "vehicle": wait.vehicle,
@@ -246,6 +274,14 @@ def traffic(tally: Tally, warm_up_s: float, end_s: float) -> dict[str, Any]:
             for direction in ("E", "W")
         },
     }
+
+
+def _not_cleared(tale: CrossingTale) -> str:
+    """Held, diverted or refused, where a crossing has come to that; empty else."""
+    if tale.outcome in ("refused", "diverted"):
+        return tale.outcome
+    kept = tale.reason or tale.waits_for == "BATCH_INCOMPLETE"
+    return "held" if tale.outcome in ("open", "moving") and kept else ""
 
 
 def spread(values: list[float]) -> dict[str, float | None]:

@@ -49,7 +49,7 @@ def _row(tale: CrossingTale) -> tuple[Any, ...]:
     *said, took = ["" if t is None else f"{t:.3f}" for t in (*times, tale.time_s)]
     loaded = int(tale.loaded)
     head = (tale.crossing, tale.direction, tale.vehicle, loaded, tale.cargo_kg, tale.channel)
-    return (*head, *said, took, tale.outcome, tale.reason, tale.berth)
+    return (*head, *said, took, tale.outcome, tale.reason or tale.waits_for, tale.berth)
 
 
 def write_ledger(folder: Path, roster: Roster, journals: Mapping[str, Mapping[str, bytes]]) -> None:

@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigError
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import KINDS, SITE_KINDS
+from sim.fault_kinds import KINDS, PLACE_CLOSED, SITE_KINDS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.scenario_sites import GateSection, StationSection, check_station
@@ -66,6 +66,7 @@ FAULTS: Final = (
     *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
     *("officer_holds", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
+    PLACE_CLOSED,
     *KINDS,
 )
 START_YEARS: Final = range(2000, 2100)
@@ -100,6 +101,7 @@ class FleetSection(_Section):
     """[fleet]: trucks at each side at the start, and how they travel.
 
     convoy      at most so many under one mission;  forming   how long the first waits at its berth
+    batch_split   waybills allow their trucks to cross apart
     gathering   how long the first waits on the way for the rest, to drive as one (0s: never)
     """
 
@@ -109,6 +111,7 @@ class FleetSection(_Section):
     convoy: Annotated[int, Meta(ge=1, le=3)] = 3
     forming: Duration = "20s"
     gathering: Duration = "0s"
+    batch_split: bool = False
 
 
 class Channels(_Section):

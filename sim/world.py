@@ -15,13 +15,16 @@ from contract.node import Node
 from contract.signing import Signer
 from contract.sites import sites
 from contract.v1.customs_pb2 import Declaration
+from sim import build
 from sim.air import Party, air_of
-from sim.build import OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast, flows_of
+from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, flows_of
 from sim.checkers import Checkers
+from sim.control_room import Panel
 from sim.desk import Desk
 from sim.devices import Cabinet
 from sim.distributions import parse_distribution, parse_duration
 from sim.engine import NS_PER_S, Engine, stream
+from sim.fault_kinds import PLACE_CLOSED
 from sim.fleet import Fleet
 from sim.host import Host, NoBody
 from sim.loads import Load, Visit
@@ -102,7 +105,7 @@ class World:
         self.map = corridor
         self.seed = seed
         self.engine = Engine(seed)
-        self.cast: Cast = troupe or cast(scenario, corridor, seed)
+        self.cast: Cast = troupe or build.cast(scenario, corridor, seed)
         self.builder = Builder(scenario, corridor, self.cast)
         self.say = say
         self._visited = visited
@@ -222,6 +225,9 @@ class World:
         for country, name in OFFICES.items():
             self._host(name, partial(self.builder.office, country), self.desks[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
+        self.panel = Panel(lambda: self._wake(CONTROL_ROOM))
+        if any(fault.kind == PLACE_CLOSED for fault in self.scenario.fault):
+            self._host(CONTROL_ROOM, self.builder.control_room, self.panel)
         for country, name in TERMINALS.items():
             self._host(name, partial(self._terminal, country), NoBody())
 

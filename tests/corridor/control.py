@@ -70,10 +70,12 @@ class Control:
     """The supervisor of three trucks that stand at their departure berths."""
 
     convoy: int = 1
-    corridor: CorridorMap = field(default_factory=the_map)
     settings: dict[str, Any] = field(default_factory=dict)
     at_ms: float = 0.0
     boots: int = 0
+    map_name: str = "smoke"
+    corridor: CorridorMap | None = None
+    split: bool = False
     disk: dict[str, bytes] = field(default_factory=dict)
     said: list[Effect] = field(default_factory=list)
     agent: SupervisorAgent = field(init=False)
@@ -82,15 +84,26 @@ class Control:
         self.start()
 
     @property
+    def map(self) -> CorridorMap:
+        return self.corridor or the_map(self.map_name)
+
+    @property
+    def berths(self) -> dict[str, str]:
+        """Where each truck stands at the start."""
+        if self.map_name == "smoke":
+            return BERTHS
+        return {truck: f"kz_b0{n}" for n, truck in enumerate(TRUCKS, 1)}
+
+    @property
     def now(self) -> Now:
         return a_now(self.at_ms)
 
     def start(self) -> list[Effect]:
         self.boots += 1
-        dispatch = DispatchConfig(convoy_members=self.convoy, forming_ms=20_000)
-        stations = station_gates(self.corridor)
+        dispatch = DispatchConfig(self.convoy, forming_ms=20_000, batch_split=self.split)
+        stations = station_gates(self.map)
         config = SupervisorConfig("supervisor", stations, dispatch, **self.settings)
-        self.agent = SupervisorAgent(config, a_signer("supervisor"), a_roster(), self.corridor)
+        self.agent = SupervisorAgent(config, a_signer("supervisor"), a_roster(), self.map)
         boot = a_boot("supervisor", self.boots)
         return self._done(self.agent.on_start(self.now, boot, dict(self.disk)))
 
@@ -119,7 +132,7 @@ class Control:
 
     def parked(self, truck: str = "truck-01", **changes: Any) -> list[Effect]:
         """A truck says that it stands at its departure berth."""
-        berth = the_map().berths[BERTHS[truck]]
+        berth = self.map.berths[self.berths[truck]]
         values: dict[str, Any] = {
             "front_lane": berth.lane,
             "front_mm": round(berth.stop_offset_m * 1000),
@@ -166,7 +179,7 @@ class Control:
         return self.hear(
             "terminal-kz",
             BerthReport(
-                berth_id=BERTHS[truck],
+                berth_id=self.berths[truck],
                 vehicle_id=truck,
                 crossing_id=CROSSINGS[truck],
                 ready=True,
@@ -216,9 +229,18 @@ class Control:
     def reaches(self, place: str, truck: str = "truck-01") -> list[Effect]:
         (stop,) = (each for each in self.order(truck).stops if each.place_id == place)
         at_m = self.route(truck).at(stop.lane, stop.offset_mm / 1000.0)
+        self.drives_to(at_m, truck)
         return self.front_at(
             at_m, truck, cause=POSITION_CAUSE_REACHED, place_id=place, standing=True
         )
+
+    def drives_to(self, at_m: float, truck: str = "truck-01") -> None:
+        """A truck uses up its authorities one after the other, as far as they reach."""
+        while self.authorities(truck) and self.end_m(truck) < at_m:
+            end_m = self.end_m(truck)
+            self.front_at(end_m, truck)
+            if self.end_m(truck) <= end_m:
+                return
 
     def scanned(self, station: str, truck: str = "truck-01", **changes: Any) -> list[Effect]:
         values: dict[str, Any] = {
@@ -228,7 +250,7 @@ class Control:
             "vehicle_id": truck,
             "verdict": SCAN_VERDICT_CLEAR,
         }
-        gate = station_gates(the_map())[station]
+        gate = station_gates(self.map)[station]
         record = signed(ScanRecord(**(values | changes)), gate)
         return self.hear(gate, StationResult(record=record))
 
@@ -238,7 +260,7 @@ class Control:
     def counted_out(self, truck: str = "truck-01") -> None:
         """Every counter on the way of a truck sees it leave, one after the other."""
         held = set(self.agent.state.zones.held_by(truck))
-        for spot in the_map().detectors.values():
+        for spot in self.map.detectors.values():
             if spot.zone_before in held and spot.lane in self.order(truck).lanes:
                 before = self.agent.state.store.number(f"detector/{spot.id}")
                 self.counted(spot.id, before)
@@ -265,7 +287,7 @@ class Control:
         return sends(self.said, MissionOrder, to=truck)[-1]
 
     def route(self, truck: str = "truck-01") -> Route:
-        return self.corridor.route(tuple(self.order(truck).lanes))
+        return self.map.route(tuple(self.order(truck).lanes))
 
     def authorities(self, truck: str = "truck-01") -> list[MovementAuthority]:
         return sends(self.said, MovementAuthority, to=truck)

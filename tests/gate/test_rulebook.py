@@ -11,7 +11,7 @@ from contract.events import Event
 from contract.v1.customs_pb2 import GoodsLine, Hold
 from gate.office.hours import DAY_MS, local_day, opens_ms
 from gate.office.rulebook import Hours, Quota, Rule, RuleBook, When, read_book
-from tests.factories import HOUR_MS, reports
+from tests.factories import A_BIN, HOUR_MS, reports
 from tests.gate.desk import ASSESS_MS, GREEN, RED, Office, decided, releases
 
 SEEDS = [GoodsLine(hs_code="1206", description="seed", net_mass_kg=20_000, packages=1)]
@@ -102,7 +102,7 @@ def test_installed_rule_books_hold_and_ask_for_what_they_say(name: str) -> None:
 def test_trusted_traders_are_picked_out_less_often() -> None:
     book = RuleBook(rule=(Rule(id="A", because="trusted", when=When(trusted=True), selection=0.0),))
     trusted = {
-        party: {"trader_id": "x", "country": "KZ", "authorised_economic_operator": True}
+        party: {"trader_id": A_BIN, "country": "KZ", "authorised_economic_operator": True}
         for party in ("consignor", "consignee")
     }
     office = Office(RED, book=book)

@@ -11,8 +11,9 @@ import pytest
 
 import contract.release
 import corridor.crossings
+import corridor.customs
 import corridor.dispatch
-import corridor.grants
+import corridor.diversion
 from contract.agent import Effect, Persist, Received, Refused, Report, Send
 from contract.events import Event
 from contract.reasons import Reason
@@ -149,7 +150,7 @@ def test_truck_that_enters_the_neutral_zone_with_one_release_is_seen(
 ) -> None:
     """I7: supervisor, gate and guard all say yes to everything, and one office never released."""
     monkeypatch.setattr(contract.release, "judge", says_yes)
-    for module in (corridor.grants, corridor.dispatch, corridor.crossings):
+    for module in (corridor.customs, corridor.diversion, corridor.dispatch, corridor.crossings):
         monkeypatch.setattr(module, "clearance_missing", lambda crossing, **_: None)
     finished = defective(never_releases("office-cn"))
     assert found("I7", finished)

@@ -1,0 +1,71 @@
+"""What customs leaves of the road: the voter for offices, bays, batches and refusals.
+
+Pure. Nothing past an exit gate without both releases. Who is not released and is to be inspected
+goes as far as its bay, and stays in it until it is; who has nowhere to go yet stays at its line;
+who was refused before the line goes no farther than the bay it is sent to. Refused past the line, a
+truck goes in by the papers of its return, and then to its berth. Not here: which bay (places.py,
+diversion.py), the other voters (grants.py).
+Requirements: SUP-008, SUP-022, SUP-023, SUP-025 in docs/SAFETY.md.
+"""
+
+from contract.reasons import Reason
+from contract.route import Route
+from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED
+from contract.v1.movement_pb2 import STOP_KIND_GATE
+from corridor import batches
+from corridor.grants import clearance_missing
+from corridor.records import Crossing, Mission
+from corridor.state import No, State
+
+
+class Customs:
+    """One vote on each zone that a truck might be given."""
+
+    def __init__(self, state: State, *, split: bool = False) -> None:
+        """split   waybills allow their trucks to cross apart"""
+        self._state = state
+        self._split = split
+
+    def vote(self, mission: Mission, route: Route, index: int) -> No | None:
+        """Why this zone is not given, as far as customs goes."""
+        crossing = self._state.crossings[mission.crossing]
+        if crossing.refused:
+            return self._refused(crossing, mission)
+        _, start_m, end_m = route.zone_spans[index]
+        missing = clearance_missing(crossing)
+        beyond_exit = start_m > self._exit_m(mission)
+        if missing is None:
+            waits = beyond_exit and crossing.step < CUSTODY_STEP_EXITED and not self._split
+            return batches.incomplete(self._state, crossing) if waits else None
+        if mission.place:
+            bay_m = self._bay_end_m(mission, route)
+            return missing if bay_m is not None and end_m > bay_m + 0.01 else None
+        return missing if beyond_exit else self._state.kept.get(mission.mission_id)
+
+    def _refused(self, crossing: Crossing, mission: Mission) -> No | None:
+        state = self._state
+        if mission.berth in state.map.bays or crossing.step >= CUSTODY_STEP_ENTERED:
+            return None
+        office = f"office {crossing.refused_by}"
+        if crossing.step < CUSTODY_STEP_EXITED:
+            kept = state.kept.get(mission.mission_id)
+            return kept or No(Reason.REFUSED, crossing.crossing_id, office)
+        back = state.crossings.get(crossing.returns)
+        if back is not None and back.return_of != crossing.crossing_id:
+            back = None
+        missing = clearance_missing(back) if back is not None else None
+        if back is None or missing is not None:
+            holder = missing.holder if missing is not None else office
+            return No(Reason.RETURN_PENDING, crossing.returns or crossing.crossing_id, holder)
+        return None
+
+    def _exit_m(self, mission: Mission) -> float:
+        """Stop line of the exit gate along the way; farther than any where there is none."""
+        for stop in mission.stops:
+            if stop.kind == STOP_KIND_GATE and self._state.map.gates[stop.place].side == "exit":
+                return stop.at_m
+        return float("inf")
+
+    def _bay_end_m(self, mission: Mission, route: Route) -> float | None:
+        zone = self._state.map.bays[mission.place].zone
+        return next((end_m for each, _, end_m in route.zone_spans if each == zone), None)

@@ -1,0 +1,100 @@
+"""Places: where a crossing that is not released may be inspected or kept.
+
+Pure. An office orders kinds of inspection and names the places that will do; which of them it is
+to be is the corridor's choice, and a place that is closed is passed over without a new signature.
+A station on the way is taken as it comes; of bays the one that will do for most of what is ordered,
+first come first served. Not here: how a truck gets there (diversion.py), what an office makes of
+the result.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contract.reasons import Reason
+from corridor.grants import clearance_missing
+from corridor.interlocking import ZoneState
+from corridor.planning import ORIGIN
+from corridor.records import Control, Crossing
+from corridor.state import No, State
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is still to be inspected, and the bays that will do, best first.
+
+    stations   places on the way that will do for what no bay is needed for
+    closed     what is ordered and has no open place at all
+    """
+
+    bays: tuple[str, ...]
+    stations: tuple[str, ...]
+    closed: bool
+
+
+def to_do(crossing: Crossing, done: Sequence[str]) -> list[Control]:
+    """Inspections that are ordered and not done in any of their places."""
+    orders = [each for _, wanted in sorted(crossing.controls.items()) for each in wanted]
+    return [each for each in orders if not any(place in done for place in each.places)]
+
+
+def wanted(state: State, crossing: Crossing, done: Sequence[str] = ()) -> Wanted:
+    """Where the inspections that are still to be done may be."""
+    orders = to_do(crossing, done)
+    stations: dict[str, None] = {}
+    worth: dict[str, int] = {}
+    closed = False
+    for order in orders:
+        known = [p for p in order.places if p in state.map.bays or p in state.map.stations]
+        usable = [place for place in known if place not in state.closed]
+        closed = closed or not usable
+        at_stations = [place for place in usable if place in state.map.stations]
+        if at_stations:
+            stations |= dict.fromkeys(at_stations)
+            continue
+        for place in usable:
+            worth[place] = worth.get(place, 0) + 1
+    bays = tuple(sorted(worth, key=lambda place: -worth[place]))
+    return Wanted(bays, tuple(stations), closed)
+
+
+def asides(state: State, crossing: Crossing) -> tuple[str, ...]:
+    """Bays of the origin's side in which a truck may be kept that nobody inspects."""
+    origin = ORIGIN[crossing.direction]
+    return tuple(
+        bay.id
+        for bay in state.map.bays.values()
+        if (bay.country, bay.direction) == (origin, crossing.direction)
+        and bay.id not in state.closed
+    )
+
+
+def is_free(state: State, bay: str, vehicle: str) -> bool:
+    """Whether nobody else has this bay."""
+    zone = state.map.bays[bay].zone
+    mine = state.zones.holders(zone) == (vehicle,)
+    return state.zones.state(zone) is ZoneState.FREE or mine
+
+
+def no_place(crossing: Crossing) -> No:
+    """No permitted place is open, or none lies ahead: the office has to name another."""
+    missing = clearance_missing(crossing)
+    holder = missing.holder if missing is not None else "office"
+    return No(Reason.NO_PLACE, crossing.crossing_id, holder)
+
+
+def services_of(crossing: Crossing, places: Sequence[str] = ()) -> dict[str, bool]:
+    """Which station kinds of the origin side this crossing visits.
+
+    places   stations that were picked for what is ordered
+
+    A return visits none but those. Where an office has ordered anything, its orders decide over the
+    X-ray; where none has, every channel but the green one has it.
+    """
+    origin = ORIGIN[crossing.direction]
+    weighed = not crossing.return_of
+    xray = weighed and not crossing.ordered and crossing.channel > 1
+    return {
+        f"{origin}/weighbridge": weighed,
+        f"{origin}/portal": weighed,
+        f"{origin}/xray": xray,
+    } | {f"place/{place}": True for place in places}

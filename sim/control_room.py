@@ -1,0 +1,59 @@
+"""The control room in a run: an operator who orders what the scenario's faults say, and no more.
+
+An agent like any other, behind a mailbox: its orders are signed and answered. It is there only in
+scenarios that need it. Not here: which orders there are (contract/v1/movement.proto), who obeys.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from contract.agent import Boot, Effects, Now, Received, Send
+from contract.v1.movement_pb2 import OperatorCommand
+
+OPERATOR: Final = "operator-1"
+
+
+@dataclass(slots=True)
+class Panel:
+    """The body of the control room: what its operator is about to order."""
+
+    wake: Callable[[], None]
+    pressed: list[OperatorCommand] = field(default_factory=list)
+
+    def press(self, command: OperatorCommand) -> None:
+        self.pressed.append(command)
+        self.wake()
+
+    def reading(self) -> tuple[OperatorCommand, ...]:
+        taken, self.pressed = tuple(self.pressed), []
+        return taken
+
+    def carry_out(self, command: object) -> None:
+        raise AssertionError(f"nobody orders an operator: {command!r}")
+
+    def lost(self) -> None:
+        return
+
+    def booted(self) -> None:
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRoomAgent:
+    """Passes on what is pressed."""
+
+    supervisor: str
+
+    def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
+        return []
+
+    def on_message(self, now: Now, received: Received) -> Effects:
+        return []
+
+    def on_wake(self, now: Now, reading: tuple[OperatorCommand, ...]) -> Effects:
+        return [Send(self.supervisor, command) for command in reading]
+
+    @property
+    def wake_ns(self) -> int | None:
+        return None
