@@ -5,6 +5,7 @@ their bodies and the network. Not here: what is written about it (record.py, out
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -12,8 +13,9 @@ from contract.agent import Persist, Report
 from contract.map import CorridorMap, Route
 from contract.node import Node
 from contract.sites import sites
+from gate.office.agency_files import crossing_of_paper
 from sim.air import Party, air_of
-from sim.build import OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
+from sim.build import AGENCIES, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
 from sim.checkers import Checkers
 from sim.devices import Cabinet, Desk, Load, StationModel, Visit
 from sim.distributions import parse_distribution, parse_duration
@@ -23,7 +25,7 @@ from sim.host import Host, NoBody
 from sim.network import Network, NetworkProfile
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.roadside import Roadside
-from sim.scenario import Scenario, StationSection
+from sim.scenario import AgencySection, OfficeSection, Scenario, StationSection
 from sim.terminal import TARE_KG, Flow, TerminalAgent, TerminalConfig
 from sim.truth_columns import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
 from sim.vehicle_faults import VehicleFaults
@@ -105,7 +107,9 @@ class World:
         self.vehicle_faults = VehicleFaults(self.fleet)
         self._starts = self._stand_at_berths()
         self.network = Network(self.engine, seed, self._profile(), self._deliver)
-        self.desks = {country: self._desk(country) for country in OFFICES}
+        office, agency = scenario.office, scenario.agency
+        self.desks = {c: self._desk(n, office[c], f"desk/{c}") for c, n in OFFICES.items()}
+        self.counters = {c: self._desk(n, agency[c], f"agency/{c}") for c, n in AGENCIES.items()}
         self.hosts: dict[str, Host] = {}
         self._build_hosts(params)
         self.checkers = Checkers(
@@ -172,18 +176,22 @@ class World:
         service = parse_distribution(section.service)
         return StationModel(service, section.failure, section.false_alarm)
 
-    def _desk(self, country: str) -> Desk:
-        section = self.scenario.office[country]
+    def _desk(self, name: str, section: OfficeSection | AgencySection, draws: str) -> Desk:
+        """The people of one office, or of one side's agencies; `draws` names their stream."""
         return Desk(
-            OFFICES[country],
+            name,
             self.engine,
-            draws=stream(self.seed, f"desk/{country}"),
+            draws=stream(self.seed, draws),
             service=parse_distribution(section.documents),
             officers=section.officers,
             refuses=section.refuses,
             wake=self._wake,
-            visited=self._visited,
+            visited=self._decided_on,
         )
+
+    def _decided_on(self, visit: Visit) -> None:
+        """What lies on an agency's desk is a paper; its row is told by its crossing."""
+        self._visited(replace(visit, crossing=crossing_of_paper(visit.crossing)))
 
     def _stand_at_berths(self) -> dict[str, list[tuple[str, str]]]:
         """Every truck at a departure berth of its side."""
@@ -205,6 +213,8 @@ class World:
             self._host(gate, partial(self.builder.gate, gate), cabinet)
         for country, name in OFFICES.items():
             self._host(name, partial(self.builder.office, country), self.desks[country])
+        for country, name in AGENCIES.items():
+            self._host(name, partial(self.builder.agencies, country), self.counters[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
         for country, name in TERMINALS.items():
             self._host(name, partial(self._terminal, country), NoBody())
