@@ -205,7 +205,7 @@ class CounterAgent:
 
     def _check(self, now: Now, file: File, agency: int) -> None:
         """The service time is over: what do the rules say?"""
-        found = look(agency, file.declaration, self._config.book, self._roster, now)
+        found = look(agency, file.declaration, self._config.book, self._roster, now=now)
         seen = file.looks[agency]
         after = seen.move(found.outcome)
         seen.reason = "" if found.reason is None else found.reason.name

@@ -73,7 +73,7 @@ def read_agency_book(data: bytes, origin: str) -> AgencyBook:
 
 
 def look(
-    agency: int, declaration: Declaration, book: AgencyBook, roster: Roster, now: Now
+    agency: int, declaration: Declaration, book: AgencyBook, roster: Roster, *, now: Now
 ) -> Finding:
     """What one agency's rules make of a declaration now."""
     return _LOOKS[agency](declaration, book, roster, now)

@@ -47,7 +47,7 @@ def test_smoke_passes_with_real_processes(tmp_path: Path) -> None:
     ledger = (tmp_path / "ledger" / "supervisor.jsonl").read_text().splitlines()
     assert len(ledger) >= 2 * 4  # sealed, exited, entered, handed over
     logs = sorted(path.stem for path in (tmp_path / "logs").iterdir())
-    assert len(logs) == 9
+    assert len(logs) == 11
     for name in logs:
         assert events(tmp_path, name, "program_stopped")
         assert not events(tmp_path, name, "message_refused")
