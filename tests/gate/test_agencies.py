@@ -218,6 +218,16 @@ def test_amendment_while_checking_leaves_the_old_version_unanswered() -> None:
     assert answer.declaration_sha256 == digest(signed(amended, "terminal-kz").payload)
 
 
+def test_agency_that_the_new_version_does_not_concern_is_silent() -> None:
+    """OFF-022."""
+    counter = Counter()
+    counter.hear(a_request(agencies=[AGENCY_PHYTOSANITARY, AGENCY_VETERINARY]))
+    counter.hear(a_request(of_seed(version=2)))
+    answers = given(counter.wake(later_ms=CHECK_MS))
+    assert [each.agency for each in answers] == [AGENCY_PHYTOSANITARY]
+    assert not acts(counter.said)
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_older_or_second_text_of_a_version_is_refused(version: int) -> None:
     """OFF-023."""
