@@ -27,7 +27,8 @@ from sim.record import Recorder
 from sim.run import RunOptions
 from sim.scenario import Scenario, load
 from sim.terminal import TerminalAgent
-from sim.world import VehicleBody, World
+from sim.vehicle_body import VehicleBody
+from sim.world import World
 from vehicle.agent import VehicleAgent
 
 REPETITIONS: Final = 3

@@ -107,6 +107,11 @@ class Event(Enum):
     RETURN_ORDERED = (_W, "crossing returns", "the truck goes back under the new crossing")
     CROSSING_ENDED = (_I, "crossing berth", _NONE)
     TRANSIT_MOVED = (_I, "crossing reference amount_eur transit", _NONE)
+    # --- agencies ---
+    ENDORSEMENT_REQUESTED = (_I, "crossing version agencies", _NONE)
+    ENDORSEMENT_DEFERRED = (_I, "crossing version agency reason", "a person at the agency decides")
+    ENDORSEMENT_GIVEN = (_I, "crossing version agency endorsed reason officer", _NONE)
+    AGENCY_DECIDED = (_I, "crossing version agency verdict officer", _NONE)
     # --- supervisor: its log alone tells the story of a day ---
     COMMAND_TAKEN = (_I, "epoch restored_zones", _NONE)
     VEHICLE_REPORTED = (_I, "vehicle lane zones cause", _NONE)

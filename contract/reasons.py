@@ -209,6 +209,13 @@ class Reason(Enum):
     CROSSING_UNKNOWN = ("the office has no such crossing", _S, "its declaration")
     REFUSED_PAST_LINE = ("the crossing was refused past the line", _O, "its way back")
     OFFICER_HOLD = ("an officer keeps the crossing", _O, "the officer's decision")
+    # --- agencies ---
+    CERTIFICATE_MISSING = ("no certificate is valid for long enough", _T, "a valid certificate")
+    GOODS_NOT_LISTED = ("the agency has no rule about these goods", _O, "a person's decision")
+    CREW_DECLARED = ("a crew is declared on a driverless truck", _T, "a version without a crew")
+    VEHICLE_NOT_ADMITTED = ("the corridor does not know the vehicle", _T, "a vehicle that it knows")
+    MASS_NOT_ADMITTED = ("the gross mass is beyond the agency's limit", _T, "a lighter load")
+    REFUSED_BY_AGENCY = ("a person at the agency said no", _T, "a new version of the declaration")
     # --- diversion and end ---
     DIVERTED = ("the truck was sent to an inspection bay", _O, "the inspection's result")
     REFUSED = ("an office refused the crossing", _O, "a new declaration")

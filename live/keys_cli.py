@@ -27,7 +27,7 @@ examples:
 nodes.toml:
   [[node]]
   name = "office-kz"
-  role = "office"       # vehicle, supervisor, gate, office, terminal, operator
+  role = "office"       # vehicle, supervisor, gate, office, terminal, operator, agency
   site = "KZ"           # offices: KZ or CN
 
 Each machine gets its own folder DIR/NAME and DIR/roster.json, nothing else.

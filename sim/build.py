@@ -26,6 +26,7 @@ from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.grants import Weather
 from gate.agent import GateAgent, GateConfig
+from gate.office.agency import CounterAgent, CounterConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares, shares_of_one
@@ -48,13 +49,16 @@ CONTROL_ROOM: Final = "control-room"
 
 def rule_book(name: str) -> RuleBook:
     """An office's rule book by installed name or path; "" for an empty one. Raises ConfigError."""
-    if not name:
-        return RuleBook()
-    if name in ("kz", "cn"):
-        data = (resources.files("gate.office") / f"{name}.toml").read_bytes()
-        return read_book(data, f"{name}.toml")
+    return read_book(book_bytes(name), f"{name}.toml" if name in ("kz", "cn") else name)
+
+
+def book_bytes(name: str) -> bytes:
+    """The file of a rule book, by the same names. Raises ConfigError."""
+    if name in ("", "kz", "cn"):
+        entry = resources.files("gate.office") / f"{name}.toml"
+        return entry.read_bytes() if name else b""
     try:
-        return read_book(Path(name).read_bytes(), name)
+        return Path(name).read_bytes()
     except OSError as fault:
         raise ConfigError(
             f"rule book {name}: {fault.strerror}; expected kz, cn or a path"
@@ -109,6 +113,7 @@ def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:
     roles[CONTROL_ROOM] = (Role.OPERATOR, "")
     roles |= {gate.id: (Role.GATE, gate.country) for gate in corridor.gates.values()}
     roles |= {name: (Role.OFFICE, country) for country, name in OFFICES.items()}
+    roles |= {name: (Role.AGENCY, country) for country, name in AGENCIES.items()}
     roles |= {name: (Role.TERMINAL, country) for country, name in TERMINALS.items()}
     signers = {name: Signer.from_seed(secret(seed, name)) for name in roles}
     nodes = {
@@ -193,12 +198,21 @@ class Builder:
             gates=tuple(self.corridor.gates),
             bays=bays_by_direction(self.corridor),
             rules=self.rules(country),
-            agencies=AGENCIES[country] if AGENCIES[country] in self.cast.roster.nodes else "",
+            agencies=AGENCIES[country],
         )
         signer, release = self.cast.signers[name], self.cast.release_signers[country]
         agent = OfficeAgent(config, signer, release, self.cast.roster)
         greets = (SUPERVISOR, other) if country == "CN" else (SUPERVISOR,)
         return self.node(name, agent, greets=greets)
+
+    def agencies(self, country: str) -> Node[Any]:
+        name, office = AGENCIES[country], OFFICES[country]
+        check_ms = int(parse_duration(self.scenario.agency[country].check) * 1000.0)
+        config = CounterConfig(
+            name=name, country=country, supervisor=SUPERVISOR, office=office, check_ms=check_ms
+        )
+        agent = CounterAgent(config, self.cast.signers[name], self.cast.roster)
+        return self.node(name, agent, greets=(SUPERVISOR, office))
 
     def rules(self, country: str) -> Rules:
         """The office's share of what the scenario wants after combining both."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from contract.errors import ConfigError
 from contract.map import CorridorMap
 from contract.map_parts import ZoneKind
-from sim.build import OFFICES
+from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
 from sim.outcome import Tally, traffic
 from sim.scenario import Scenario
@@ -19,7 +19,8 @@ from sim.scenario import Scenario
 PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
 _TOP: Final = (
     *("format_version", "scenario", "seed", "map_digest", "verdict", "exit_code"),
-    *("human_interventions", "officer_decisions", "officer_minutes", "transcript_sha256"),
+    *("human_interventions", "officer_decisions", "officer_minutes", "agency_decisions"),
+    *("agency_minutes", "transcript_sha256"),
 )
 _PERFORMANCE: Final = ("wall_s", "simulated_s", "realtime_factor", "vehicle_steps", "messages")
 _RESOURCE: Final = ("utilisation", "mean_wait_s", "blocked_s")
@@ -33,7 +34,7 @@ TOTAL: Final = "safety.total"
 def stages(corridor: CorridorMap) -> list[str]:
     """Ids of everything that may have a row in stages.csv."""
     sections = [z.id for z in corridor.zones.values() if z.kind is ZoneKind.BOUNDARY]
-    desks = [f"desk_{office}" for office in OFFICES.values()]
+    desks = [f"desk_{office}" for office in (*OFFICES.values(), *AGENCIES.values())]
     readers = [f"{kind}_{gate}" for gate in corridor.gates for kind in ("ocr", "seals")]
     images = [f"read_{each.id}" for each in corridor.stations.values() if "xray" in each.kinds]
     places = [*corridor.gates, *corridor.stations, *corridor.bays]

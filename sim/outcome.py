@@ -33,6 +33,7 @@ NEEDED: Final = frozenset(
         "vehicle_waits",
         "vehicle_goes_on",
         "desk_decided",
+        "agency_decided",
         "stop_ordered",
         "stop_ended",
         "declaration_filed",
@@ -92,6 +93,7 @@ class Tally:
     diverted: int = 0
     interventions: int = 0
     desk_decisions: int = 0
+    agency_decisions: int = 0
 
 
 def tell(events: Iterable[Said]) -> Tally:
@@ -200,6 +202,10 @@ def _desk(tally: Tally, said: Said, t_s: float) -> None:
     tally.desk_decisions += 1
 
 
+def _agency(tally: Tally, said: Said, t_s: float) -> None:
+    tally.agency_decisions += 1
+
+
 def _intervened(tally: Tally, said: Said, t_s: float) -> None:
     tally.interventions += 1
 
@@ -219,6 +225,7 @@ _TELL: Final[Mapping[str, Any]] = {
     "vehicle_waits": _waits,
     "vehicle_goes_on": _goes_on,
     "desk_decided": _desk,
+    "agency_decided": _agency,
     "stop_ordered": _intervened,
     "stop_ended": _intervened,
 }

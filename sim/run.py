@@ -20,7 +20,7 @@ from contract.errors import ConfigError
 from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
-from sim.build import OFFICES
+from sim.build import AGENCIES, OFFICES
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
 from sim.outcome import (
@@ -36,7 +36,7 @@ from sim.outcome import (
 from sim.outcome import resources as resource_table
 from sim.record import Recorder, clear_logs
 from sim.report_files import write_folder, write_ledger
-from sim.scenario import OfficeSection, Scenario, resolved
+from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
 from sim.world import World
 
 FORMAT_VERSION: Final = 1
@@ -110,6 +110,7 @@ def complete(scenario: Scenario, corridor: CorridorMap) -> None:
     """Make explicit what the scenario left to defaults, and refuse what the map does not have."""
     for country in OFFICES:
         scenario.office.setdefault(country, OfficeSection())
+        scenario.agency.setdefault(country, AgencySection())
     places = {*corridor.stations, *corridor.bays}
     for table, given, known in (
         ("station", scenario.station, places),
@@ -200,8 +201,8 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
         world.checkers.ended(unexplained(tally, GRACE_S, end_s))
     ring = cycle(tally.waiting)
     late = not crash and world.finished < scenario.time.crossings
-    servers = {OFFICES[c]: o.officers for c, o in scenario.office.items()}
-    servers = {f"desk_{name}": count for name, count in servers.items()}
+    servers = {f"desk_{OFFICES[c]}": o.officers for c, o in scenario.office.items()}
+    servers |= {f"desk_{AGENCIES[c]}": a.officers for c, a in scenario.agency.items()}
     servers |= {name: station.servers for name, station in scenario.station.items()}
     servers |= {f"read_{name}": station.readers for name, station in scenario.station.items()}
     result: dict[str, Any] = {
@@ -219,6 +220,8 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
         "human_interventions": tally.interventions,
         "officer_decisions": tally.desk_decisions,
         "officer_minutes": round(sum(desk.minutes for desk in world.desks.values()), 3),
+        "agency_decisions": tally.agency_decisions,
+        "agency_minutes": round(sum(desk.minutes for desk in world.counters.values()), 3),
         "performance": {
             "wall_s": round(wall_s, 3),
             "simulated_s": round(end_s, 3),

@@ -160,6 +160,15 @@ class OfficeSection(_Section):
     book: str = ""
 
 
+class AgencySection(_Section):
+    """[agency.KZ], [agency.CN]: time of a check by rules; people, and their time, for the rest."""
+
+    check: Duration = "10s"
+    documents: Service = "triangular:15min,20min,30min"
+    officers: Officers = 2
+    refuses: Share = 0.0
+
+
 class BerthSection(_Section):
     """[berth]: how long a truck stands to be loaded and unloaded."""
 
@@ -224,6 +233,7 @@ class Scenario(_Section):
     gate: dict[str, GateSection] = {}
     station: dict[str, StationSection] = {}
     office: dict[str, OfficeSection] = {}
+    agency: dict[str, AgencySection] = {}
     berth: BerthSection = msgspec.field(default_factory=BerthSection)
     weather: WeatherSection = msgspec.field(default_factory=WeatherSection)
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
@@ -330,9 +340,10 @@ def _check(scenario: Scenario, origin: str) -> None:
             )
     for name, section in scenario.station.items():
         check_station(section, f"{origin}: station.{name}")
-    for name in scenario.office:
-        if name not in ("KZ", "CN"):
-            raise ConfigError(f"{origin}: office.{name}: expected office.KZ or office.CN")
+    for table, given in (("office", scenario.office), ("agency", scenario.agency)):
+        for name in given:
+            if name not in ("KZ", "CN"):
+                raise ConfigError(f"{origin}: {table}.{name}: expected {table}.KZ or {table}.CN")
 
 
 def _check_time(scenario: Scenario, origin: str) -> None:

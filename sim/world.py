@@ -5,19 +5,28 @@ their bodies and the network. Not here: what is written about it (record.py, out
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from contract.agent import Persist, Report
-from contract.map import CorridorMap, Route
+from contract.map import CorridorMap
 from contract.node import Node
-from contract.signing import Signer
 from contract.sites import sites
 from contract.v1.customs_pb2 import Declaration
+from gate.office.agency_files import crossing_of_paper
 from sim import build
 from sim.air import Party, air_of
-from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, flows_of
+from sim.build import (
+    AGENCIES,
+    CONTROL_ROOM,
+    OFFICES,
+    SUPERVISOR,
+    TERMINALS,
+    Builder,
+    Cast,
+    flows_of,
+)
 from sim.checkers import Checkers
 from sim.control_room import Panel
 from sim.desk import Desk
@@ -31,58 +40,16 @@ from sim.loads import Load, Visit
 from sim.network import Network, NetworkProfile
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.roadside import Roadside
-from sim.scenario import Scenario
+from sim.scenario import AgencySection, OfficeSection, Scenario
 from sim.scenario_sites import GateSection, default_section, line_model, station_model
 from sim.station_model import StationModel
 from sim.terminal import TerminalAgent, TerminalConfig
 from sim.terminal_papers import TARE_KG, Papers
 from sim.truth_columns import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
+from sim.vehicle_body import Overheard, VehicleBody
 from sim.vehicle_faults import VehicleFaults
-from vehicle.orders import VehicleReading
 
 TICK_NS: Final = 50_000_000
-
-
-class VehicleBody:
-    """A truck's body for its agent: readings from the fleet, orders into it."""
-
-    def __init__(self, name: str, fleet: Fleet, world: "World") -> None:
-        self._name = name
-        self._fleet = fleet
-        self._moved = world.followed
-        self._loads = world.loads
-
-    @property
-    def seal_broken(self) -> bool:
-        """What the navigation seal says."""
-        return self._loads[self._name].seal_broken
-
-    def reading(self) -> VehicleReading:
-        reading = self._fleet.reading(self._name)
-        return replace(reading, seal_broken=True) if self.seal_broken else reading
-
-    def carry_out(self, command: Any) -> None:
-        self._fleet.carry_out(self._name, command)
-        self._moved(self._name)
-
-    def follow(self, route: Route) -> None:
-        """The way that a truck under another computer says it is on."""
-        self._fleet.follow(self._name, route)
-        self._moved(self._name)
-
-    def lost(self) -> None:
-        self._fleet.crash(self._name)
-
-    def booted(self) -> None:
-        self._fleet.boot(self._name)
-
-
-@dataclass(slots=True)
-class Overheard:
-    """What faults keep of a run: messages that were tapped, and keys that were exchanged."""
-
-    tapped: dict[tuple[str, str], list[tuple[str, str, bytes]]] = field(default_factory=dict)
-    own_keys: dict[str, Signer] = field(default_factory=dict)
 
 
 class World:
@@ -125,7 +92,9 @@ class World:
         self.vehicle_faults = VehicleFaults(self.fleet)
         self._starts = self._stand_at_berths()
         self.network = Network(self.engine, seed, self._profile(), self._deliver)
-        self.desks = {country: self._desk(country) for country in OFFICES}
+        office, agency = scenario.office, scenario.agency
+        self.desks = {c: self._desk(n, office[c], f"desk/{c}") for c, n in OFFICES.items()}
+        self.counters = {c: self._desk(n, agency[c], f"agency/{c}") for c, n in AGENCIES.items()}
         self.hosts: dict[str, Host] = {}
         self._build_hosts(params)
         self.checkers = Checkers(
@@ -191,18 +160,22 @@ class World:
             self.scenario.station[station] = default_section(kind)
         return station_model(self.scenario.station[station])
 
-    def _desk(self, country: str) -> Desk:
-        section = self.scenario.office[country]
+    def _desk(self, name: str, section: OfficeSection | AgencySection, draws: str) -> Desk:
+        """The people of one office, or of one side's agencies; `draws` names their stream."""
         return Desk(
-            OFFICES[country],
+            name,
             self.engine,
-            draws=stream(self.seed, f"desk/{country}"),
+            draws=stream(self.seed, draws),
             service=parse_distribution(section.documents),
             officers=section.officers,
             refuses=section.refuses,
             wake=self._wake,
-            visited=self._visited,
+            visited=self._decided_on,
         )
+
+    def _decided_on(self, visit: Visit) -> None:
+        """What lies on an agency's desk is a paper; its row is told by its crossing."""
+        self._visited(replace(visit, crossing=crossing_of_paper(visit.crossing)))
 
     def _stand_at_berths(self) -> dict[str, list[tuple[str, str]]]:
         """Every truck at a departure berth of its side."""
@@ -218,12 +191,14 @@ class World:
 
     def _build_hosts(self, params: Any) -> None:
         for name in self.cast.vehicles:
-            body = VehicleBody(name, self.fleet, self)
+            body = VehicleBody(name, self.fleet, self.loads, self.followed)
             self._host(name, self.builder.vehicle(name, params), body)
         for gate, cabinet in self.cabinets.items():
             self._host(gate, partial(self.builder.gate, gate), cabinet)
         for country, name in OFFICES.items():
             self._host(name, partial(self.builder.office, country), self.desks[country])
+        for country, name in AGENCIES.items():
+            self._host(name, partial(self.builder.agencies, country), self.counters[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
         self.panel = Panel(lambda: self._wake(CONTROL_ROOM))
         if any(fault.kind == PLACE_CLOSED for fault in self.scenario.fault):

@@ -41,6 +41,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[gate.ID]`": scenario.GateSection,
     "`[station.ID]`": scenario.StationSection,
     "`[office.KZ]`, `[office.CN]`": scenario.OfficeSection,
+    "`[agency.KZ]`, `[agency.CN]`": scenario.AgencySection,
     "`[berth]`": scenario.BerthSection,
     "`[weather]`": scenario.WeatherSection,
     "`[network]`": scenario.NetworkSection,

@@ -1,7 +1,8 @@
 """convoy-office: the program of one customs office, and filing a declaration by hand.
 
 Composition: the office's agent, its desks if it has any, the live shell. Which office it is says
-its site in the roster. `convoy-office declare` is in gate/cli/declare.py. Not here: decisions.
+its site in the roster. A node that the roster has as an agency gets the agencies' counter of
+gate/cli/agencies.py. `convoy-office declare` is in gate/cli/declare.py. Not here: decisions.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from contract.agent import Role
 from contract.errors import ConfigError
 from contract.signing import Signer
 from contract.sites import bays_by_direction
-from gate.cli import declare, officer, status
+from gate.cli import agencies, declare, officer, status
 from gate.cli.desk import NoDesks, OfficeDesks
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.rulebook import RuleBook, read_book
@@ -202,6 +203,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in COMMANDS:
         return COMMANDS[words[0]](words[1:])
+    if agencies.is_counter(words):
+        return run_program(agencies.SPEC, words)
     return run_program(SPEC, words)
 
 

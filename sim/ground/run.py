@@ -248,6 +248,8 @@ def conclude(scenario: Scenario, rig: Rig, seed: int, wall_s: float) -> dict[str
         "human_interventions": 0,
         "officer_decisions": 0,
         "officer_minutes": 0.0,
+        "agency_decisions": 0,
+        "agency_minutes": 0.0,
         "ground": figures(rig),
         "performance": {
             "wall_s": round(wall_s, 3),

@@ -35,7 +35,7 @@ from gate.orders import Barrier, CloseBarrier, OpenBarrier, StartService
 from sim.desk import Desk
 from sim.devices import Cabinet
 from sim.fleet import Fleet
-from sim.world import VehicleBody
+from sim.vehicle_body import VehicleBody
 from vehicle.pilot import columns as c
 from vehicle.pilot.frames import frame_of, read_word
 

@@ -34,7 +34,7 @@ from live.errors import JournalError
 from live.journal import JournalFile
 from live.link import Link
 from live.resources import map_bytes
-from sim.build import OFFICES, SUPERVISOR, TERMINALS
+from sim.build import AGENCIES, OFFICES, SUPERVISOR, TERMINALS
 from sim.faults import arrange
 from sim.fleet import DevicePlace, Fleet
 from sim.host import Host
@@ -219,6 +219,9 @@ class Stage:
             elif name in OFFICES.values():
                 country = self.site.cast.roster.nodes[name].site
                 self.ports[name] = DeskPort(world.desks[country], give, boot)
+            elif name in AGENCIES.values():
+                country = self.site.cast.roster.nodes[name].site
+                self.ports[name] = DeskPort(world.counters[country], give, boot)
             host.port = self.ports.get(name)
 
     def _giver(self, name: str) -> Callable[[bytes], bool]:

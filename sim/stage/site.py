@@ -15,7 +15,7 @@ from contract.map import CorridorMap
 from live.clock import Origin
 from live.keys import NodeKeys, NodeSpec, make_keys
 from live.roster import ROSTER_FILE, Enrolment, throwaway
-from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
+from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, book_bytes, cast
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, params_block
 from sim.scenario import Scenario
@@ -30,6 +30,7 @@ HARDWARE: Final = "hardware"
 MODULES: Final = {
     Role.SUPERVISOR: "corridor",
     Role.OFFICE: "gate.office",
+    Role.AGENCY: "gate.office",
     Role.GATE: "gate",
     Role.VEHICLE: "vehicle",
 }
@@ -119,6 +120,8 @@ def _office(site: Site, name: str) -> dict[str, dict[str, Any]]:
     rules = Builder(site.scenario, site.corridor, site.cast).rules(country)
     seed_file = site.folder / f"{name}.seed"
     seed_file.write_text(rules.seed.hex() + "\n", encoding="ascii")
+    book_file = site.folder / f"{name}.book.toml"
+    book_file.write_bytes(book_bytes(site.scenario.office[country].book))
     shares, empty = rules.shares, rules.empty_shares
     others = [OFFICES["KZ"]] if country == "CN" else []
     return {
@@ -128,9 +131,20 @@ def _office(site: Site, name: str) -> dict[str, dict[str, Any]]:
             "assess_s": rules.assess_ms / 1_000.0,
             "release_valid_min": rules.release_valid_ms / 60_000.0,
             "seed_file": seed_file,
+            "book": book_file,
         },
         "rules.loaded": {"green": shares.green, "yellow": shares.yellow, "red": shares.red},
         "rules.empty": {"green": empty.green, "yellow": empty.yellow, "red": empty.red},
+        "body": site.body(),
+    }
+
+
+def _agencies(site: Site, name: str) -> dict[str, dict[str, Any]]:
+    country = site.cast.roster.nodes[name].site
+    check_s = parse_duration(site.scenario.agency[country].check)
+    return {
+        "peers": site.peers(SUPERVISOR, OFFICES[country]),
+        "agencies": {"check_s": check_s},
         "body": site.body(),
     }
 
@@ -155,6 +169,7 @@ def _vehicle(site: Site, _: str) -> dict[str, dict[str, Any]]:
 _ROLES: Final = {
     Role.SUPERVISOR: _supervisor,
     Role.OFFICE: _office,
+    Role.AGENCY: _agencies,
     Role.GATE: _gate,
     Role.VEHICLE: _vehicle,
 }

@@ -6,6 +6,7 @@ import pytest
 
 from contract.errors import InvariantBroken
 from gate import phases as gate
+from gate.office import agency_phases as agency
 from gate.office import phases as office
 
 
@@ -21,6 +22,25 @@ def test_every_phase_and_outcome_of_an_office_is_in_exactly_one_table(
     pair: tuple[office.Phase, office.Outcome],
 ) -> None:
     assert (pair in office.NEXT) != (pair in office.IMPOSSIBLE)
+
+
+@pytest.mark.parametrize("pair", list(product(agency.Phase, agency.Outcome)), ids=str)
+def test_every_phase_and_outcome_of_an_agency_is_in_exactly_one_table(
+    pair: tuple[agency.Phase, agency.Outcome],
+) -> None:
+    assert (pair in agency.NEXT) != (pair in agency.IMPOSSIBLE)
+
+
+def test_an_impossible_pair_of_an_agency_is_a_bug_and_ends_the_program() -> None:
+    for phase, outcome in agency.IMPOSSIBLE:
+        with pytest.raises(InvariantBroken, match=outcome.value):
+            agency.next_phase(phase, outcome)
+
+
+def test_what_an_agency_has_said_stays_said() -> None:
+    """OFF-022."""
+    for phase in agency.ENDED:
+        assert {agency.NEXT.get((phase, outcome), phase) for outcome in agency.Outcome} == {phase}
 
 
 def test_an_impossible_pair_of_a_gate_is_a_bug_and_ends_the_program() -> None:

@@ -21,6 +21,7 @@ PROGRAMS: Final = {
     "vehicle.toml": ("convoy-vehicle", "vehicle.__main__"),
     "gate.toml": ("convoy-gate", "gate.__main__"),
     "office.toml": ("convoy-office", "gate.office.__main__"),
+    "agencies.toml": ("convoy-office", "gate.office.__main__"),
 }
 Main = Callable[[Sequence[str]], int]
 

@@ -29,6 +29,7 @@ PROGRAMS: Final = {
 SPECS: Final = (
     NodeSpec("office-kz", Role.OFFICE, "KZ"),
     NodeSpec("office-cn", Role.OFFICE, "CN"),
+    NodeSpec("agencies-kz", Role.AGENCY, "KZ"),
     NodeSpec("supervisor", Role.SUPERVISOR),
     NodeSpec("terminal-kz", Role.TERMINAL, "KZ"),
     NodeSpec("truck-01", Role.VEHICLE),
@@ -179,6 +180,58 @@ def test_bad_config_is_one_sentence_and_exit_code_2(
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith(f"{program}: ")
     assert said in error
+
+
+# --- the agencies' counter is an office's program under another role ---
+
+COUNTER: Final = {"peers": SUPERVISOR | {"office-kz": OFFICES["office-kz"]}}
+
+
+def test_office_program_starts_the_counter_of_a_node_that_is_an_agency(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = site.config("agencies-kz", {**COUNTER, "agencies": {"check_s": 2.5}})
+    assert main_of("convoy-office")(["--config", str(path), "--check-config"]) == 0
+    assert f"convoy-office: {path} is good; agencies-kz (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rules": {"assess_s": 1.0}}, "rules"),
+        ({"agencies": {"check_s": -1.0}}, "agencies.check_s = -1.0"),
+        ({"agencies": {"book": "/nowhere"}}, "/nowhere: No such"),
+        ({"peers": SUPERVISOR}, "expected the address of one office of KZ"),
+        ({"peers": {"office-kz": OFFICES["office-kz"]}}, "address of one supervisor"),
+        (
+            {"peers": SUPERVISOR | {"office-cn": OFFICES["office-cn"]}},
+            "expected the address of one office of KZ",
+        ),
+        ({"listen": LISTEN}, "nobody connects to the agencies"),
+        ({"body": {"address": BODY["address"]}}, "address and public_key go together"),
+        ({"trust": {"KZ": "00" * 16}}, ""),
+    ],
+)
+def test_bad_config_of_the_counter_is_one_sentence(
+    change: Sections, said: str, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = site.config("agencies-kz", {**COUNTER, **change})
+    assert main_of("convoy-office")(["--config", str(path), "--check-config"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("convoy-office: ")
+    assert said in error
+
+
+@pytest.mark.parametrize("arguments", [["--config"], ["--config", "/nowhere"], [], ["--what"]])
+def test_office_program_without_a_readable_config_says_so(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: Any = main_of("convoy-office")(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert "convoy-office: " in capsys.readouterr().err
 
 
 # --- declarations ---

@@ -47,8 +47,8 @@ RICH: Final = (
 NUMBER: Final = (int, float)
 RESULT: Final = {
     str: "scenario map_digest verdict transcript_sha256",
-    int: "format_version seed exit_code human_interventions officer_decisions",
-    NUMBER: "officer_minutes",
+    int: "format_version seed exit_code human_interventions officer_decisions agency_decisions",
+    NUMBER: "officer_minutes agency_minutes",
     dict: "versions safety traffic resources performance",
     list: "expectations",
 }

@@ -47,7 +47,7 @@ def test_smoke_passes_with_real_processes(tmp_path: Path) -> None:
     ledger = (tmp_path / "ledger" / "supervisor.jsonl").read_text().splitlines()
     assert len(ledger) >= 2 * 4  # sealed, exited, entered, handed over
     logs = sorted(path.stem for path in (tmp_path / "logs").iterdir())
-    assert len(logs) == 9
+    assert len(logs) == 11
     for name in logs:
         assert events(tmp_path, name, "program_stopped")
         assert not events(tmp_path, name, "message_refused")
@@ -83,6 +83,31 @@ def test_restarted_program_finishes_the_day(victim: str, tmp_path: Path) -> None
     name = victim.partition("@")[0]
     boots = [row["boot_count"] for row in events(tmp_path, name, "program_started")]
     assert boots == [1, 2]
+
+
+def test_agencies_ask_their_people_and_answer_after_a_kill(tmp_path: Path) -> None:
+    """OFF-021, OFF-022: a load that no list has, under a book that wants an answer."""
+    book = tmp_path / "book.toml"
+    book.write_text(
+        '[[rule]]\nid = "A"\nbecause = "all goods"\nagencies = ["veterinary", "border_guard"]\n'
+    )
+    settings = [f"office.{side}.book={book}" for side in ("KZ", "CN")]
+    settings += [f"agency.{side}.documents=constant:8s" for side in ("KZ", "CN")]
+    settings += [f"agency.{side}.check=1s" for side in ("KZ", "CN")]
+    settings += ["flow.0.hs_code=2710", "flow.1.hs_code=2710", "time.crossings=0", "expect=[]"]
+    words = [word for setting in settings for word in ("--set", setting)]
+    folder = tmp_path / "out"
+    code, result = stage(folder, "--duration", "40s", "--kill", "agencies-kz@5:8", *words)
+    assert code == 0, (folder / "events.jsonl").read_text()[-4_000:]
+    assert result["agency_decisions"] == 4  # two crossings, two sides
+    for side in ("kz", "cn"):
+        given = events(folder, f"agencies-{side}", "endorsement_given")
+        assert sorted((row["agency"], row["officer"]) for row in given) == [
+            *[("border_guard", "rules")] * 2,
+            *[("veterinary", f"officer-agencies-{side}")] * 2,
+        ]
+        assert len(events(folder, f"office-{side}", "crossing_released")) == 2
+        assert not events(folder, f"agencies-{side}", "message_refused")
 
 
 @pytest.mark.soak

@@ -1,0 +1,60 @@
+"""A truck's body for its agent, and what faults keep of a run.
+
+Readings from the fleet, orders into it; the navigation seal speaks through it. Not here: the fleet
+(fleet.py), what breaks (site_faults.py).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contract.map import Route
+from contract.signing import Signer
+from sim.fleet import Fleet
+from sim.loads import Load
+from vehicle.orders import VehicleReading
+
+
+class VehicleBody:
+    """A truck's body for its agent: readings from the fleet, orders into it."""
+
+    def __init__(
+        self, name: str, fleet: Fleet, loads: Mapping[str, Load], moved: Callable[[str], None]
+    ) -> None:
+        """`moved` hears that the truck may follow another way now."""
+        self._name = name
+        self._fleet = fleet
+        self._moved = moved
+        self._loads = loads
+
+    @property
+    def seal_broken(self) -> bool:
+        """What the navigation seal says."""
+        return self._loads[self._name].seal_broken
+
+    def reading(self) -> VehicleReading:
+        reading = self._fleet.reading(self._name)
+        return replace(reading, seal_broken=True) if self.seal_broken else reading
+
+    def carry_out(self, command: Any) -> None:
+        self._fleet.carry_out(self._name, command)
+        self._moved(self._name)
+
+    def follow(self, route: Route) -> None:
+        """The way that a truck under another computer says it is on."""
+        self._fleet.follow(self._name, route)
+        self._moved(self._name)
+
+    def lost(self) -> None:
+        self._fleet.crash(self._name)
+
+    def booted(self) -> None:
+        self._fleet.boot(self._name)
+
+
+@dataclass(slots=True)
+class Overheard:
+    """What faults keep of a run: messages that were tapped, and keys that were exchanged."""
+
+    tapped: dict[tuple[str, str], list[tuple[str, str, bytes]]] = field(default_factory=dict)
+    own_keys: dict[str, Signer] = field(default_factory=dict)
