@@ -8,7 +8,9 @@ Requirements: SUP-016, SUP-017, SUP-018 in docs/SAFETY.md.
 from typing import Final
 
 from contract.reasons import Reason
+from contract.v1.customs_pb2 import CUSTODY_STEP_EXITED
 from contract.v1.movement_pb2 import VEHICLE_STATE_STOPPED
+from corridor.clearance import return_pending
 from corridor.climbing import Climbing
 from corridor.records import Mission
 from corridor.state import No, State
@@ -39,6 +41,8 @@ def barred(state: State, climbing: Climbing, mission: Mission) -> No | None:
     if kept is not None:
         return kept
     if heard.halted is not None and heard.state == VEHICLE_STATE_STOPPED:
+        if crossing.refused and crossing.step >= CUSTODY_STEP_EXITED:
+            return return_pending(state, crossing)
         return No(heard.halted, vehicle, vehicle)
     lane = climbing.stuck(mission, state.route(mission), heard.front_m) if heard.standing else ""
     if lane:

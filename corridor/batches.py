@@ -9,7 +9,7 @@ Requirements: SUP-022 in docs/SAFETY.md.
 """
 
 from contract.reasons import Reason
-from corridor.grants import clearance_missing
+from corridor.clearance import clearance_missing
 from corridor.records import Crossing
 from corridor.state import No, State
 

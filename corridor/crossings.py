@@ -37,9 +37,9 @@ from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_EAST, Doc
 from contract.v1.gate_pb2 import Passed
 from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport, RevocationNotice
 from corridor import batches
+from corridor.clearance import clearance_missing
 from corridor.dispatch import Dispatch
 from corridor.evidence import find_uncounted, note_image, note_release, wait_for_counter
-from corridor.grants import clearance_missing
 from corridor.planning import DESTINATION
 from corridor.records import Control, Crossing, Mission, Rest
 from corridor.returns import Returns, ends_diverted

@@ -13,7 +13,7 @@ from contract.route import Route
 from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED
 from contract.v1.movement_pb2 import STOP_KIND_GATE
 from corridor import batches
-from corridor.grants import clearance_missing
+from corridor.clearance import clearance_missing, return_pending
 from corridor.records import Crossing, Mission
 from corridor.state import No, State
 
@@ -50,14 +50,7 @@ class Customs:
         if crossing.step < CUSTODY_STEP_EXITED:
             kept = state.kept.get(mission.mission_id)
             return kept or No(Reason.REFUSED, crossing.crossing_id, office)
-        back = state.crossings.get(crossing.returns)
-        if back is not None and back.return_of != crossing.crossing_id:
-            back = None
-        missing = clearance_missing(back) if back is not None else None
-        if back is None or missing is not None:
-            holder = missing.holder if missing is not None else office
-            return No(Reason.RETURN_PENDING, crossing.returns or crossing.crossing_id, holder)
-        return None
+        return return_pending(state, crossing)
 
     def _exit_m(self, mission: Mission) -> float:
         """Stop line of the exit gate along the way; farther than any where there is none."""

@@ -19,7 +19,7 @@ from contract.v1.movement_pb2 import (
     StopKind,
 )
 from corridor import batches
-from corridor.grants import clearance_missing
+from corridor.clearance import clearance_missing
 from corridor.interlocking import Claim
 from corridor.places import Wanted, is_free, no_place, services_of, wanted
 from corridor.planning import free_berths, stops_of

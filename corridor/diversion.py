@@ -17,7 +17,8 @@ from contract.events import Event
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED
 from contract.v1.movement_pb2 import STOP_KIND_STATION
-from corridor.grants import Grants, clearance_missing
+from corridor.clearance import clearance_missing
+from corridor.grants import Grants
 from corridor.interlocking import Claim
 from corridor.parting import part
 from corridor.places import asides, is_free, no_place, services_of, to_do, wanted

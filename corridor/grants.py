@@ -28,7 +28,7 @@ from corridor.climbing import Climbing
 from corridor.evidence import may_wait_in
 from corridor.interlocking import Claim, Denied
 from corridor.planning import to_bay_together
-from corridor.records import Crossing, Mission, Stop
+from corridor.records import Mission, Stop
 from corridor.standing import stands_long, why
 from corridor.state import No, State
 from corridor.visits import Visits
@@ -367,20 +367,6 @@ class Grants:
             zones=" ".join(zones),
         )
         self._state.out.append(Send(mission.vehicle, authority))
-
-
-def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | None:
-    """Which office has not released, with what it wants; None if both have.
-
-    beside_bays   pass over an office that wants no more than an inspection on the way
-    """
-    for country in ("KZ", "CN"):
-        if country in crossing.releases or (beside_bays and crossing.bays.get(country)):
-            continue
-        name = crossing.holds.get(country, "")
-        reason = Reason.__members__.get(name, Reason.CLEARANCE_PENDING)
-        return No(reason, crossing.crossing_id, f"office {country}")
-    return None
 
 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.reasons import Reason
-from corridor.grants import clearance_missing
+from corridor.clearance import clearance_missing
 from corridor.interlocking import ZoneState
 from corridor.planning import ORIGIN
 from corridor.records import Control, Crossing

@@ -23,8 +23,8 @@ from contract.v1.customs_pb2 import (
     Refusal,
 )
 from contract.v1.document_pb2 import COUNTRY_KZ, Document
-from contract.v1.movement_pb2 import STOP_KIND_BAY, STOP_KIND_STATION
-from corridor.grants import clearance_missing
+from contract.v1.movement_pb2 import STOP_KIND_BAY, STOP_KIND_STATION, ClearanceNotice
+from corridor.clearance import clearance_missing
 from corridor.records import Crossing, Mission
 from corridor.state import State
 
@@ -87,7 +87,7 @@ class Returns:
         )
         if crossing.outcome and crossing.step == CUSTODY_STEP_DIVERTED:
             self._make_ready(now, back, state.rests[crossing.vehicle].berth)
-        self._tell_gate(crossing, back)
+        self._tell_papers(crossing, back)
 
     def _ends_at_berth(self, now: Now, crossing: Crossing) -> None:
         """It never set off: it stays where it stands, and a new declaration may free it."""
@@ -124,32 +124,40 @@ class Returns:
         if crossing is not None and not _takes_back(crossing, back):
             back.return_of = ""  # it is somebody else's
         elif crossing is not None:
-            self._tell_gate(crossing, back)
+            self._tell_papers(crossing, back)
 
     def released(self, back: Crossing) -> None:
         """A release may have been the second of a return."""
         crossing = self._state.crossings.get(back.return_of)
         if crossing is None:
             return
-        self._tell_gate(crossing, back)
+        self._tell_papers(crossing, back)
         if crossing.mission in self._state.missions:
             self._state.dirty[crossing.mission] = None
 
-    def _tell_gate(self, crossing: Crossing, back: Crossing) -> None:
-        """The refusal and both releases of the return, to the gate at which the truck comes in.
+    def _tell_papers(self, crossing: Crossing, back: Crossing) -> None:
+        """The refusal and both releases of the return, to the gate at which the truck comes in, and
+        to the truck, which stands where it lost its clearance.
 
-        Documents, unopened: the gate verifies each. Only a truck between the gates needs them.
+        Documents, unopened: each verifies them. A gate that was passed needs none.
         """
-        beyond = crossing.step in (CUSTODY_STEP_SEALED, CUSTODY_STEP_EXITED)
-        if clearance_missing(back) is not None or not crossing.papers or not beyond:
+        if clearance_missing(back) is not None or not crossing.papers:
             return
+        beyond = crossing.step in (CUSTODY_STEP_SEALED, CUSTODY_STEP_EXITED)
         papers = [crossing.papers, *(data for _, data in sorted(back.releases.items()))]
         for gate in self._state.map.gates.values():
-            if gate.side == "entry" and gate.direction == crossing.direction:
+            if beyond and gate.side == "entry" and gate.direction == crossing.direction:
                 self._state.out += [
                     Send(gate.id, DecisionNotice(decision=Document.FromString(paper)))
                     for paper in papers
                 ]
+        if crossing.mission not in self._state.missions:
+            return
+        notice = ClearanceNotice(
+            crossing_id=crossing.crossing_id,
+            releases=[Document.FromString(paper) for paper in papers],
+        )
+        self._state.out.append(Send(crossing.vehicle, notice))
 
     # --- the end of it ---
 

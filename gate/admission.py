@@ -12,9 +12,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from contract import release
 from contract.agent import Effect, Now, Persist, Refused
 from contract.limits import RETURN_PAPERS_MAX
+from contract.readmission import judge_return
 from contract.reasons import Reason
 from contract.release import Claimant, Cleared, TakenBack
 from contract.signing import open_document
@@ -70,27 +70,11 @@ class Admission:
         """Both releases of the return of the claimant's crossing, if it was refused and they let
         this vehicle go back.
         """
-        refusal = self._refusal(claimant.crossing_id)
+        refusal = self.papers.get(f"{_PREFIX}refusal/{claimant.crossing_id}")
         if refusal is None:
             return Refused(Reason.RETURN_PENDING, f"{claimant.crossing_id} was not refused")
-        back = refusal.return_crossing_id
+        named = Document.FromString(refusal)
+        back = Refusal.FromString(named.payload).return_crossing_id
         kept = [self.papers.get(f"{_PREFIX}{country}/{back}", b"") for country in _COUNTRIES]
-        judged = release.judge(
-            [Document.FromString(data) for data in kept if data],
-            self.release_keys,
-            Claimant(back, claimant.vehicle_id, claimant.vehicle_key_id),
-            now=now,
-            revoked=revoked,
-        )
-        if isinstance(judged, Cleared):
-            if judged.subject.declaration_sha256 != refusal.declaration_sha256:
-                return Refused(Reason.RELEASE_DIFFERS, f"{back} is for another declaration")
-            if back == claimant.crossing_id:
-                return Refused(Reason.RELEASE_FOREIGN, f"{back} is no return")
-        return judged
-
-    def _refusal(self, crossing_id: str) -> Refusal | None:
-        data = self.papers.get(f"{_PREFIX}refusal/{crossing_id}")
-        if data is None:
-            return None
-        return Refusal.FromString(Document.FromString(data).payload)
+        papers = [named, *(Document.FromString(data) for data in kept if data)]
+        return judge_return(papers, self.release_keys, claimant, now=now, revoked=revoked)

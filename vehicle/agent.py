@@ -113,7 +113,7 @@ class VehicleAgent:
                 self._say_where(Reason.RESTARTED)
             elif reading.seal_broken and not before.seal_broken:
                 self._report(m.POSITION_CAUSE_SEAL, Reason.SEAL_TAMPERED)
-            self._road.close(reading)
+            self._road.close(now, reading)
             self._out += self._road.guard_order()
             for halt in halts(reading):
                 self._halt_itself(now, halt)

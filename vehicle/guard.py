@@ -20,6 +20,7 @@ from contract import release
 from contract.agent import Now, Refused
 from contract.envelope import ENVELOPE_TYPE
 from contract.limits import FRICTION_DRY, FRICTION_WORST, GATE_OVERLAP_M, LANE_OVERLAP_M
+from contract.readmission import judge_return
 from contract.reasons import Reason
 from contract.release import Claimant, Cleared, TakenBack, read_revocation
 from contract.route import Route, RouteError
@@ -103,6 +104,7 @@ class Guard:
         self._revoked = False
         self._closing = False
         self._held: tuple[str, float] | None = None
+        self._past_line = False
         self._mu = FRICTION_WORST
 
     def mission(
@@ -124,7 +126,7 @@ class Guard:
         """
         if (mission_id, crossing_id) != (self._mission, self._crossing):
             self._clearance = None
-            self._revoked = self._closing = False
+            self._revoked = self._closing = self._past_line = False
             self._held = None
         if mission_id != self._mission:
             self._number = 0
@@ -190,17 +192,24 @@ class Guard:
         return parse(MovementAuthority, body.payload)
 
     def releases(self, documents: Sequence[Document], now: Now) -> Refused | None:
-        """Judge both releases for this truck and crossing. None if they clear it."""
+        """Judge both releases for this truck and crossing. None if they clear it.
+
+        A truck that lost its clearance past the line goes on by the papers of its return, too.
+        VEH-019.
+        """
         claimant = Claimant(self._crossing, self._me, self._key_id)
         keys, taken = self._release_keys, self._taken_back
         judged = release.judge(documents, keys, claimant, now=now, revoked=taken)
+        if isinstance(judged, Refused) and self._past_line:
+            returned = judge_return(documents, keys, claimant, now=now, revoked=taken)
+            judged = returned if isinstance(returned, Cleared) else judged
         if isinstance(judged, Cleared):
             self._clearance = judged
             self._revoked = self._closing = False
             self._held = None
             return None
         self._lose()
-        self._revoked = judged.reason is Reason.RELEASE_REVOKED
+        self._revoked = self._revoked or judged.reason is Reason.RELEASE_REVOKED
         return judged
 
     def revoke(self, document: Document) -> TakenBack | Refused:
@@ -242,6 +251,7 @@ class Guard:
         held_m = braking.now_m
         if held_m > neutral_m - GATE_OVERLAP_M:
             held_m = min(_next_safe_m(refuge, braking.gentle_m), self._end_m)
+            self._past_line = True
         self._held = self._route.where(min(held_m, self._route.length_m))
 
     @property

@@ -221,11 +221,14 @@ class Road:
         """A revocation came: the guard judges it."""
         return self._guard.revoke(revocation)
 
-    def close(self, reading: VehicleReading) -> None:
-        """Tell a guard that has lost its clearance where the truck comes to rest."""
+    def close(self, now: Now, reading: VehicleReading) -> None:
+        """Tell a guard that has lost its clearance where the truck comes to rest; papers of its
+        return may have come before.
+        """
         braking = self.braking(reading) if self._guard.closing else None
         if braking is not None:
             self._guard.close(braking)
+            self._guard.releases(self.releases, now)
 
     @property
     def closing(self) -> bool:

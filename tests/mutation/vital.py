@@ -13,7 +13,10 @@ _TURN: Final = (
 
 VITAL: Final[Mapping[str, tuple[str, ...]]] = {
     "contract/release.py": ("tests/contract/test_release.py",),
-    "vehicle/guard.py": ("tests/vehicle/test_guard_authority.py",),
+    "vehicle/guard.py": (
+        "tests/vehicle/test_guard_authority.py",
+        "tests/vehicle/test_guard_revocation.py",
+    ),
     "vehicle/watch/curves.py": (
         "tests/vehicle/test_watch_curves.py",
         "tests/vehicle/test_watch_gap.py",

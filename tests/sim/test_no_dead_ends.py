@@ -125,12 +125,15 @@ def silence_s(place: str) -> float:
 
 
 def silent_after_s(log: Log) -> float:
-    """From the service's start to the word that the station does not answer."""
-    begun = log.times_s(Event.STATION_STARTED)[-1]
+    """From the service's start to the word that the station does not answer: the gate's record of
+    it, or the supervisor's where the gate is silent as well.
+    """
+    begun = log.times_s(Event.STATION_STARTED)[0]
     waits = [
         t_ns / NS_PER_S
         for t_ns, _, report in log.said
-        if report.event is Event.VEHICLE_WAITS and report.fields["reason"] is Reason.STATION_SILENT
+        if report.event in (Event.VEHICLE_WAITS, Event.STATION_REPORTED)
+        and report.fields["reason"] is Reason.STATION_SILENT
     ]
     return waits[0] - begun
 

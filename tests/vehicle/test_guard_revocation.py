@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 
 from contract.limits import FRICTION_WORST, GATE_OVERLAP_M, LANE_OVERLAP_M
-from contract.v1.customs_pb2 import Revocation
-from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, Document
-from tests.factories import a_now, a_signer, both_releases, reason_of, release_keys, signed, the_map
+from contract.v1.customs_pb2 import Refusal, Revocation
+from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, DIRECTION_WEST, Document
+from tests.factories import (
+    a_now,
+    a_signer,
+    a_subject,
+    both_releases,
+    reason_of,
+    release_keys,
+    signed,
+    the_map,
+)
 from tests.vehicle.test_guard_authority import NEUTRAL_M, a_guard, a_route, an_authority, tell
 from vehicle.guard import Braking, Guard, GuardRow, Refuge, Supervisors
 
@@ -199,6 +208,69 @@ def test_way_that_does_not_enter_the_neutral_zone_is_not_closed() -> None:
     guard.close(Braking(0.0, 0.0, 0.0))
     assert row_of(guard) == before
     assert guard.limit_m is None
+
+
+PAST = Braking(61.0, 64.0, 61.0)
+
+
+def homeward(**changes: Any) -> list[Document]:
+    """A refusal that names a return, and both releases of it."""
+    key_id = a_signer("truck-01").key_id
+    subject = a_subject(
+        crossing_id="KZ-1-R",
+        vehicle_id="truck-01",
+        vehicle_key_id=key_id,
+        direction=DIRECTION_WEST,
+    )
+    refusal = Refusal(
+        office=COUNTRY_CN,
+        crossing_id="KZ-1",
+        declaration_sha256=subject.declaration_sha256,
+        return_crossing_id="KZ-1-R",
+    )
+    for field, value in changes.items():
+        setattr(refusal, field, value)
+    return [signed(refusal, "release/CN"), *both_releases(subject, release_id="R-1")]
+
+
+def a_guard_kept(braking: Braking) -> Guard:
+    guard = a_cleared_guard()
+    guard.revoke(a_revocation("CN"))
+    guard.close(braking)
+    return guard
+
+
+def test_truck_past_the_line_goes_on_by_the_papers_of_its_return() -> None:
+    """VEH-019: and keeps what they gave it when they are judged again."""
+    guard = a_guard_kept(PAST)
+    for _ in range(2):
+        assert guard.releases(homeward(), a_now()) is None
+        assert guard.cleared
+        assert not guard.revoked
+        assert guard.limit_m is None
+
+
+@pytest.mark.parametrize("braking", [Braking(3.0, 10.0, 5.0), Braking(LINE_M + 0.1, 52.0, 51.0)])
+def test_papers_of_a_return_are_no_way_in(braking: Braking) -> None:
+    """I7, VEH-019: whoever is not past the line stays before it."""
+    guard = a_guard_kept(braking)
+    assert guard.releases(homeward(), a_now()) is not None
+    assert not guard.cleared
+    fresh = a_guard(neutral_m=NEUTRAL_M)
+    assert fresh.releases(homeward(), a_now()) is not None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"crossing_id": "KZ-9"}, {"return_crossing_id": ""}, {"declaration_sha256": bytes(32)}],
+)
+def test_papers_of_another_return_do_not_lift_the_hold(changes: dict[str, Any]) -> None:
+    guard = a_guard_kept(PAST)
+    assert guard.releases(homeward(**changes), a_now()) is not None
+    assert guard.revoked
+    assert not guard.cleared
+    guard.mission("mission-1", "KZ-2", a_route(), NEUTRAL_M, version=2)
+    assert guard.releases(homeward(), a_now()) is not None
 
 
 def test_place_that_was_chosen_outlives_a_new_version_only_while_it_is_on_the_way() -> None:
