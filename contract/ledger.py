@@ -6,7 +6,8 @@ put one in or change their order without changing every hash behind it:
 A record is a signed document as bytes; ms are milliseconds, the node's own UTC when it was written.
 A head names number and hash of the newest record. Two hashes for one number are a fork: one of the
 two stories is not what was told before.
-Custody passes in one order: SEALED, EXITED, ENTERED, HANDED_OVER.
+Custody passes in one order: SEALED, EXITED, ENTERED, HANDED_OVER; what an office refused ends
+DIVERTED, in a bay of its origin or where it came to on its arrival side.
 Not here: when heads are made and who countersigns (heads.py), files (ledger_lines.py).
 """
 
@@ -20,6 +21,7 @@ from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import digest, open_document, type_name, verify
 from contract.v1.customs_pb2 import (
+    CUSTODY_STEP_DIVERTED,
     CUSTODY_STEP_ENTERED,
     CUSTODY_STEP_EXITED,
     CUSTODY_STEP_HANDED_OVER,
@@ -31,6 +33,7 @@ from contract.v1.document_pb2 import Document
 from contract.v1.ledger_pb2 import HeadNotice, LedgerHead
 from contract.wire import parse
 
+_MAY_END: Final = (CUSTODY_STEP_SEALED, CUSTODY_STEP_ENTERED)
 FOLLOWS: Final = {
     0: CUSTODY_STEP_SEALED,
     CUSTODY_STEP_SEALED: CUSTODY_STEP_EXITED,
@@ -66,8 +69,13 @@ def chain(number: int, previous: bytes, record: bytes, at_utc_ms: int = 0) -> En
     return Entry(number, previous, record, hashed, at_utc_ms)
 
 
-def judge_step(before: int, record: CustodyRecord) -> Refused | None:
-    """Whether `record` is the next step of custody after `before` (a CustodyStep, 0 for none)."""
+def judge_step(before: int, record: CustodyRecord, *, refused: bool = False) -> Refused | None:
+    """Whether `record` is the next step of custody after `before` (a CustodyStep, 0 for none).
+
+    refused   an office has refused the crossing: it may end DIVERTED on either side of the line
+    """
+    if refused and record.step == CUSTODY_STEP_DIVERTED and before in _MAY_END:
+        return None
     expected = FOLLOWS.get(before)
     if record.step == expected:
         return None

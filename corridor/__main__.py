@@ -23,7 +23,7 @@ from corridor.gathering import FormationConfig
 from corridor.grants import Weather
 from live.body import NoBody
 from live.config import ProgramConfig
-from live.program import ProgramSpec, Setting, run_program
+from live.program import ProgramSpec, Setting, run_program, told
 
 
 class ConvoySection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -143,8 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         map_check.add_parser(commands)
         ledger.add_parser(commands)
         arguments = parser.parse_args(words)
-        code: int = arguments.run(arguments)
-        return code
+        return told(arguments.run, arguments)
     return run_program(SPEC, words)
 
 

@@ -42,7 +42,7 @@ from corridor.dispatch import Dispatch
 from corridor.evidence import find_uncounted, note_image, note_release, wait_for_counter
 from corridor.planning import DESTINATION
 from corridor.records import Control, Crossing, Mission, Rest
-from corridor.returns import Returns, ends_diverted
+from corridor.returns import Returns
 from corridor.state import State
 
 _DECISIONS: Final[Mapping[str, type[Message]]] = {
@@ -318,7 +318,8 @@ class Crossings:
         state = self._state
         crossing = state.crossings.get(record.crossing_id)
         before = crossing.step if crossing is not None else 0
-        refused = None if ends_diverted(crossing, record) else judge_step(before, record)
+        is_refused = crossing is not None and bool(crossing.refused)
+        refused = judge_step(before, record, refused=is_refused)
         step = CustodyStep.Name(record.step).removeprefix("CUSTODY_STEP_")
         if crossing is not None and before + 1 < record.step and self._is_entry(record):
             crossing.early[record.step] = document.SerializeToString(deterministic=True)

@@ -320,13 +320,16 @@ def _judge_custody(proof: Proof) -> None:
     held = {
         name: {record.entry.record for record in records} for name, records in proof.entries.items()
     }
+    every = [each.message for records in proof.entries.values() for each in records]
+    turned_away = {each.crossing_id for each in every if isinstance(each, Refusal)}
     for node in proof.roster.of_role(Role.SUPERVISOR):
         steps: dict[str, int] = {}
         for record in proof.entries.get(node.name, []):
             message = record.message
             if not isinstance(message, CustodyRecord):
                 continue
-            refused = judge_step(steps.get(message.crossing_id, 0), message)
+            before, was = steps.get(message.crossing_id, 0), message.crossing_id in turned_away
+            refused = judge_step(before, message, refused=was)
             if refused is not None:
                 seen, _, wanted = refused.detail.partition(" instead of ")
                 found = f"a gap in the custody of {message.crossing_id}: {seen}"

@@ -18,7 +18,6 @@ from contract.v1.customs_pb2 import (
     CUSTODY_STEP_EXITED,
     CUSTODY_STEP_SEALED,
     CrossingNotice,
-    CustodyRecord,
     DecisionNotice,
     Refusal,
 )
@@ -27,15 +26,6 @@ from contract.v1.movement_pb2 import STOP_KIND_BAY, STOP_KIND_STATION, Clearance
 from corridor.clearance import clearance_missing
 from corridor.records import Crossing, Mission
 from corridor.state import State
-
-
-def ends_diverted(crossing: Crossing | None, record: CustodyRecord) -> bool:
-    """Whether custody of a refused crossing may end with this record: in a bay of its origin, or
-    where it came to on its arrival side.
-    """
-    if crossing is None or not crossing.refused or record.step != CUSTODY_STEP_DIVERTED:
-        return False
-    return crossing.step in (CUSTODY_STEP_SEALED, CUSTODY_STEP_ENTERED)
 
 
 def _takes_back(crossing: Crossing, back: Crossing) -> bool:

@@ -6,6 +6,7 @@ Not here: commands beside the loop (`<role>/cli`), the loop itself (live/shell.p
 """
 
 import argparse
+import os
 import resource
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -135,6 +136,17 @@ def run_program(spec: ProgramSpec[ConfigT, AgentT], argv: Sequence[str] | None =
     except (ConfigError, JournalError) as fault:
         sys.stderr.write(f"{spec.name}: {fault}\n")
         return EXIT_UNUSABLE
+
+
+def told(command: Callable[[Any], int], arguments: Any) -> int:
+    """Run a command that prints: its exit code, 0 where whoever reads has stopped reading."""
+    try:
+        code = command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
 
 
 def version_text(name: str) -> str:

@@ -25,7 +25,7 @@ from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares
 from live.body import BodyLink
 from live.config import ProgramConfig, read_file
-from live.program import ProgramSpec, Setting, run_program
+from live.program import ProgramSpec, Setting, run_program, told
 
 LIFE_BYTES: Final = 8
 SEED_BYTES: Final = 32
@@ -202,7 +202,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in COMMANDS:
-        return COMMANDS[words[0]](words[1:])
+        return told(COMMANDS[words[0]], words[1:])
     if agencies.is_counter(words):
         return run_program(agencies.SPEC, words)
     return run_program(SPEC, words)

@@ -37,6 +37,7 @@ PLANS: Final = {
         25, 5, 6, ("time.warm_up='5min'", "expect=[{metric='safety.total', equals=0}]")
     ),
     "gate_split_reform": Shortened(25, 5, 3),
+    "inspection_heavy": Shortened(75, 15, 4),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
