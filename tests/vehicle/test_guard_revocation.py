@@ -25,6 +25,7 @@ from vehicle.guard import Braking, Guard, GuardRow, Refuge, Supervisors
 
 LINE_M = 50.0
 END_M = 80.0
+PAST = Braking(61.0, 64.0, 61.0)
 SAFE = ((0.0, 40.0), (LINE_M, LINE_M), (66.0, 70.0), (78.0, 84.0))
 CLOSED = GuardRow(NEUTRAL_M - GATE_OVERLAP_M, GATE_OVERLAP_M, FRICTION_WORST)
 
@@ -145,6 +146,25 @@ def test_forged_or_foreign_revocation_changes_nothing(document: Document, reason
     assert guard.releases(both_releases(), a_now()) is None
 
 
+def test_forged_revocation_is_refused_as_often_as_it_comes() -> None:
+    guard = a_cleared_guard()
+    for _ in range(3):
+        assert reason_of(guard.revoke(a_revocation(by="release/CN"))) not in ("", "DUPLICATE")
+    assert guard.cleared
+
+
+def test_way_with_a_refuge_but_no_neutral_zone_is_not_closed_either() -> None:
+    guard = a_guard(neutral_m=NEUTRAL_M)
+    guard.mission("mission-1", "KZ-1", a_route(), None, version=1, refuge=Refuge(LINE_M, SAFE))
+    assert tell(guard, an_authority()) is None
+    assert guard.releases(both_releases(), a_now()) is None
+    guard.revoke(a_revocation())
+    guard.close(PAST)
+    row = guard.row()
+    assert row is not None
+    assert row.overlap_m == LANE_OVERLAP_M
+
+
 def test_revocation_heard_again_changes_nothing() -> None:
     guard = a_cleared_guard()
     guard.revoke(a_revocation())
@@ -208,9 +228,6 @@ def test_way_that_does_not_enter_the_neutral_zone_is_not_closed() -> None:
     guard.close(Braking(0.0, 0.0, 0.0))
     assert row_of(guard) == before
     assert guard.limit_m is None
-
-
-PAST = Braking(61.0, 64.0, 61.0)
 
 
 def homeward(**changes: Any) -> list[Document]:
