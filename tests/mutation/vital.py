@@ -13,6 +13,7 @@ _TURN: Final = (
 
 VITAL: Final[Mapping[str, tuple[str, ...]]] = {
     "contract/release.py": ("tests/contract/test_release.py",),
+    "contract/readmission.py": ("tests/contract/test_readmission.py",),
     "vehicle/guard.py": (
         "tests/vehicle/test_guard_authority.py",
         "tests/vehicle/test_guard_revocation.py",
