@@ -1,4 +1,4 @@
-"""Readmission: may a truck that was refused past the line go on, to be returned from there?
+"""Readmission: may a truck refused past the line go on, to be returned from there? (vital)
 
 Pure. A yes needs a refusal of its crossing that names a return, signed by the office that refused
 it, and both offices' releases of that return: for this vehicle and key, for the same declaration,

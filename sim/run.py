@@ -21,6 +21,7 @@ from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
 from sim.build import AGENCIES, OFFICES
+from sim.expectations import judge
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
 from sim.outcome import (
@@ -28,7 +29,6 @@ from sim.outcome import (
     Tally,
     cycle,
     exit_code,
-    judge,
     tell,
     traffic,
     unexplained,

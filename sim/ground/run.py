@@ -14,12 +14,13 @@ import numpy as np
 
 from contract.errors import ConfigError
 from sim.distributions import parse_duration
+from sim.expectations import judge
 from sim.fault_kinds import KINDS
 from sim.fleet import DT_S
 from sim.ground.rig import Rig
 from sim.ground.sections import LOADS, GroundSection
 from sim.metrics import check_metrics, ground_metrics
-from sim.outcome import Tally, exit_code, judge, traffic
+from sim.outcome import Tally, exit_code, traffic
 from sim.plant import DELTA, HITCH, PSI, A, V, X, Y
 from sim.record import TRACK_COLUMNS, Recorder, write_rows
 from sim.report_files import write_folder

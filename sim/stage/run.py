@@ -1,10 +1,9 @@
 """One staged run: real processes around a simulated world, judged by the same means.
 
-The processes share a clock that runs at a rate from one origin; this process plays the hardware and
-the two terminals on the same clock. The day begins when the last program is up. What the checkers
-hear from the network in a headless run comes from logs here: a truck's accepted authorities, a
-gate's consumed permits; both offices' releases and the ledger are read from the journals
-afterwards. The network is the machine's own: [network] of the scenario does not apply.
+The processes share a clock that runs at a rate from one origin; this one plays hardware and
+terminals on the same clock. The day begins when the last program is up. What the checkers hear from
+the network in a headless run comes from logs here: a truck's accepted authorities, a gate's
+consumed permits; releases and the ledger come from the journals. [network] does not apply.
 Not here: starting and ending processes (programs.py), configurations (site.py).
 """
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 import pytest
 
 from contract.errors import ConfigError
+from sim.expectations import look_up
 from sim.metrics import TOTAL, leaves, metrics
-from sim.outcome import look_up
 from sim.run import complete, load_map
 from sim.scenario import load
 from tests.sim.runs import a_run
