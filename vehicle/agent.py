@@ -111,7 +111,8 @@ class VehicleAgent:
             self._road.follow(reading)
             if before is None:
                 self._say_where(Reason.RESTARTED)
-            elif reading.seal_broken and not before.seal_broken:
+            if reading.seal_broken and (before is None or not before.seal_broken):
+                self._road.seal_opened()
                 self._report(m.POSITION_CAUSE_SEAL, Reason.SEAL_TAMPERED)
             self._road.close(now, reading)
             self._out += self._road.guard_order()
@@ -183,6 +184,8 @@ class VehicleAgent:
         if self._road.cleared:  # what an office had taken back, both have given anew
             issuer = self._config.supervisor
             self._lift(now, issuer, stop_name(HELD.cause, self._config.name), issuer)
+        if self._phase is Phase.AT_GATE and self._passage.retry_ns is None:
+            self._ask(now)
 
     def _on_revocation(self, now: Now, received: Received) -> None:
         """The guard closes at the next reading, which `on_message` asks for at once."""
@@ -338,6 +341,8 @@ class VehicleAgent:
         gate = mission.gate_ahead(self._road.front_m) if mission is not None else None
         if mission is None or gate is None or self._road.end_m <= gate.barrier_m:
             return
+        if self._road.tampered:
+            return  # the next gate is where it is kept until both offices release it anew
         self._out += self._passage.ask(now, gate.gate_id, mission.crossing_id)
 
     def _ask_again(self, now: Now) -> None:

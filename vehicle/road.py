@@ -60,6 +60,7 @@ class Road:
         self.end_m = 0.0
         self.front_m = 0.0
         self.releases: tuple[Document, ...] = ()
+        self._opened_under: tuple[Document, ...] | None = None
         self._place: Place | None = None
         self._generation = 0
         self._clear_m = 0.0
@@ -134,8 +135,18 @@ class Road:
         self.mission = None
         self._ordered = None
         self.releases = ()
+        self._opened_under = None
 
     # --- authority ---
+
+    def seal_opened(self) -> None:
+        """The navigation seal says that it was opened: the releases at hand ask for no gate."""
+        self._opened_under = self.releases
+
+    @property
+    def tampered(self) -> bool:
+        """Whether the seal was opened and nobody has released the truck anew since. VEH-020."""
+        return self._opened_under is not None and self.releases == self._opened_under
 
     def clear(self, releases: Sequence[Document], now: Now) -> None:
         """Releases came: the guard judges them."""

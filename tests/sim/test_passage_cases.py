@@ -82,7 +82,7 @@ CASES = {
         (Event.PERMIT_REFUSED, "BARRIER_FAULT"),
     ),
     "barrier's contacts disagree": Case(
-        'at="52s", kind="barrier_says_fault", target="kz_out", lasts="40s"',
+        'at="45s", kind="barrier_says_fault", target="kz_out", lasts="45s"',
         (Event.PERMIT_REFUSED, "BARRIER_FAULT"),
     ),
     "weighbridge never answers": Case(

@@ -94,7 +94,7 @@ def test_agencies_ask_their_people_and_answer_after_a_kill(tmp_path: Path) -> No
     settings = [f"office.{side}.book={book}" for side in ("KZ", "CN")]
     settings += [f"agency.{side}.documents=constant:8s" for side in ("KZ", "CN")]
     settings += [f"agency.{side}.check=1s" for side in ("KZ", "CN")]
-    settings += ["flow.0.hs_code=2710", "flow.1.hs_code=2710", "time.crossings=0", "expect=[]"]
+    settings += ["flow.0.hs_code='2710'", "flow.1.hs_code='2710'", "time.crossings=0", "expect=[]"]
     words = [word for setting in settings for word in ("--set", setting)]
     folder = tmp_path / "out"
     code, result = stage(folder, "--duration", "40s", "--kill", "agencies-kz@5:8", *words)
@@ -130,7 +130,7 @@ def test_any_restart_at_any_time_finishes_the_day(victim: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--kill", "truck-77@4"], "no such program; there are cn_in"),
+        (["--kill", "truck-77@4"], "no such program; there are agencies-cn"),
         (["--kill", "truck-01"], "expected NODE@SECONDS"),
         (["--kill", "truck-01@9:8"], "expected after 9 s"),
         (["--rate", "0"], "--rate 0: expected above 0"),
