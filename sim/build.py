@@ -59,10 +59,9 @@ def book_bytes(name: str) -> bytes:
         return entry.read_bytes() if name else b""
     try:
         return Path(name).read_bytes()
-    except OSError as fault:
-        raise ConfigError(
-            f"rule book {name}: {fault.strerror}; expected kz, cn or a path"
-        ) from None
+    except (OSError, ValueError) as fault:
+        said = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise ConfigError(f"rule book {name!r:.60}: {said}; expected kz, cn or a path") from None
 
 
 def secret(seed: int, name: str) -> bytes:
@@ -105,7 +104,9 @@ class Cast:
 
 
 def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:
-    """Names and keys for a scenario."""
+    """Names and keys for a scenario. Raises ConfigError for a rule book that is none."""
+    for section in scenario.office.values():
+        rule_book(section.book)
     count = scenario.fleet.kz + scenario.fleet.cn
     vehicles = tuple(f"truck-{number:02d}" for number in range(1, count + 1))
     roles: dict[str, tuple[Role, str]] = dict.fromkeys(vehicles, (Role.VEHICLE, ""))
