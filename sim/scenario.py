@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from importlib import resources
+from os.path import exists, isfile
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args, get_origin
 
@@ -275,8 +276,9 @@ def load(name_or_path: str, settings: list[str]) -> Scenario:
         scenario.name = name_from(Path(origin).stem)
     check_texts(scenario, origin)
     _check(scenario, origin)
-    beside = Path(origin).parent / scenario.leader.profile
-    if scenario.leader.profile and not Path(scenario.leader.profile).exists() and beside.is_file():
+    profile = scenario.leader.profile
+    beside = Path(origin).parent / profile
+    if profile and not exists(profile) and isfile(beside):  # both bear any name at all
         scenario.leader.profile = str(beside)
     return scenario
 

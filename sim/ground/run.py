@@ -6,6 +6,7 @@ import itertools
 import math
 import time
 from importlib import resources
+from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,7 +44,7 @@ def read_profile(name: str) -> Array | None:
     if not name:
         return None
     installed = Path(str(resources.files("sim.scenarios"))) / name
-    path = next((p for p in (Path(name), installed) if p.is_file()), None)
+    path = next((p for p in (Path(name), installed) if isfile(p)), None)
     if path is None:
         raise ConfigError(f"leader.profile = {name!r:.80}: there is no such file")
     rows: list[tuple[float, float]] = []
