@@ -10,7 +10,6 @@ import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from importlib import resources
-from os.path import exists, isfile
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args, get_origin
 
@@ -24,7 +23,7 @@ from sim.fault_kinds import KINDS, PLACE_CLOSED, SITE_KINDS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.scenario_sites import GateSection, StationSection, check_station
-from sim.scenario_toml import lay_over, read_tree, to_toml
+from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
     BatchSize,
     Beacons,
@@ -278,7 +277,7 @@ def load(name_or_path: str, settings: list[str]) -> Scenario:
     _check(scenario, origin)
     profile = scenario.leader.profile
     beside = Path(origin).parent / profile
-    if profile and not exists(profile) and isfile(beside):  # both bear any name at all
+    if profile and not is_file(Path(profile)) and is_file(beside):
         scenario.leader.profile = str(beside)
     return scenario
 

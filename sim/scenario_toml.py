@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,14 @@ DEPTH_MAX: Final = 12  # a scenario has four levels
 INTEGER_BITS_MAX: Final = 63
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _INDEX: Final = re.compile(r"[0-9]{1,6}")
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; False for what cannot even be a name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def read_tree(data: bytes, origin: str) -> dict[str, Any]:

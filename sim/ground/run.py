@@ -6,7 +6,6 @@ import itertools
 import math
 import time
 from importlib import resources
-from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +26,7 @@ from sim.record import TRACK_COLUMNS, Recorder, write_rows
 from sim.report_files import write_folder
 from sim.run import FORMAT_VERSION, versions
 from sim.scenario import FaultSection, Scenario, resolved
+from sim.scenario_toml import is_file
 from sim.truth_columns import TRUTH_S
 from vehicle.pilot.ahead import SPACE_LEVEL
 from vehicle.pilot.columns import Array
@@ -44,7 +44,7 @@ def read_profile(name: str) -> Array | None:
     if not name:
         return None
     installed = Path(str(resources.files("sim.scenarios"))) / name
-    path = next((p for p in (Path(name), installed) if isfile(p)), None)
+    path = next((p for p in (Path(name), installed) if is_file(p)), None)
     if path is None:
         raise ConfigError(f"leader.profile = {name!r:.80}: there is no such file")
     rows: list[tuple[float, float]] = []
