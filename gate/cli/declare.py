@@ -12,31 +12,26 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
-from typing import Any, Final
+from typing import Final
 
-from contract.agent import NS_PER_S, Boot, Effects, Now, Received, Refused, Role, Send
-from contract.envelope import Identity
+from contract.agent import Boot, Effects, Now, Received, Refused, Role, Send
 from contract.errors import ConfigError
 from contract.limits import FRAME_BYTES_MAX
-from contract.mailbox import Mailbox, Transmit
-from contract.node import Node, Turn
 from contract.signing import seal_document
 from contract.v1.customs_pb2 import Declaration, DeclarationReply, DeclarationSubmitted
 from contract.wire import check, parse
+from gate.cli.converse import converse
 from gate.cli.declaration_json import read_json
 from gate.cli.declaration_template import TEMPLATES, template
 from gate.office.declaration import faults
 from live.config import ProgramConfig
 from live.errors import JournalError
-from live.journal import JournalFile
-from live.link import Link
-from live.program import Setting, read_setting, version_text
+from live.program import read_setting, version_text
 
 EXIT_OK: Final = 0
 EXIT_REFUSED: Final = 1
 EXIT_UNUSABLE: Final = 2
 EXIT_NO_ANSWER: Final = 4
-POLL_MS: Final = 20
 JSON_BEGINS: Final = (b"{", b"[", b'"', b"\xef")  # the last: a byte order mark
 
 EXAMPLES: Final = f"""\
@@ -65,6 +60,11 @@ class Declarant:
         self._id = declaration_id
         self.answer: DeclarationReply | None = None
         self.wake_ns: int | None = None
+
+    @property
+    def done(self) -> bool:
+        """The office has answered."""
+        return self.answer is not None
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
         return [Send(self._office, self._submitted)]
@@ -165,11 +165,7 @@ def _file(arguments: argparse.Namespace, declaration: Declaration) -> int:
     document = seal_document(setting.keys.signer, declaration)
     submitted = DeclarationSubmitted(declaration=document)
     agent = Declarant(office, submitted, declaration.declaration_id)
-    journal = JournalFile.open(Path(setting.config.node.journal))
-    try:
-        _converse(setting, agent, journal, arguments.wait)
-    finally:
-        journal.close()
+    converse(setting, agent, arguments.wait)
     answer = agent.answer
     if answer is None:
         print(f"{office} has not answered in {arguments.wait:g} s", file=sys.stderr)
@@ -181,35 +177,3 @@ def _file(arguments: argparse.Namespace, declaration: Declaration) -> int:
         print(f"{office}: {fault}", file=sys.stderr)
     print(f"{office} refused it: {answer.reason}", file=sys.stderr)
     return EXIT_REFUSED
-
-
-def _converse(
-    setting: Setting[ProgramConfig], agent: Declarant, journal: JournalFile, wait_s: float
-) -> None:
-    """Until the office has answered or patience is over."""
-    identity = Identity(
-        setting.name, Role.TERMINAL, setting.keys.signer, setting.map.digest, setting.config_digest
-    )
-    link = Link(setting.keys, setting.curve_table, peers=setting.config.peers)
-    node: Node[Any] = Node(agent, Mailbox(identity, setting.roster, greets=setting.config.peers))
-    try:
-        now = setting.clock.now()
-        end_ns = now.mono_ns + int(wait_s * NS_PER_S)
-        _carry(node.start(now, journal.boot(), journal.state), journal, link)
-        while agent.answer is None and now.mono_ns < end_ns:
-            link.poll(POLL_MS)
-            now = setting.clock.now()
-            for sender, raw in link.receive():
-                _carry(node.receive(now, raw, sender), journal, link)
-            _carry(node.wake(now, None), journal, link)
-    finally:
-        link.close()
-
-
-def _carry(turn: Turn, journal: JournalFile, link: Link) -> None:
-    """Commit, then send: the order that every shell keeps."""
-    if turn.records:
-        journal.commit(turn.records)
-    for effect in turn.then:
-        if isinstance(effect, Transmit):
-            link.send(effect.to, effect.raw)
