@@ -1,8 +1,6 @@
 """The pages for people say what is so: commands, links, ids, modules and keys exist."""
 
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from bench.__main__ import BENCHES
 from sim import scenario
 from sim.ground import sections
+from tests.sim.commands import command
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGES: Final = sorted(
@@ -140,16 +139,15 @@ def test_programs_of_the_readme_are_those_of_the_project() -> None:
     [
         ("sim", ["run", "list", "show", "stage", "drive", "station"]),
         ("corridor", ["map check"]),
-        ("gate.office", ["declare"]),
-        ("live.keys_cli", ["init", "show", "roster"]),
+        ("office", ["declare", "desk", "status"]),
+        ("keys", ["init", "show", "roster"]),
     ],
 )
 def test_subcommands_of_the_readme_parse(module: str, words: list[str]) -> None:
     for word in words:
-        command = [sys.executable, "-m", module, *word.split(), "--help"]
-        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, ran.stderr
-        assert word.split()[-1] in ran.stdout
+        said = command(module, *word.split(), "--help")
+        assert said.code == 0, said.err
+        assert word.split()[-1] in said.out
 
 
 def test_stage_commands_of_the_readme_parse() -> None:

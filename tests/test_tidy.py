@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,6 +17,7 @@ FOLDERS: Final = (*sorted(tidy_rules.PRODUCT), "bench", "tests")
 Rule = Callable[[Source], list[str]]
 
 
+@cache
 def tree() -> list[Source]:
     """Every Python file of ours that a person wrote."""
     files = [ROOT / "hatch_build.py"]

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +17,14 @@ ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = ("contract", "corridor", "gate", "live", "sim", "vehicle")
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    for package in PRODUCT:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            if not path.name.endswith("_pb2.py"):
-                yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def trees() -> list[tuple[str, ast.Module]]:
+    return [
+        (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8")))
+        for package in PRODUCT
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if not path.name.endswith("_pb2.py")
+    ]
 
 
 def uses(name: str) -> dict[str, set[str]]:

@@ -46,15 +46,16 @@ class Mutant:
 
     key: str
     line: int
-    tree: ast.Module
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """Put `after` where the node with this number (in walking order) stands."""
-
+    whole: ast.Module
     node: ast.AST
     after: ast.AST
+
+    @property
+    def tree(self) -> ast.Module:
+        """A copy of the whole module with `after` where `node` stands."""
+        after = copy.deepcopy(self.after)
+        planted = copy.deepcopy(self.whole, {id(self.node): after})
+        return ast.fix_missing_locations(planted)
 
 
 def mutants(text: str) -> list[Mutant]:
@@ -72,7 +73,7 @@ def mutants(text: str) -> list[Mutant]:
                 if seen[key] > 1:
                     key += f" #{seen[key]}"
                 line = getattr(node, "lineno", function.lineno)
-                found.append(Mutant(key, line, _with(tree, _Change(node, after))))
+                found.append(Mutant(key, line, tree, node, after))
     return found
 
 
@@ -174,11 +175,11 @@ def _calls(node: ast.Call) -> Iterator[ast.expr]:
 
 def _line(node: ast.AST) -> str:
     """A node as one line of source; of a compound statement only its head."""
-    return ast.unparse(ast.fix_missing_locations(copy.deepcopy(node))).split("\n", maxsplit=1)[0]
+    return ast.unparse(ast.fix_missing_locations(_head(node))).split("\n", maxsplit=1)[0]
 
 
-def _with(tree: ast.Module, change: _Change) -> ast.Module:
-    """A copy of the tree with one node changed."""
-    after = copy.deepcopy(change.after)
-    planted = copy.deepcopy(tree, {id(change.node): after})
-    return ast.fix_missing_locations(planted)
+def _head(node: ast.AST) -> ast.AST:
+    """A copy of a node; of a compound statement without its body."""
+    if isinstance(node, ast.If | ast.While):
+        return type(node)(copy.deepcopy(node.test), [ast.Pass()], [])
+    return copy.deepcopy(node)

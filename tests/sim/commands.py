@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from corridor.__main__ import main as corridor
+from gate.office.__main__ import main as office
+from live.keys_cli import main as keys
 from sim.__main__ import main as sim
 
 ROOT: Final = Path(__file__).parents[2]
 SECONDS_MAX: Final = 100
-MAINS: Final[dict[str, Callable[[Sequence[str]], int]]] = {"sim": sim, "corridor": corridor}
+MAINS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
+    "sim": sim,
+    "corridor": corridor,
+    "office": office,
+    "keys": keys,
+}
 
 
 class Said(NamedTuple):
