@@ -87,6 +87,8 @@ BEACON_OLD_S: Final = 0.5
 BEACONS_LOST_MS: Final = 3_000  # nobody leaves a formation on a blink
 MEMBER_LOST_MS: Final = 3_000
 GATHER_MS_MAX: Final = 300_000  # nobody waits longer for the rest of its convoy
+BATCH_MAX: Final = 64  # vehicles of one direction through a one-lane section at a time
+SECTION_WAIT_MS_MAX: Final = 3_600_000
 
 # --- ledgers: how much of what a node has signed may be known to nobody else ---
 HEAD_RECORDS: Final = 100

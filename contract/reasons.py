@@ -111,6 +111,11 @@ class Reason(Enum):
         _V,
         "the last opposite vehicle leaving",
     )
+    SECTION_DRAINS = (
+        "the one-lane section is being emptied for those who wait at its other end",
+        _C,
+        "the turn of the other direction",
+    )
     PREDECESSOR_FIRST = ("the convoy member in front goes first", _V, "its entry into the zone")
     VEHICLE_AHEAD = ("the truck stands behind another one", _V, "that truck going on")
     STATION_PENDING = ("a station has not finished with the truck", _G, "its result")

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from contract.agent import Now, Role
 from contract.errors import ConfigError
-from contract.limits import CONVOY_MEMBERS_MAX, GATHER_MS_MAX
+from contract.limits import BATCH_MAX, CONVOY_MEMBERS_MAX, GATHER_MS_MAX, SECTION_WAIT_MS_MAX
 from contract.sites import station_gates
 from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
@@ -21,6 +21,7 @@ from corridor.cli import ledger, map_check
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.grants import Weather
+from corridor.token import TokenConfig
 from live.body import NoBody
 from live.config import ProgramConfig
 from live.program import ProgramSpec, Setting, run_program, told
@@ -59,12 +60,24 @@ class FleetSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     kinds: dict[str, str] = {}
 
 
+class SectionSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[section]: how a one-lane section is shared while trucks wait at both ends of it.
+
+    batch      vehicles of one direction before the other has its turn
+    longest_s  so long the first at the other end waits at most
+    """
+
+    batch: Annotated[int, Meta(ge=1, le=BATCH_MAX)] = 6
+    longest_s: Annotated[float, Meta(ge=0.0, le=SECTION_WAIT_MS_MAX / 1_000.0)] = 600.0
+
+
 class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections, [convoy], [weather] and [fleet]."""
+    """The common sections, [convoy], [weather], [fleet] and [section]."""
 
     convoy: ConvoySection = ConvoySection()
     weather: WeatherSection = WeatherSection()
     fleet: FleetSection = FleetSection()
+    section: SectionSection = SectionSection()
 
 
 def check(setting: Setting[CorridorProgram]) -> None:
@@ -100,6 +113,7 @@ def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
         FormationConfig(round(convoy.gather_s * 1_000.0)),
         Weather(round((weather.friction or 0.0) * 1_000.0), round((weather.sight_m or 0.0) * 1e3)),
         {name: TRACTION[kind] for name, kind in setting.config.fleet.kinds.items()},
+        TokenConfig(setting.config.section.batch, round(setting.config.section.longest_s * 1e3)),
     )
     return SupervisorAgent(config, setting.keys.signer, setting.roster, setting.map)
 

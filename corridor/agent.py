@@ -38,6 +38,7 @@ from corridor.overdue import Overdue
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.state import State
+from corridor.token import Token, TokenConfig
 
 WATCH_MS: Final = 1_000
 _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_UNSPECIFIED)
@@ -46,7 +47,8 @@ _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_U
 @dataclass(frozen=True, slots=True)
 class SupervisorConfig:
     """One supervisor: its name, which gate runs which station, how convoys are put together, how
-    they drive as one, the weather that it tells, and what it knows of trucks by name.
+    they drive as one, the weather that it tells, what it knows of trucks by name, and how a
+    one-lane section is shared.
     """
 
     name: str
@@ -55,6 +57,7 @@ class SupervisorConfig:
     formation: FormationConfig = field(default_factory=FormationConfig)
     weather: Weather = field(default_factory=Weather)
     kinds: Mapping[str, Traction] = field(default_factory=dict)
+    token: TokenConfig = field(default_factory=TokenConfig)
 
 
 class SupervisorAgent:
@@ -68,13 +71,14 @@ class SupervisorAgent:
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
+        self._token = Token(self.state, config.token)
         self._grants = Grants(
             self.state,
             dict(config.station_gate),
             config.weather,
             holds_back=gathering.holds_back,
             climbing=Climbing(corridor, config.weather.friction_permille, config.kinds),
-            more=(customs.vote,),
+            more=(customs.vote, self._token.vote),
         )
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
         self._overdue = Overdue(self.state)
@@ -134,6 +138,7 @@ class SupervisorAgent:
             self._positions.watch(now)
             self._formations.watch(now)
             self._overdue.watch(now)
+            self._token.watch()
             self._watch_nodes(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
@@ -171,6 +176,7 @@ class SupervisorAgent:
             for mission_id in due:
                 mission = state.missions.get(mission_id)
                 if mission is not None:
+                    self._token.look(now)
                     self._diversions.consider(now, mission)
                     self._grants.extend(now, mission)
 

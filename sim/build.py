@@ -25,6 +25,7 @@ from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.grants import Weather
+from corridor.token import TokenConfig
 from gate.agent import GateAgent, GateConfig
 from gate.office.agency import CounterAgent, CounterConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
@@ -173,6 +174,10 @@ class Builder:
             formation=FormationConfig(gather_ms=gather_ms),
             weather=Weather(round(1000.0 * weather.friction), round(1000.0 * weather.sight_m)),
             kinds=dict.fromkeys(self.cast.vehicles, TRACTION[self.scenario.fleet.vehicle]),
+            token=TokenConfig(
+                self.scenario.corridor.batch,
+                int(parse_duration(self.scenario.corridor.longest_wait) * 1000.0),
+            ),
         )
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
+from contract.limits import BATCH_MAX
 from live.config import parse
 from sim.distributions import parse_duration
 from sim.fault_kinds import KINDS, PLACE_CLOSED, SITE_KINDS
@@ -79,9 +80,15 @@ class _Section(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class CorridorSection(_Section):
-    """[corridor]: an installed map's name, or the path of a .geojson file."""
+    """[corridor]: an installed map's name, or the path of a .geojson file.
+
+    batch   vehicles of one direction through a one-lane section while others wait at its other end
+    longest_wait   so long the first of those waits at most
+    """
 
     map: str = "bakhty_pokitu"
+    batch: Annotated[int, Meta(ge=1, le=BATCH_MAX)] = 6
+    longest_wait: Duration = "10min"
 
 
 class TimeSection(_Section):

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ground import APRON_MPS, BORDER_LON_LAT, LANE_MPS, ORIGIN_LON_LAT, header
-from pen import Axis, Drawing, Pen
+from pen import Axis, Drawing, Pen, sway_length_m
 from yard import (
     ROAD_LEFT_M,
     ROAD_RUN_M,
     SIDE_M,
+    Yard,
     arrival_road_lanes,
     departure_road_lanes,
     draw_yard,
@@ -53,6 +54,27 @@ AXIS = Axis(
 )
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What corridors drawn this way differ in.
+
+    bridge   half a lane's distance to the middle is swayed in and out inside the boundary section,
+             which is then one lane for both directions
+    """
+
+    name: str
+    note: str
+    groups: int
+    section_m: float
+    bridge: bool
+    limits: dict[str, int]
+
+
+BAKHTY = Layout(
+    "bakhty_pokitu", NOTE, 8, SECTION_M, False, {"vehicles_max": 3, "mass_max_kg": 150_000}
+)
+
+
 @dataclass
 class Way:
     """One direction, drawn lane after lane in the order of travel.
@@ -64,6 +86,7 @@ class Way:
     direction: str
     pen: Pen
     country: str | None
+    layout: Layout
     through: list[str] = field(default_factory=list)  # lanes drawn, without the bays' branches
 
     @property
@@ -99,7 +122,7 @@ class Way:
         return {"country": self.country, "direction": self.direction}
 
 
-def draw() -> str:
+def draw(layout: Layout = BAKHTY) -> str:
     """The whole file."""
     sheet = Drawing(LocalFrame(*ORIGIN_LON_LAT), AXIS)
     sheet.boundary("border", BORDER_LON_LAT, left="CN")
@@ -107,17 +130,20 @@ def draw() -> str:
     start_m += 2 * STATION_M + BUFFERS * BUFFER_M + ROAD_M + ROAD_RUN_M
     ways: list[list[str]] = []
     for direction, origin, target in (("E", "KZ", "CN"), ("W", "CN", "KZ")):
-        leaving = Way(sheet, direction, Pen(-start_m, -ROAD_LEFT_M), origin)
-        draw_yard(sheet, origin, -start_m, leaving.prefix() + "road1_a")
+        leaving = Way(sheet, direction, Pen(-start_m, -ROAD_LEFT_M), origin, layout)
+        draw_yard(Yard(leaving, -start_m, leaving.prefix() + "road1_a", layout.groups))
         _depart(leaving)
-        arriving = Way(sheet, direction, leaving.pen, target)
+        arriving = Way(sheet, direction, leaving.pen, target, layout)
         _cross(leaving, arriving)
         _arrive(arriving)
         through = leaving.through + arriving.through
-        ways.append(departure_road_lanes(origin) + through + arrival_road_lanes(target))
+        roads = departure_road_lanes(origin, layout.groups)
+        ways.append(roads + through + arrival_road_lanes(target, layout.groups))
+    if layout.bridge:
+        sheet.zone("bridge", "boundary", neutral=True, one_lane=True, **layout.limits)
     for way in ways:
         sheet.mark_way(way)
-    return sheet.text(header("bakhty_pokitu", NOTE))
+    return sheet.text(header(layout.name, layout.note))
 
 
 def _bays_m() -> float:
@@ -237,23 +263,36 @@ def _cross(leaving: Way, arriving: Way) -> None:
     d, sheet = leaving.direction.lower(), leaving.sheet
     out, into = f"{leaving.side}_out", f"{arriving.side}_in"
     mine, theirs = leaving.prefix(), arriving.prefix()
-    border = f"boundary_{d}"
+    layout, lane = leaving.layout, f"boundary_{d}_a"
+    border = "bridge" if layout.bridge else f"boundary_{d}"
     _gate(leaving, out, "exit", mine + "neutral1_a")
     leaving.detect(f"{out}_det2", f"{out}_cell_a", f"{out}_cell", mine + "neutral1")
-    run_m = GATE_M - (CELL_M - BARRIER_M) - SECTION_M / 2
-    last = _neutral(leaving, run_m, border + "_a", pockets=False)
-    leaving.detect(border + "_det1", last, last[:-2], border)
-    line = leaving.pen.straight(SECTION_M).cut()
-    leaving.lane(border + "_a", border, line, [theirs + "neutral1_a"], country=None)
-    sheet.zone(border, "boundary", neutral=True, vehicles_max=3, mass_max_kg=150_000)
-    leaving.detect(border + "_det2", border + "_a", border, theirs + "neutral1")
-    run_m = GATE_M - BARRIER_M - SECTION_M / 2
+    run_m = GATE_M - (CELL_M - BARRIER_M) - layout.section_m / 2
+    last = _neutral(leaving, run_m, lane, pockets=False)
+    leaving.detect(f"boundary_{d}_det1", last, last[:-2], border)
+    _section(leaving, lane, border, theirs + "neutral1_a")
+    leaving.detect(f"boundary_{d}_det2", lane, border, theirs + "neutral1")
+    run_m = GATE_M - BARRIER_M - layout.section_m / 2
     last = _neutral(arriving, run_m, f"{into}_cell_a", pockets=True)
     for before_m in (26.0, 13.0):
         sheet.point("marker", f"{into}_mark{before_m:.0f}", last, -before_m)
     arriving.detect(f"{into}_det1", last, last[:-2], f"{into}_cell")
     _gate(arriving, into, "entry", theirs + "inward_a")
     arriving.detect(f"{into}_det2", f"{into}_cell_a", f"{into}_cell", theirs + "inward")
+
+
+def _section(way: Way, lane: str, zone: str, after: str) -> None:
+    """The boundary section: a straight lane of its own, or over a bridge in the middle."""
+    pen, layout = way.pen, way.layout
+    if not layout.bridge:
+        line = pen.straight(layout.section_m).cut()
+        way.lane(lane, zone, line, [after], country=None)
+        way.sheet.zone(zone, "boundary", neutral=True, **layout.limits)
+        return
+    sway_m = math.ceil(sway_length_m(SIDE_M, 80.0))
+    pen.sway(SIDE_M, 80.0, sway_m).straight(layout.section_m - 2 * sway_m)
+    line = pen.sway(-SIDE_M, 80.0, sway_m).cut()
+    way.lane(lane, zone, line, [after], country=None)
 
 
 def _arrive(way: Way) -> None:

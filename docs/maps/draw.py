@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import bakhty_pokitu
+import bridge
 import smoke
 
-MAPS = {"bakhty_pokitu": bakhty_pokitu.draw, "smoke": smoke.draw}
+MAPS = {"bakhty_pokitu": bakhty_pokitu.draw, "bridge": bridge.draw, "smoke": smoke.draw}
 FOLDER = Path(__file__).resolve().parents[2] / "contract" / "maps"
 
 

@@ -8,7 +8,7 @@ zones.
 """
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 from ground import APRON_MPS
 from pen import Drawing, Pen, sway_length_m
@@ -17,7 +17,7 @@ from contract.geodesy import Array
 
 ROAD_LEFT_M = 40.0
 SIDE_M = 4.5  # of each lane from the corridor's middle line
-GROUPS, BERTHS_IN_GROUP = 8, 4
+BERTHS_IN_GROUP = 4
 PITCH_M = 8.0
 RADIUS_M = 25.0
 BERTH_M = 2.0 * (ROAD_LEFT_M - RADIUS_M)
@@ -28,11 +28,20 @@ ROAD_RUN_M = math.ceil(sway_length_m(ROAD_LEFT_M - SIDE_M, 80.0))
 LANE = {"width_m": 7.0, "speed_mps": APRON_MPS, "grade": 0.0}
 
 
+class Leaving(Protocol):
+    """What a yard needs to know of the way out of it."""
+
+    sheet: Drawing
+    country: str | None
+
+
 class Yard:
     """Names and the half turn of one country's yard."""
 
-    def __init__(self, sheet: Drawing, country: str, start_m: float, exit_lane: str) -> None:
-        self.sheet, self.country, self.start_m, self.exit_lane = sheet, country, start_m, exit_lane
+    def __init__(self, way: "Leaving", start_m: float, exit_lane: str, groups: int) -> None:
+        """`start_m`: where its roads begin along the flat plane; groups of BERTHS_IN_GROUP."""
+        self.sheet, self.country = way.sheet, way.country or ""
+        self.start_m, self.exit_lane, self.groups = start_m, exit_lane, groups
 
     def lane(self, name: str, zone: str, line: Array, after: list[str]) -> None:
         flat = line if self.country == "KZ" else -line
@@ -49,10 +58,10 @@ class Yard:
         return self.start_m - (group - 1) * GROUP_M - LEAD_M - index * PITCH_M
 
 
-def draw_yard(sheet: Drawing, country: str, start_m: float, exit_lane: str) -> None:
-    """All berths and roads of a yard whose roads begin at `start_m` along the flat plane."""
-    yard = Yard(sheet, country, start_m, exit_lane)
-    for group in range(1, GROUPS + 1):
+def draw_yard(yard: Yard) -> None:
+    """All berths and roads of a yard."""
+    sheet, country = yard.sheet, yard.country
+    for group in range(1, yard.groups + 1):
         _arrival_road(yard, group)
         _departure_road(yard, group)
         for kind in ("arr", "dep"):
@@ -67,26 +76,26 @@ def draw_yard(sheet: Drawing, country: str, start_m: float, exit_lane: str) -> N
             sheet.point("berth", berth, f"{berth}_a", STOP_M, country=country, **both)
 
 
-def arrival_road_lanes(country: str) -> list[str]:
+def arrival_road_lanes(country: str, groups: int) -> list[str]:
     """The lanes past which the berths' branches leave, in driving order."""
     lanes = [
         f"{country.lower()}_arr{group}_r{index}"
-        for group in range(1, GROUPS + 1)
+        for group in range(1, groups + 1)
         for index in range(BERTHS_IN_GROUP + 1)
     ]
     return lanes[:-1]  # the last group has no tail
 
 
-def departure_road_lanes(country: str) -> list[str]:
+def departure_road_lanes(country: str, groups: int) -> list[str]:
     """The lanes that the berths' branches join, in driving order."""
-    return [name.replace("_arr", "_dep") for name in reversed(arrival_road_lanes(country))]
+    return [name.replace("_arr", "_dep") for name in reversed(arrival_road_lanes(country, groups))]
 
 
 def _arrival_road(yard: Yard, group: int) -> None:
     """Westwards: the road of one zone, lane by lane, and a branch to the left for each berth."""
     zone = yard.name(f"arr{group}")
     pen = Pen(yard.fork_m(group, 0) + LEAD_M, ROAD_LEFT_M, math.pi)
-    last = group == GROUPS
+    last = group == yard.groups
     for index in range(BERTHS_IN_GROUP):
         branch = f"{zone}_b{index + 1}"
         ends_here = last and index == BERTHS_IN_GROUP - 1
@@ -107,7 +116,7 @@ def _departure_road(yard: Yard, group: int) -> None:
     beyond = yard.name(f"dep{group - 1}_r{BERTHS_IN_GROUP}") if group > 1 else yard.exit_lane
     first = BERTHS_IN_GROUP - 1
     pen = Pen(yard.fork_m(group, first) - TAIL_M, -ROAD_LEFT_M)
-    if group < GROUPS:
+    if group < yard.groups:
         tail = pen.straight(TAIL_M).cut()
         yard.lane(f"{zone}_r{BERTHS_IN_GROUP}", zone, tail, [f"{zone}_r{first}"])
     else:

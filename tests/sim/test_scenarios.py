@@ -38,6 +38,7 @@ PLANS: Final = {
     ),
     "gate_split_reform": Shortened(25, 5, 3),
     "inspection_heavy": Shortened(75, 15, 4),
+    "single_lane_bridge": Shortened(16, 4, 2, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }

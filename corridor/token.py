@@ -1,0 +1,113 @@
+"""Token: which direction a one-lane section serves, when it is drained, and when it turns.
+
+Pure, and not vital: that opposite directions never meet in the section is the interlocking's, which
+holds without this. The token decides only whose turn it is, so that neither direction waits for
+ever. While trucks wait at both ends, one direction has a batch; after it, or when the first of the
+others has waited long enough, the section is drained, and turns when it is empty. Whoever is alone
+has it. A convoy is not cut by the end of a batch.
+Requirements: SUP-026 in docs/SAFETY.md.
+"""
+
+from dataclasses import dataclass, field
+
+from contract.agent import NS_PER_MS, Now
+from contract.errors import require
+from contract.limits import BATCH_MAX, SECTION_WAIT_MS_MAX
+from contract.reasons import Reason
+from contract.route import Route
+from corridor.records import Mission
+from corridor.state import No, State
+
+OPPOSITE = {"E": "W", "W": "E"}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenConfig:
+    """How a one-lane section is shared while trucks wait at both ends of it.
+
+    batch        vehicles of one direction before the other has its turn
+    longest_ms   so long the first at the other end waits at most for a turn that is not over
+    """
+
+    batch: int = 6
+    longest_ms: int = 600_000
+
+    def __post_init__(self) -> None:
+        require(1 <= self.batch <= BATCH_MAX, f"batch = {self.batch}")
+        require(0 <= self.longest_ms <= SECTION_WAIT_MS_MAX, f"longest_ms = {self.longest_ms}")
+
+
+@dataclass(slots=True)
+class Turn:
+    """One section's turn: who has been let in since others wait, and who waits since when."""
+
+    direction: str = ""
+    served: dict[str, str] = field(default_factory=dict)  # vehicle -> convoy
+    waiting: dict[str, dict[str, int]] = field(default_factory=lambda: {"E": {}, "W": {}})
+
+
+class Token:
+    """The turns of every one-lane section. Nothing of it survives a restart: a turn begins anew, in
+    the direction of whoever is inside.
+    """
+
+    def __init__(self, state: State, config: TokenConfig) -> None:
+        self._state = state
+        self._config = config
+        one_lane = sorted(zone.id for zone in state.map.zones.values() if zone.one_lane)
+        self._turns = {zone: Turn() for zone in one_lane}
+        self._now_ns = 0
+
+    def look(self, now: Now) -> None:
+        """Bring every turn up to date: who is inside, who waits no more."""
+        self._now_ns = now.mono_ns
+        for zone, turn in self._turns.items():
+            row = self._state.zones.zones.get(zone)
+            inside = row.holders if row is not None else []
+            for each in inside:
+                if each.direction and each.direction != turn.direction:
+                    turn.direction, turn.served = each.direction, {}
+                turn.served.setdefault(each.vehicle, each.convoy)
+            names = {each.vehicle for each in inside}
+            for waiting in turn.waiting.values():
+                for vehicle in [
+                    each for each in waiting if each in names or each not in self._state.mission_of
+                ]:
+                    del waiting[vehicle]
+            if turn.direction and not turn.waiting[OPPOSITE[turn.direction]]:
+                turn.served = {each.vehicle: each.convoy for each in inside}
+
+    def watch(self) -> None:
+        """Have those looked at whose turn may have come because others have had it long enough."""
+        for turn in self._turns.values():
+            for direction, waiting in turn.waiting.items():
+                if waiting and self._is_long(turn, direction):
+                    mission = self._state.mission_of.get(next(iter(waiting)), "")
+                    self._state.dirty[mission] = None
+
+    def vote(self, mission: Mission, route: Route, index: int) -> No | None:
+        """Why a one-lane section is another's turn; None if it is this truck's, or no section."""
+        zone = route.zone_spans[index][0]
+        turn = self._turns.get(zone)
+        if turn is None or mission.vehicle in self._state.zones.holders(zone):
+            return None
+        mine, other = mission.direction, OPPOSITE[mission.direction]
+        turn.waiting[mine].setdefault(mission.vehicle, self._now_ns)
+        if not turn.waiting[other]:
+            return None
+        first = next(iter(turn.waiting[other]))
+        if turn.direction == other:
+            if self._state.zones.holders(zone) or self._is_over(turn, mine):
+                return None  # the interlocking says who is inside; an empty section may turn
+            return No(Reason.DIRECTION_OPPOSED, zone, first)
+        if mission.convoy in turn.served.values() or not self._is_over(turn, other):
+            return None
+        return No(Reason.SECTION_DRAINS, zone, first)
+
+    def _is_over(self, turn: Turn, waits: str) -> bool:
+        """Whether the turn of those inside is over for the sake of direction `waits`."""
+        return len(turn.served) >= self._config.batch or self._is_long(turn, waits)
+
+    def _is_long(self, turn: Turn, waits: str) -> bool:
+        since_ns = next(iter(turn.waiting[waits].values()), self._now_ns)
+        return self._now_ns - since_ns >= self._config.longest_ms * NS_PER_MS

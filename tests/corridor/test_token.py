@@ -1,0 +1,171 @@
+"""The token: one-lane sections serve both directions in batches, and never let one wait for ever.
+
+Requirements: SUP-026 in docs/SAFETY.md.
+"""
+
+from typing import Final
+
+import pytest
+
+from contract.agent import NS_PER_MS, Now
+from contract.errors import InvariantBroken
+from contract.map import compile_map
+from contract.reasons import Reason
+from corridor.interlocking import Claim
+from corridor.records import Mission
+from corridor.state import State
+from corridor.token import Token, TokenConfig
+from tests.contract.map_edits import map_bytes
+from tests.factories import a_roster
+
+BRIDGE: Final = compile_map(map_bytes("bridge"))
+LANE: Final = {"E": "boundary_e_a", "W": "boundary_w_a"}
+BATCH, LONGEST_MS = 2, 60_000
+
+
+class Bridge:
+    """Trucks at both ends of the bridge, and the section between them."""
+
+    def __init__(self, longest_ms: int = LONGEST_MS) -> None:
+        self.state = State("supervisor", BRIDGE, a_roster())
+        self.token = Token(self.state, TokenConfig(BATCH, longest_ms))
+        self.now_ms = 0
+
+    def truck(self, name: str, convoy: str = "") -> Mission:
+        """A truck on its way: e1 goes east, w1 west."""
+        direction = name[0].upper()
+        mission = Mission(
+            mission_id=f"m-{name}",
+            vehicle=name,
+            crossing=name,
+            direction=direction,
+            convoy=convoy or name,
+            formation=[name],
+            lanes=[LANE[direction]],
+            stops=[],
+            berth="",
+            turn=1,
+            mass_kg=40_000,
+        )
+        self.state.missions[mission.mission_id] = mission
+        self.state.mission_of[name] = mission.mission_id
+        return mission
+
+    def asks(self, mission: Mission) -> Reason | None:
+        self.token.look(Now(self.now_ms * NS_PER_MS, 0))
+        no = self.token.vote(mission, self.state.route(mission), 0)
+        return no.reason if no is not None else None
+
+    def enters(self, mission: Mission) -> bool:
+        """Whether both the token and the interlocking let it in."""
+        claim = Claim(mission.vehicle, mission.convoy, mission.direction, mission.mass_kg)
+        return self.asks(mission) is None and self.state.zones.allocate("bridge", claim) is None
+
+    def leaves(self, mission: Mission) -> None:
+        self.token.look(Now(self.now_ms * NS_PER_MS, 0))
+        self.state.zones.entered("bridge", mission.vehicle)
+        self.state.zones.reported("bridge", mission.vehicle)
+        self.state.zones.counted("bridge", mission.direction)
+        assert mission.vehicle not in self.state.zones.holders("bridge")
+
+
+@pytest.fixture
+def bridge() -> Bridge:
+    return Bridge()
+
+
+def test_who_is_alone_has_the_section_again_and_again(bridge: Bridge) -> None:
+    for number in range(3 * BATCH):
+        truck = bridge.truck(f"e{number}")
+        assert bridge.enters(truck)
+        bridge.leaves(truck)
+
+
+def test_batch_of_one_direction_then_the_section_is_drained_and_turns(bridge: Bridge) -> None:
+    first, second, third = (bridge.truck(f"e{n}") for n in (1, 2, 3))
+    opposite = bridge.truck("w1")
+    assert bridge.enters(first)
+    assert not bridge.enters(opposite)
+    bridge.leaves(first)
+    assert bridge.enters(second)
+    bridge.leaves(second)
+    assert bridge.asks(third) is Reason.SECTION_DRAINS
+    assert bridge.enters(opposite)
+    bridge.leaves(opposite)
+    assert bridge.enters(third)
+
+
+def test_turn_goes_on_while_the_batch_lasts_and_its_next_truck_waits(bridge: Bridge) -> None:
+    first, second, opposite = bridge.truck("e1"), bridge.truck("e2"), bridge.truck("w1")
+    assert bridge.enters(first)
+    assert bridge.asks(opposite) is None  # the interlocking's to say
+    assert not bridge.enters(second)  # another convoy is inside
+    bridge.leaves(first)
+    assert bridge.asks(opposite) is Reason.DIRECTION_OPPOSED
+    assert bridge.enters(second)
+
+
+def test_section_turns_at_once_if_nobody_else_of_the_batch_is_there(bridge: Bridge) -> None:
+    first, opposite = bridge.truck("e1"), bridge.truck("w1")
+    assert bridge.enters(first)
+    assert not bridge.enters(opposite)
+    bridge.leaves(first)
+    assert bridge.enters(opposite)
+
+
+def test_convoy_is_not_cut_by_the_end_of_a_batch(bridge: Bridge) -> None:
+    leader, member = bridge.truck("e1", "a"), bridge.truck("e2", "a")
+    last, opposite = bridge.truck("e3", "a"), bridge.truck("w1")
+    assert bridge.enters(leader)
+    assert not bridge.enters(opposite)
+    for truck in (leader, member):
+        bridge.token.look(Now(0, 0))
+        bridge.state.zones.zones["bridge"].holders.clear()
+        assert bridge.enters(truck)
+    assert bridge.asks(last) is None
+
+
+def test_who_has_waited_long_enough_ends_a_turn_that_is_not_over(bridge: Bridge) -> None:
+    first, second, opposite = bridge.truck("e1"), bridge.truck("e2"), bridge.truck("w1")
+    assert bridge.enters(first)
+    assert not bridge.enters(opposite)
+    bridge.leaves(first)
+    bridge.now_ms = LONGEST_MS - 1
+    assert bridge.asks(second) is None
+    bridge.now_ms = LONGEST_MS
+    assert bridge.asks(second) is Reason.SECTION_DRAINS
+    assert bridge.enters(opposite)
+
+
+def test_who_has_waited_long_is_looked_at_without_anything_else_happening(bridge: Bridge) -> None:
+    opposite = bridge.truck("w1")
+    bridge.asks(opposite)
+    bridge.token.watch()
+    assert not bridge.state.dirty
+    bridge.now_ms = LONGEST_MS
+    bridge.token.look(Now(LONGEST_MS * NS_PER_MS, 0))
+    bridge.token.watch()
+    assert bridge.state.dirty == {opposite.mission_id: None}
+
+
+def test_who_is_gone_waits_no_more(bridge: Bridge) -> None:
+    first, second, opposite = bridge.truck("e1"), bridge.truck("e2"), bridge.truck("w1")
+    assert bridge.enters(first)
+    assert not bridge.enters(opposite)
+    del bridge.state.mission_of[opposite.vehicle]
+    bridge.leaves(first)
+    bridge.now_ms = LONGEST_MS
+    assert bridge.asks(second) is None
+
+
+def test_zone_that_is_no_section_is_nobodys_turn(bridge: Bridge) -> None:
+    truck = bridge.truck("e1")
+    truck.lanes = ["kz_e_road1_a"]
+    assert bridge.asks(truck) is None
+    assert bridge.token.vote(bridge.truck("w1"), bridge.state.route(truck), 0) is None
+
+
+@pytest.mark.parametrize(("batch", "longest_ms"), [(0, 1), (65, 1), (1, -1), (1, 3_600_001)])
+def test_share_that_is_none_is_refused(batch: int, longest_ms: int) -> None:
+    with pytest.raises(InvariantBroken):
+        TokenConfig(batch, longest_ms)
