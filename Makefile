@@ -28,7 +28,7 @@ run: $(STAMPS)/run $(STAMPS)/protos ## Run the default scenario; ARGS="--seed 3"
 	@$(BIN)/convoy-sim run $(ARGS)
 
 test: $(STAMPS)/test $(STAMPS)/protos ## Run the whole test suite; ARGS="-k mailbox" passes arguments on.
-	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 soak: $(STAMPS)/test $(STAMPS)/protos ## Run the long tests that `make test` leaves out.
 	@$(BIN)/python -m pytest -n $(JOBS) -m soak --timeout 1800 --hypothesis-profile soak $(ARGS)

@@ -32,9 +32,16 @@ class Shortened:
 PLANS: Final = {
     "smoke": Shortened(4, 2, 2),
     "first_crossings": Shortened(60, 10, 6),
-    # The first trucks of sixty arrive after fifteen minutes; then all kinds of meeting have been.
+    # The first trucks arrive after fifteen minutes; then all kinds of meeting have been. Sixty
+    # trucks for a day: in the soak.
     "traffic_day": Shortened(
-        25, 5, 6, ("time.warm_up='5min'", "expect=[{metric='safety.total', equals=0}]")
+        25,
+        5,
+        6,
+        (
+            *("fleet.kz=14", "fleet.cn=10", "time.warm_up='5min'"),
+            "expect=[{metric='safety.total', equals=0}]",
+        ),
     ),
     "gate_split_reform": Shortened(25, 5, 3),
     "inspection_heavy": Shortened(75, 15, 4),
