@@ -12,6 +12,7 @@ import msgspec
 from contract.errors import ConfigError
 from sim.ground import run as ground
 from sim.outcome import EXIT_OK
+from sim.report.page import write_report
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import Scenario, installed, load, resolved
 from sim.scenario_toml import quoted
@@ -81,6 +82,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         finished = run(scenario, options)
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
+    write_report(folder)
     show_result(finished, folder, as_json=arguments.json)
     return int(finished.result["exit_code"])
 
@@ -91,6 +93,7 @@ def ground_command(scenario: Scenario, folder: Path, arguments: argparse.Namespa
         result = ground.play(scenario, arguments.seed, folder, period(arguments.track_period))
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
+    write_report(folder)
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:

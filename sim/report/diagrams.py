@@ -1,0 +1,259 @@
+"""The pictures of a run: each from its folder to an SVG, or "" where there is nothing to draw."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from contract.reasons import Reason
+from sim.report.chart import Chart, clock, left_for
+from sim.report.folder import Row, RunFolder
+from sim.report.places import Places, places_of
+
+ROW_PX: Final = 22.0
+BARS_MAX: Final = 14
+PLATOON_POINTS: Final = 600
+LABEL_ROOM: Final = 0.024  # of the height of a time-distance diagram
+HIDDEN: Final = frozenset({"NOT_READY"})  # loading is work, not waiting
+DIRECTIONS: Final = {"E": "east", "W": "west"}
+
+
+def time_distance(run: RunFolder) -> str:
+    """Every vehicle's rear over the day, with gates, stations and the boundary section."""
+    places = places_of(run.corridor) if run.corridor is not None else None
+    if places is None or not run.zones:
+        return ""
+    chart = Chart((0.0, run.lasts_s), (places.low_m, places.high_m), height_px=620.0)
+    _section_bands(chart, run, places)
+    chart.clock_axis(run.start_of_day_s)
+    named: list[float] = []
+    gates = run.corridor.gates if run.corridor is not None else {}
+    for name, at_m in sorted(places.stops.items(), key=lambda each: each[0] not in gates):
+        room_m = LABEL_ROOM * (places.high_m - places.low_m)
+        near = any(abs(at_m - other) < room_m for other in named)
+        chart.level(at_m, "" if near else name, "gate")
+        named += [] if near else [at_m]
+    freed: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for t, zone, vehicle, taken in run.zones:
+        if not taken:
+            freed[vehicle].append((t, zone))
+    visits: dict[str, list[Row]] = defaultdict(list)
+    for visit in run.stages:
+        visits[visit["crossing"]].append(visit)
+    for crossing in run.crossings:
+        seen = _Seen(freed[crossing["vehicle"]], visits[crossing["crossing"]], run.lasts_s)
+        points = _track(seen, places, crossing)
+        hint = f"{crossing['vehicle']} {crossing['crossing']} {crossing['outcome'] or 'on its way'}"
+        style = "east" if crossing["direction"] == "E" else "west"
+        chart.line(points, style if crossing["loaded"] == "1" else f"{style} empty", hint)
+    return chart.svg("Time-distance diagram: one line a crossing, Kazakhstan below, China above")
+
+
+def _section_bands(chart: Chart, run: RunFolder, places: Places) -> None:
+    """When the boundary section was given to whom."""
+    since: dict[tuple[str, str], float] = {}
+    direction_of = {row["vehicle"]: row["direction"] for row in run.crossings}
+    for t, zone, vehicle, taken in run.zones:
+        if zone not in places.sections:
+            continue
+        if taken:
+            since[zone, vehicle] = t
+        elif (zone, vehicle) in since:
+            span = next((places.spans[d, z] for d, z in places.spans if z == zone), None)
+            start = since.pop((zone, vehicle))
+            if span is not None:
+                style = "section-w" if direction_of.get(vehicle) == "W" else "section-e"
+                chart.box((start, t), span, style, f"{zone}: {vehicle}")
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was seen of one vehicle: zones it freed, visits of the crossing, the end of the run."""
+
+    freed: list[tuple[float, str]]
+    visits: list[Row]
+    end_s: float
+
+
+def _track(seen: _Seen, places: Places, crossing: Row) -> list[tuple[float, float]]:
+    """(t, metres) of one crossing: where its rear left each zone, where it stood and how long."""
+    left, until = _seconds(crossing["left"]), _seconds(crossing["arrived"])
+    if left is None:
+        return []
+    until = seen.end_s if until is None else until
+    direction = crossing["direction"]
+    points = [
+        (t, places.ends[direction, zone])
+        for t, zone in seen.freed
+        if left <= t <= until and (direction, zone) in places.ends
+    ]
+    for visit in seen.visits:
+        at_m = places.stops.get(visit["stage"])
+        stood = (_seconds(visit["arrive"]), _seconds(visit["end"]))
+        if at_m is not None:
+            points += [(t, at_m) for t in stood if t is not None and left <= t <= until]
+    sign = 1.0 if direction == "E" else -1.0
+    forward: list[tuple[float, float]] = []
+    for t, at_m in sorted(points, key=lambda each: (each[0], sign * each[1])):
+        ahead = at_m if not forward else sign * max(sign * at_m, sign * forward[-1][1])
+        forward.append((t, ahead))  # a rear reported late does not drive backwards
+    return forward
+
+
+def gantt(run: RunFolder) -> str:
+    """Gates, stations, desks and the boundary section: who waited, who was served."""
+    names = list(dict.fromkeys(sorted(row["stage"] for row in run.stages)))
+    if not names:
+        return ""
+    chart = Chart(
+        (0.0, run.lasts_s),
+        (0.0, float(len(names))),
+        height_px=50.0 + ROW_PX * len(names),
+        left_px=left_for(names),
+    )
+    chart.clock_axis(run.start_of_day_s)
+    row_of = {name: len(names) - 1 - k for k, name in enumerate(names)}
+    for name, row in row_of.items():
+        chart.label(chart.left_px - 6.0, chart.py(row + 0.5) + 4.0, name, "end")
+    for visit in run.stages:
+        arrive, start, end = (_seconds(visit[key]) for key in ("arrive", "start", "end"))
+        row = row_of[visit["stage"]]
+        hint = f"{visit['vehicle']} {visit['crossing']} at {visit['stage']}"
+        if arrive is not None and start is not None and start > arrive:
+            band = (row + 0.35, row + 0.65)
+            chart.box((arrive, start), band, "queue", f"{hint}: waited {start - arrive:.0f} s")
+        if start is not None and end is not None:
+            band = (row + 0.15, row + 0.85)
+            chart.box((start, end), band, "served", f"{hint}: {end - start:.0f} s")
+    return chart.svg("Gates and stations: thin is waiting, thick is service")
+
+
+def waiting(run: RunFolder) -> str:
+    """Vehicle-minutes of waiting by reason, the longest first."""
+    hints = {name: _sentence(name) for name in waits_by_reason(run)}
+    return _bars(waits_by_reason(run), "vehicle-minutes", "Waiting by reason", hints)
+
+
+def waits_by_reason(run: RunFolder) -> dict[str, float]:
+    """Reason -> vehicle-minutes of waiting, the longest first; loading is work, not waiting."""
+    minutes: dict[str, float] = defaultdict(float)
+    for since, until, _, reason, _ in run.waits:
+        if reason not in HIDDEN:
+            minutes[reason] += (until - since) / 60.0
+    return _falling(minutes)
+
+
+def _falling(amounts: dict[str, float]) -> dict[str, float]:
+    return dict(sorted(amounts.items(), key=lambda each: (-each[1], each[0])))
+
+
+def delays(run: RunFolder) -> str:
+    """The delay ledger: minutes beyond free running, by rule and party."""
+    minutes: dict[str, float] = defaultdict(float)
+    for row in run.delays:
+        minutes[f"{row['rule']} ({row['party']})"] += float(row["seconds"]) / 60.0
+    return _bars(_falling(minutes), "minutes", "Delay ledger", {})
+
+
+def _bars(amounts: dict[str, float], unit: str, title: str, hints: dict[str, str]) -> str:
+    rows = [(name, amount) for name, amount in amounts.items() if amount > 0.0][:BARS_MAX]
+    if not rows:
+        return ""
+    most = max(amount for _, amount in rows)
+    chart = Chart(
+        (0.0, 1.12 * most),
+        (0.0, float(len(rows))),
+        height_px=50.0 + ROW_PX * len(rows),
+        left_px=left_for(name for name, _ in rows),
+    )
+    chart.value_axis(unit)
+    for k, (name, amount) in enumerate(rows):
+        y = len(rows) - 1 - k
+        chart.box((0.0, amount), (y + 0.2, y + 0.8), "bar", hints.get(name, name))
+        chart.label(chart.left_px - 6.0, chart.py(y + 0.5) + 4.0, name, "end")
+        chart.beside(amount, y + 0.5, f"{amount:.1f}")
+    return chart.svg(title)
+
+
+def throughput(run: RunFolder, bound_per_h: float | None) -> str:
+    """Arrivals of loaded trucks in each slice of the day, and what the tightest place could do."""
+    arrived = [
+        (_seconds(row["arrived"]) or 0.0, row["direction"])
+        for row in run.crossings
+        if row["loaded"] == "1" and row["arrived"] and row["outcome"] == "cleared"
+    ]
+    if not arrived:
+        return ""
+    slice_s = 3_600.0 if run.lasts_s > 3.0 * 3_600.0 else max(run.lasts_s / 12.0, 1.0)
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for t, direction in arrived:
+        counts[int(t // slice_s)][direction] += 1
+    per_h = 3_600.0 / slice_s
+    top = max(sum(each.values()) for each in counts.values()) * per_h
+    chart = Chart((0.0, run.lasts_s), (0.0, 1.15 * max(top, bound_per_h or 0.0)), height_px=240.0)
+    chart.height_axis("loaded an hour")
+    chart.clock_axis(run.start_of_day_s)
+    for number, each in counts.items():
+        span, floor = (number * slice_s, min((number + 1) * slice_s, run.lasts_s)), 0.0
+        for direction, name in DIRECTIONS.items():
+            rate = each[direction] * per_h
+            if rate:
+                hint = f"{clock(span[0] + run.start_of_day_s)} {name}: {rate:g} an hour"
+                chart.box(span, (floor, floor + rate), f"bar-{direction.lower()}", hint)
+            floor += rate
+    if bound_per_h is not None:
+        chart.level(bound_per_h, f"bound {bound_per_h:.0f}", "bound")
+    return chart.svg("Throughput over the day: eastbound below, westbound on top")
+
+
+def crossing_times(run: RunFolder) -> str:
+    """How long crossings took, berth to berth."""
+    took = [t / 60.0 for t in _times(run.crossings)]
+    if not took:
+        return ""
+    high = max(took) * 1.05
+    width = max(high / 30.0, 1e-6)
+    counts = Counter(int(each // width) for each in took)
+    chart = Chart((0.0, high), (0.0, 1.1 * max(counts.values())), height_px=220.0)
+    chart.height_axis("crossings")
+    chart.value_axis("minutes")
+    for number, count in counts.items():
+        low = number * width
+        hint = f"{low:.1f} to {low + width:.1f} min: {count}"
+        chart.box((low, low + width), (0.0, float(count)), "bar", hint)
+    return chart.svg("Crossing time, berth to berth")
+
+
+def _times(rows: Iterable[Row]) -> list[float]:
+    return [float(row["time_s"]) for row in rows if row["time_s"] and row["outcome"] == "cleared"]
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _sentence(name: str) -> str:
+    reason = Reason.__members__.get(name)
+    return f"{reason.sentence}; {reason.owner.value} lifts it" if reason is not None else name
+
+
+def platoon(run: RunFolder, column: str) -> str:
+    """Speeds (`v`, m/s) or gaps (`gap`, m) of everybody behind each other on the proving ground."""
+    if not run.platoon:
+        return ""
+    names = [name for name in run.platoon[0] if re.fullmatch(rf"{column}\d+", name)]
+    rows = run.platoon[:: max(1, len(run.platoon) // PLATOON_POINTS)]
+    lines = {
+        name: [(float(row["t"]), float(row[name])) for row in rows if row[name]] for name in names
+    }
+    values = [value for points in lines.values() for _, value in points]
+    if not values:
+        return ""
+    low, high = min(0.0, *values), max(*values, 1.0)
+    chart = Chart((0.0, float(rows[-1]["t"])), (low, 1.05 * high), height_px=240.0)
+    chart.height_axis("m/s" if column == "v" else "m")
+    chart.value_axis("s")
+    for number, (name, points) in enumerate(lines.items()):
+        chart.line(points, "east" if number == 0 else "follower", name)
+    return chart.svg("Speeds, the leader's in blue" if column == "v" else "Gaps, bumper to bumper")

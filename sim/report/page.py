@@ -1,0 +1,146 @@
+"""The page: verdict, what limited the day, pictures, tables and the command that repeats it."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from contract.reasons import Reason
+from sim.report import diagrams
+from sim.report.folder import RunFolder, read
+
+NAME = "report.html"
+TOP = 5
+STAGES_NOT_PLACES = ("desk_", "agency_", "read_", "ocr_", "seals_")
+
+
+def write_report(folder: Path) -> Path:
+    """Write report.html into a run folder from its own files. Raises ConfigError, OSError."""
+    run = read(folder)
+    target = folder / NAME
+    target.write_text(page(run), encoding="utf-8")
+    return target
+
+
+def page(run: RunFolder) -> str:
+    """The whole page, self-contained."""
+    text = resources.files("sim.report").joinpath("page.html.j2").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    result = run.result
+    tightest = tightest_place(result)
+    bound = tightest[2] if tightest is not None else None
+    pictures = {
+        "Time and distance": (diagrams.time_distance(run), TIME_DISTANCE),
+        "Gates and stations": (diagrams.gantt(run), "Thin: waiting. Thick: being served."),
+        "Waiting by reason": (diagrams.waiting(run), WAITING),
+        "Throughput": (diagrams.throughput(run, bound), THROUGHPUT),
+        "Crossing times": (diagrams.crossing_times(run), CROSSING_TIMES),
+        "Delay ledger": (diagrams.delays(run), DELAYS),
+        "Speeds": (diagrams.platoon(run, "v"), "Of everybody, the leader in blue (platoon.csv)."),
+        "Gaps": (diagrams.platoon(run, "gap"), "To the one ahead, bumper to bumper (platoon.csv)."),
+    }
+    return environment.from_string(text).render(
+        result=result,
+        pictures={name: each for name, each in pictures.items() if each[0]},
+        limits=limits(run, tightest),
+        places=places_table(result),
+        broken={name: count for name, count in result.get("safety", {}).items() if count},
+        waiting=result.get("traffic", {}).get("waiting", []),
+        repeat=repeat(result, run.path),
+        figures=figures(result),
+    )
+
+
+TIME_DISTANCE = (
+    "One line a crossing, drawn by where its rear was proven to be; Kazakhstan below, China above."
+    " Level lines are gates and stations, shaded blocks the boundary section and who had it. A line"
+    " that runs level stands; lines that bunch before a level queue for it."
+)
+WAITING = "Minutes in which the supervisor said of a vehicle that it waits, and why; not loading."
+THROUGHPUT = (
+    "Loaded arrivals, eastbound below and westbound on top. The bound is what the tightest place"
+    " could pass if it were never idle."
+)
+CROSSING_TIMES = "From leaving the departure berth to standing at the arrival berth."
+DELAYS = "Every second beyond free running, by rule and by whose move it was (delays.csv)."
+
+
+def tightest_place(result: dict[str, Any]) -> tuple[str, float, float] | None:
+    """(place, its utilisation, loaded crossings an hour if it were never idle), of the busiest
+    place on the road; None where nothing was used.
+
+    Source of the bound: a place that is busy a share u of the time while q an hour pass can pass
+    no more than q / u (utilisation law).
+    """
+    used = [
+        (name, float(row.get("utilisation") or 0.0))
+        for name, row in result.get("resources", {}).items()
+        if not name.startswith(STAGES_NOT_PLACES)
+    ]
+    name, share = max(used, key=lambda each: each[1], default=("", 0.0))
+    loaded = result.get("traffic", {}).get("loaded_crossings", 0)
+    hours = float(result["performance"]["simulated_s"]) / 3_600.0
+    if share <= 0.0 or not loaded or hours <= 0.0:
+        return None
+    return name, share, loaded / hours / share
+
+
+def limits(run: RunFolder, tightest: tuple[str, float, float] | None) -> list[str]:
+    """What limited the day, in sentences."""
+    said = []
+    if tightest is not None:
+        name, share, bound = tightest
+        said.append(
+            f"The busiest place was {name}: in use {100.0 * share:.0f} % of the time;"
+            f" never idle it could pass {bound:.0f} loaded crossings an hour."
+        )
+    for reason, minutes in list(diagrams.waits_by_reason(run).items())[:3]:
+        known = Reason.__members__.get(reason)
+        about = f": {known.sentence}" if known is not None else ""
+        said.append(f"{minutes:.0f} vehicle-minutes of {reason}{about}.")
+    return said
+
+
+def places_table(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Bottlenecks: every resource, the busiest first."""
+    rows = result.get("resources", {}).items()
+    return sorted(rows, key=lambda each: (-float(each[1].get("utilisation") or 0.0), each[0]))
+
+
+def figures(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """The few figures that come first."""
+    traffic, performance = result.get("traffic", {}), result["performance"]
+    rows = []
+    if traffic:
+        times = traffic["crossing_time_s"]
+        ends = [f"{traffic[each]} {each}" for each in ("held", "diverted", "refused")]
+        p50, p95 = times.get("p50"), times.get("p95")
+        loaded, empty = traffic["loaded_crossings"], traffic["empty_crossings"]
+        rows += [
+            ("crossings", f"{loaded} loaded, {empty} empty"),
+            (
+                "tonnes",
+                f"{traffic['tonnes']:,.0f} t ({traffic['tonnes_per_year'] / 1e6:.2f} Mt/yr)",
+            ),
+            ("crossing time", f"{_minutes(p50)} median, {_minutes(p95)} at 95 %"),
+            ("not cleared", ", ".join(ends)),
+            ("control room", f"{result['human_interventions']} interventions"),
+            (
+                "officers",
+                f"{result['officer_decisions']} decisions, {result['officer_minutes']:.0f} minutes",
+            ),
+        ]
+    simulated, wall = performance["simulated_s"], performance["wall_s"]
+    rows.append(("simulated", f"{simulated / 3_600.0:.2f} h in {wall:.1f} s"))
+    return rows
+
+
+def repeat(result: dict[str, Any], folder: Path) -> str:
+    """The command that runs exactly this again."""
+    resolved = folder / "scenario.resolved.toml"
+    return f"convoy-sim run {resolved} --seed {result['seed']}"
+
+
+def _minutes(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds / 60.0:.1f} min"

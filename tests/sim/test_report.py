@@ -1,0 +1,206 @@
+"""The report of a run: one page that opens anywhere, and says what the files of the folder say."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Final
+from xml.etree import ElementTree
+
+import pytest
+
+from contract.errors import ConfigError
+from sim.report import diagrams
+from sim.report.chart import Chart, clock, ticks
+from sim.report.folder import read
+from sim.report.page import page, places_table, tightest_place, write_report
+from sim.report.places import places_of
+from sim.run import load_map
+from tests.sim.commands import command
+
+VOID: Final = {"meta", "link", "br", "img", "hr"}
+SVG: Final = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "smoke"
+    assert command("sim", "run", "smoke", "--out", str(path)).code == 0
+    return path
+
+
+def text_of(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def pictures(text: str) -> dict[str, ElementTree.Element]:
+    """The drawings of a page by the first words of their titles; each is well-formed XML."""
+    found = {}
+    for raw in re.findall(r"<svg .*?</svg>", text, re.DOTALL):
+        drawing = ElementTree.fromstring(raw)  # noqa: S314 - our own page
+        title = drawing.findtext(f"{SVG}title") or ""
+        found[re.split(r"[:,]", title)[0]] = drawing
+    return found
+
+
+class Balance(HTMLParser):
+    """Whether what is opened is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del tag, attrs
+
+
+def test_run_leaves_a_page_that_needs_nothing_else(folder: Path) -> None:
+    text = text_of(folder)
+    reader = Balance()
+    reader.feed(text)
+    assert reader.open == []
+    assert reader.links == []
+    assert "<script" not in text
+    assert "smoke, seed 1" in text
+    assert ">passed<" in text
+    assert f"convoy-sim run {folder / 'scenario.resolved.toml'} --seed 1" in text
+
+
+def test_command_of_the_page_repeats_the_run(folder: Path, tmp_path: Path) -> None:
+    said = re.search(r"<code>convoy-sim (run .*?)</code>", text_of(folder))
+    assert said is not None
+    assert command("sim", *said[1].split(), "--out", str(tmp_path / "again")).code == 0
+    first, second = (
+        json.loads((each / "result.json").read_text())["transcript_sha256"]
+        for each in (folder, tmp_path / "again")
+    )
+    assert first == second
+
+
+def test_every_crossing_is_a_line_that_goes_its_own_way(folder: Path) -> None:
+    drawing = pictures(text_of(folder))["Time-distance diagram"]
+    lines = {line.findtext(f"{SVG}title"): line for line in drawing.iter(f"{SVG}polyline")}
+    assert {name.split()[0] for name in lines if name} == {"truck-01", "truck-02"}
+    for line in lines.values():
+        points = [tuple(map(float, each.split(","))) for each in line.get("points", "").split()]
+        xs, ys = zip(*points, strict=True)
+        assert len(points) > 8
+        assert list(xs) == sorted(xs)
+        east = (line.get("class") or "").startswith("east")
+        assert list(ys) == sorted(ys, reverse=east)  # upwards on the page is eastwards
+    named = {label.text for label in drawing.iter(f"{SVG}text")}
+    assert {"kz_out", "cn_in"} & named
+
+
+def test_both_directions_meet_at_the_line(folder: Path) -> None:
+    """A place lies where it lies, whichever way one drives past."""
+    del folder
+    places = places_of(load_map("bakhty_pokitu"))
+    assert places is not None
+    assert places.stops["kz_out"] < 0.0 < places.stops["cn_in"]
+    assert places.stops["kz_in"] < 0.0 < places.stops["cn_out"]
+    for section in places.sections:
+        low, high = next(places.spans[d, z] for d, z in places.spans if z == section)
+        assert low == pytest.approx(-high)
+
+
+def test_gates_and_stations_show_every_visit_with_its_length(folder: Path) -> None:
+    drawing = pictures(text_of(folder))["Gates and stations"]
+    served = [box for box in drawing.iter(f"{SVG}rect") if box.get("class") == "served"]
+    assert len(served) == len((folder / "stages.csv").read_text().splitlines()) - 1
+    hints = {box.findtext(f"{SVG}title") for box in served}
+    assert any(re.fullmatch(r"truck-0\d \S+ at kz_out: \d+ s", hint or "") for hint in hints)
+
+
+def test_waits_are_those_that_the_supervisor_told(folder: Path) -> None:
+    run = read(folder)
+    told = [
+        json.loads(line)
+        for line in (folder / "events.jsonl").read_text().splitlines()
+        if '"vehicle_waits"' in line
+    ]
+    assert len(run.waits) == len(told)
+    assert all(since <= until for since, until, *_ in run.waits)
+    assert set(diagrams.waits_by_reason(run)) == {each["reason"] for each in told} - {"NOT_READY"}
+
+
+def test_busiest_place_comes_first_and_bounds_the_flow() -> None:
+    resources = {
+        "kz_out": {"utilisation": 0.25, "mean_wait_s": 1.0, "blocked_s": 0.0},
+        "bridge": {"utilisation": 0.5, "mean_wait_s": 0.0, "blocked_s": 0.0},
+        "desk_office-kz": {"utilisation": 0.9, "mean_wait_s": 0.0, "blocked_s": 0.0},
+    }
+    result: dict[str, Any] = {
+        "resources": resources,
+        "traffic": {"loaded_crossings": 30},
+        "performance": {"simulated_s": 3_600.0},
+    }
+    assert tightest_place(result) == ("bridge", 0.5, 60.0)
+    assert [name for name, _ in places_table(result)] == ["desk_office-kz", "bridge", "kz_out"]
+    assert tightest_place(result | {"traffic": {"loaded_crossings": 0}}) is None
+
+
+def test_names_are_shown_and_never_run(folder: Path, tmp_path: Path) -> None:
+    """A scenario may be called anything."""
+    shutil.copytree(folder, tmp_path / "odd")
+    result = json.loads((folder / "result.json").read_text()) | {"scenario": "<script>x</script>"}
+    (tmp_path / "odd" / "result.json").write_text(json.dumps(result))
+    assert "<script" not in page(read(tmp_path / "odd"))
+
+
+def test_folder_without_traffic_or_map_still_has_its_page(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "bare")
+    for name in ("crossings.csv", "stages.csv", "events.jsonl"):
+        (tmp_path / "bare" / name).unlink()
+    text = write_report(tmp_path / "bare").read_text()
+    assert "smoke, seed 1" in text
+    assert pictures(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("result.json", None, "result.json: No such file"),
+        ("result.json", "{", "no run folder of this version"),
+        ("scenario.resolved.toml", "=", "no run folder of this version"),
+        ("events.jsonl", '{"t":1}x\n', "events.jsonl, line 1"),
+    ],
+)
+def test_broken_folder_is_refused_in_words(
+    folder: Path, tmp_path: Path, name: str, content: str | None, words: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "broken")
+    path = tmp_path / "broken" / name
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        read(tmp_path / "broken")
+
+
+def test_ticks_are_round_and_inside() -> None:
+    assert ticks(0.0, 100.0, many=5) == [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]
+    assert ticks(3.0, 3.0) == [3.0]
+    assert all(0.3 <= each <= 0.9 for each in ticks(0.3, 0.9))
+
+
+def test_clock_goes_round() -> None:
+    assert clock(25.0 * 3_600.0 + 61.0) == "01:01"
+    assert clock(59.0, seconds=True) == "00:00:59"
+
+
+def test_chart_puts_low_values_at_the_lower_left() -> None:
+    chart = Chart((0.0, 10.0), (0.0, 5.0))
+    assert chart.px(0.0) < chart.px(10.0)
+    assert chart.py(0.0) > chart.py(5.0)
+    assert "points" not in chart.svg("empty")
