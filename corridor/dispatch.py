@@ -22,7 +22,7 @@ from corridor import batches
 from corridor.clearance import clearance_missing
 from corridor.interlocking import Claim
 from corridor.places import Wanted, is_free, no_place, services_of, wanted
-from corridor.planning import free_berths, stops_of
+from corridor.planning import DESTINATION, arrival_berths, free_berths, stops_of
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import No, State
 
@@ -46,6 +46,7 @@ class Dispatch:
         self._state = state
         self._config = config
         self._forming: dict[str, int] = {}
+        self._arrivals = {way: arrival_berths(state.map, way) for way in DESTINATION}
 
     @property
     def wake_ns(self) -> int | None:
@@ -54,10 +55,11 @@ class Dispatch:
 
     def consider(self, now: Now) -> None:
         """Look at every open crossing that has not set off."""
+        known = self._state.open_crossings()  # none begins or ends in here
         for direction in ("E", "W"):
             able = [
                 crossing
-                for crossing in self._state.open_crossings()
+                for crossing in known
                 if crossing.direction == direction
                 and not crossing.mission
                 and (crossing.ready or not crossing.return_of)
@@ -69,7 +71,9 @@ class Dispatch:
                     self._set_off(now, direction, [crossing])  # to a bay, alone
             able = [crossing for crossing in able if clearance_missing(crossing) is None]
             able = self._batches(now, direction, able)
-            self._form(now, direction, [each for each in able if self._has_way(now, each)])
+            free = self._free_berths(direction)  # asking for a way reserves none of them
+            able = [each for each in able if self._has_way(now, each, free)]
+            self._form(now, direction, able)
 
     def _batches(self, now: Now, direction: str, able: list[Crossing]) -> list[Crossing]:
         """Send complete batches off, each as convoys of its own; whoever belongs to none is left.
@@ -105,14 +109,16 @@ class Dispatch:
                 no = No(Reason.BATCH_INCOMPLETE, about, why.holder)
         return no
 
-    def _has_way(self, now: Now, crossing: Crossing) -> bool:
+    def _free_berths(self, direction: str) -> list[str]:
+        """Berths that are free now at the far end: any mission that is planned takes one."""
+        state = self._state
+        return free_berths(self._arrivals[direction], state.zones, state.closed)
+
+    def _has_way(self, now: Now, crossing: Crossing, free: list[str]) -> bool:
         """Whether any free berth can be driven to from where it stands; who has none blocks nobody
         behind. That no berth is free is said when it is planned.
         """
-        state = self._state
-        if not free_berths(state.map, state.zones, crossing.direction, state.closed):
-            return True
-        return self._destination(now, crossing, None) is not None
+        return not free or self._destination(now, crossing, None, free) is not None
 
     def _may_go(self, now: Now, crossing: Crossing) -> bool:
         no = self._no(crossing)
@@ -209,7 +215,7 @@ class Dispatch:
                 state.wait(now, key, no.reason, resource=no.resource, holder=no.holder)
                 return None
             bay = free[0] if free else None
-        found = self._destination(now, crossing, bay)
+        found = self._destination(now, crossing, bay, self._free_berths(crossing.direction))
         if found is None:
             return None
         berth, lanes = found
@@ -236,12 +242,11 @@ class Dispatch:
         )
 
     def _destination(
-        self, now: Now, crossing: Crossing, bay: str | None
+        self, now: Now, crossing: Crossing, bay: str | None, berths: list[str]
     ) -> tuple[str, tuple[str, ...]] | None:
-        """A free berth and the lanes to it, or None with the reason said."""
+        """One of these free berths and the lanes to it, or None with the reason said."""
         state = self._state
         key, from_lane = crossing.vehicle, state.rests[crossing.vehicle].lane
-        berths = free_berths(state.map, state.zones, crossing.direction, state.closed)
         for berth in berths:
             lanes = state.way(from_lane, berth, bay)
             if lanes:

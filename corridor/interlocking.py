@@ -111,6 +111,11 @@ class Interlocking:
             return ZoneState.CLEARING if leaving else ZoneState.OCCUPIED
         return ZoneState.RESERVED
 
+    def is_free(self, zone: str) -> bool:
+        """Whether its state is FREE: nobody holds it and nothing about it is in doubt."""
+        row = self.zones.get(zone)
+        return row is None or not (row.holders or row.doubt)
+
     def holders(self, zone: str) -> tuple[str, ...]:
         """Vehicles that hold a zone, in order."""
         row = self.zones.get(zone)
