@@ -252,6 +252,8 @@ class Fleet:
     @property
     def at_rest(self) -> bool:
         """True while nothing moves, everything is parked and nothing is ordered to move."""
+        if self.moving.any():  # as of the last step: the short answer, for most of a day
+            return False
         return self.on_board and resting(self.blocks)
 
     def skip(self, ticks: int) -> None:
