@@ -47,6 +47,7 @@ class Dispatch:
         self._config = config
         self._forming: dict[str, int] = {}
         self._arrivals = {way: arrival_berths(state.map, way) for way in DESTINATION}
+        self._free: list[str] = []  # berths at the far end of the direction looked at, as of now
 
     @property
     def wake_ns(self) -> int | None:
@@ -57,6 +58,8 @@ class Dispatch:
         """Look at every open crossing that has not set off."""
         known = self._state.open_crossings()  # none begins or ends in here
         for direction in ("E", "W"):
+            arrivals = self._arrivals[direction]
+            self._free = free_berths(arrivals, self._state.zones, self._state.closed)
             able = [
                 crossing
                 for crossing in known
@@ -71,9 +74,7 @@ class Dispatch:
                     self._set_off(now, direction, [crossing])  # to a bay, alone
             able = [crossing for crossing in able if clearance_missing(crossing) is None]
             able = self._batches(now, direction, able)
-            free = self._free_berths(direction)  # asking for a way reserves none of them
-            able = [each for each in able if self._has_way(now, each, free)]
-            self._form(now, direction, able)
+            self._form(now, direction, [each for each in able if self._has_way(now, each)])
 
     def _batches(self, now: Now, direction: str, able: list[Crossing]) -> list[Crossing]:
         """Send complete batches off, each as convoys of its own; whoever belongs to none is left.
@@ -109,16 +110,11 @@ class Dispatch:
                 no = No(Reason.BATCH_INCOMPLETE, about, why.holder)
         return no
 
-    def _free_berths(self, direction: str) -> list[str]:
-        """Berths that are free now at the far end: any mission that is planned takes one."""
-        state = self._state
-        return free_berths(self._arrivals[direction], state.zones, state.closed)
-
-    def _has_way(self, now: Now, crossing: Crossing, free: list[str]) -> bool:
+    def _has_way(self, now: Now, crossing: Crossing) -> bool:
         """Whether any free berth can be driven to from where it stands; who has none blocks nobody
         behind. That no berth is free is said when it is planned.
         """
-        return not free or self._destination(now, crossing, None, free) is not None
+        return not self._free or self._destination(now, crossing, None) is not None
 
     def _may_go(self, now: Now, crossing: Crossing) -> bool:
         no = self._no(crossing)
@@ -215,12 +211,13 @@ class Dispatch:
                 state.wait(now, key, no.reason, resource=no.resource, holder=no.holder)
                 return None
             bay = free[0] if free else None
-        found = self._destination(now, crossing, bay, self._free_berths(crossing.direction))
+        found = self._destination(now, crossing, bay)
         if found is None:
             return None
         berth, lanes = found
         claim = Claim(key, convoy, crossing.direction, crossing.gross_mass_kg)
-        state.zones.allocate(state.map.berths[berth].zone, claim)
+        if state.zones.allocate(state.map.berths[berth].zone, claim) is None:
+            self._free.remove(berth)
         if bay is not None:
             state.zones.allocate(state.map.bays[bay].zone, claim)
         turn = state.store.next_number("mission")
@@ -242,16 +239,16 @@ class Dispatch:
         )
 
     def _destination(
-        self, now: Now, crossing: Crossing, bay: str | None, berths: list[str]
+        self, now: Now, crossing: Crossing, bay: str | None
     ) -> tuple[str, tuple[str, ...]] | None:
-        """One of these free berths and the lanes to it, or None with the reason said."""
+        """A free berth and the lanes to it, or None with the reason said."""
         state = self._state
         key, from_lane = crossing.vehicle, state.rests[crossing.vehicle].lane
-        for berth in berths:
+        for berth in self._free:
             lanes = state.way(from_lane, berth, bay)
             if lanes:
                 return berth, lanes
-        if berths:
+        if self._free:
             state.wait(now, key, Reason.NOT_ON_ROUTE, resource=from_lane, holder="")
         else:
             state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder="")
