@@ -44,8 +44,7 @@ class ZoneRule:
     mass_max_kg: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """Who wants a zone: one vehicle of a convoy, with the members that drive before it."""
 
     vehicle: str
@@ -55,8 +54,7 @@ class Claim:
     before: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(msgspec.Struct, frozen=True):
     """Why a zone cannot be had, and who is in the way."""
 
     reason: Reason
