@@ -1,8 +1,9 @@
 """How fast a whole run is on one core, and which part of it takes the time.
 
 Recordings are off. The real-time factor is measured without any watch and from the first event
-on: compiling the map and building the world is set-up, and is said apart. The split comes from one
-more run with a stopwatch around the calls between parts, which costs a few per cent.
+on: compiling the map and building the world is set-up, and is said apart. Who takes the time is in
+every result (`performance.parts_s`); on what it is spent comes from one more run with a stopwatch
+around the calls between parts, which costs a few per cent.
 """
 
 import time
@@ -138,6 +139,9 @@ def _measure(case: Case, repetitions: int) -> None:
         ["crossings", f"{traffic['loaded_crossings']} loaded, {traffic['empty_crossings']} empty"],
     ]
     print_table(case.title, ("", ""), rows)
+    spent = performance["parts_s"]
+    parts = [[part, f"{100.0 * s / sum(spent.values()):.1f} %"] for part, s in spent.items()]
+    print_table("  who takes the time, by the run's own watch", ("", "share"), parts)
     watch = Stopwatch()
     with timed_calls(watch, PARTS):
         sim.run.run(case.load(), RunOptions())
@@ -145,4 +149,4 @@ def _measure(case: Case, repetitions: int) -> None:
         [part, f"{100.0 * share:.1f} %", f"{watch.calls.get(part, 0):,}"]
         for part, share in watch.shares().items()
     ]
-    print_table("  where the time goes", ("", "share", "calls"), shares)
+    print_table("  on what it is spent, with calls wrapped", ("", "share", "calls"), shares)

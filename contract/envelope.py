@@ -6,17 +6,18 @@ order of the checks is fixed: nothing is parsed that was not first found to be f
 whom.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Final
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from msgspec import Struct
 
 from contract.agent import Refused, Role
-from contract.limits import FRAME_BYTES_MAX, WIRE_VERSION
+from contract.limits import BLANKS_MAX, FRAME_BYTES_MAX, WIRE_VERSION
 from contract.reasons import Reason
 from contract.roster import Node, Roster
-from contract.signing import Signer, verify
+from contract.signing import Signer, type_name, verify
 from contract.topics import TOPICS, Socket, Topic
 from contract.v1.envelope_pb2 import Envelope, Frame
 from contract.wire import check
@@ -58,24 +59,45 @@ class Unsealed(Struct, frozen=True):
 
 def seal(me: Identity, address: Address, topic: Topic, payload: bytes) -> bytes:
     """The frame of one message, signed if its topic commands."""
-    envelope = Envelope(
-        wire=WIRE_VERSION,
-        sender=me.name,
-        recipient=address.recipient,
-        boot_id=address.boot_id,
-        boot_count=address.boot_count,
-        recipient_boot_id=address.recipient_boot_id,
-        epoch=address.epoch,
-        stream=topic.stream,  # type: ignore[arg-type]  # a Stream value from the table
-        sequence=address.sequence,
-        map_digest=me.map_digest,
-        payload_type=topic.name,
-        payload=payload,
-    ).SerializeToString()
+    body = Envelope()
+    body.CopyFrom(
+        _blank(
+            (me.name, address.recipient),
+            (address.boot_id, address.boot_count, address.recipient_boot_id),
+            address.epoch,
+            (me.map_digest, topic.stream, topic.kind),
+        )
+    )
+    body.sequence, body.payload = address.sequence, payload
+    envelope = body.SerializeToString()
     if not topic.signed:
         return Frame(envelope=envelope).SerializeToString()
     signature = me.signer.sign(ENVELOPE_TYPE, envelope)
     return Frame(envelope=envelope, signature=signature).SerializeToString()
+
+
+@functools.lru_cache(maxsize=BLANKS_MAX)
+def _blank(
+    names: tuple[str, str],
+    boots: tuple[bytes, int, bytes],
+    epoch: int,
+    about: tuple[bytes, int, type[Message]],
+) -> Envelope:
+    """An envelope without sequence and payload: the same for every message of a kind within one
+    session. Kept, and copied by whoever fills one in; nobody changes it.
+    """
+    return Envelope(
+        wire=WIRE_VERSION,
+        sender=names[0],
+        recipient=names[1],
+        boot_id=boots[0],
+        boot_count=boots[1],
+        recipient_boot_id=boots[2],
+        epoch=epoch,
+        stream=about[1],  # type: ignore[arg-type]  # a Stream value from the table
+        map_digest=about[0],
+        payload_type=type_name(about[2]),
+    )
 
 
 def unseal(

@@ -17,6 +17,8 @@ TEXT_LENGTH_MAX: Final = 256
 REPEATED_MAX: Final = 512
 HOLDBACK_MESSAGES_MAX: Final = 64
 OUTBOX_MESSAGES_MAX: Final = 4_096
+BLANKS_MAX: Final = 4_096  # envelopes prepared for sessions, 200 bytes each
+VERIFIED_MAX: Final = 256  # newest signatures whose verdict is kept: at worst 16 MB of frames
 
 # --- mailbox ---
 RETRY_MS: Final = 500

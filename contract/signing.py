@@ -6,6 +6,7 @@ refuses small-order keys and malleable signatures. Bytes are never serialised ag
 signature.
 """
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from nacl.signing import SigningKey, VerifyKey
 
 from contract.agent import Refused
 from contract.errors import require
+from contract.limits import VERIFIED_MAX
 from contract.reasons import Reason
 from contract.v1.document_pb2 import Document, Signature
 from contract.wire import parse
@@ -62,8 +64,16 @@ class Signer:
 
 def verify(public_key: bytes, payload_type: str, payload: bytes, signature: bytes) -> bool:
     """True only if this key signed these bytes under this type. Never raises."""
+    return _verified(public_key, encoding(payload_type, payload), signature)
+
+
+@functools.lru_cache(maxsize=VERIFIED_MAX)
+def _verified(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """The answer follows from these bytes and from nothing else, so that the newest are kept: the
+    same authority is verified by mailbox and guard, the same release with each new one.
+    """
     try:
-        VerifyKey(public_key).verify(encoding(payload_type, payload), signature)
+        VerifyKey(public_key).verify(message, signature)
     except (BadSignatureError, KeyShapeError, TypeError):
         return False
     return True

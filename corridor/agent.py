@@ -151,9 +151,11 @@ class SupervisorAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        due = [self._watch_ns, self._beat_ns]
-        maybe = (self._dispatch.wake_ns, self._crossings.ledger.wake_ns)
-        return min(due + [each for each in maybe if each is not None])
+        due_ns = min(self._watch_ns, self._beat_ns)
+        for each in (self._dispatch.wake_ns, self._crossings.ledger.wake_ns):
+            if each is not None and each < due_ns:
+                due_ns = each
+        return due_ns
 
     # --- after each input ---
 

@@ -8,7 +8,7 @@ Requirements: SUP-017 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from contract.limits import VEHICLE_LENGTH_M_MAX
 from contract.map import CorridorMap
@@ -18,6 +18,13 @@ from contract.traction import CAUTIOUS, Climb, Slope, Traction, climb_of, slopes
 from corridor.records import Mission
 
 _ROADS_MAX: Final = 4_096
+
+
+class _Road(NamedTuple):
+    """The lanes of a route with their grades, and the highest of these."""
+
+    slopes: tuple[Slope, ...]
+    steepest: float
 
 
 class Climbing:
@@ -30,27 +37,39 @@ class Climbing:
         self._map = corridor
         self._mu = friction_permille / 1000.0
         self._kinds = dict(kinds)
-        self._roads: dict[tuple[str, ...], tuple[Slope, ...]] = {}
+        self._roads: dict[tuple[str, ...], _Road] = {}
+        self._climbs: dict[tuple[str, int], Climb] = {}
 
-    def _road(self, route: Route) -> tuple[Slope, ...]:
-        """The slopes of a route; routes are kept, for many trucks take the same one."""
+    def _steeper(self, route: Route, from_m: float, to_m: float, grade: float) -> Slope | None:
+        """The first lane of a route between two places that rises more than `grade`; none is looked
+        for where none of the whole route does. Routes are kept: many trucks take the same one.
+        """
         road = self._roads.get(route.lanes)
         if road is None:
             if len(self._roads) >= _ROADS_MAX:
                 self._roads.clear()
-            road = self._roads[route.lanes] = slopes(route, self._map)
-        return road
+            found = slopes(route, self._map)
+            road = _Road(found, max(each.grade for each in found))
+            self._roads[route.lanes] = road
+        return steeper(road.slopes, from_m, to_m, grade) if road.steepest > grade else None
 
     def _climb(self, mission: Mission) -> Climb:
-        traction = self._kinds.get(mission.vehicle, CAUTIOUS)
-        return climb_of(traction, mission.mass_kg, self._mu)
+        """What a truck of this mass climbs; its kind and the friction stay, so it is kept."""
+        key = (mission.vehicle, mission.mass_kg)
+        climb = self._climbs.get(key)
+        if climb is None:
+            if len(self._climbs) >= _ROADS_MAX:
+                self._climbs.clear()
+            traction = self._kinds.get(mission.vehicle, CAUTIOUS)
+            climb = self._climbs[key] = climb_of(traction, mission.mass_kg, self._mu)
+        return climb
 
     def stuck(self, mission: Mission, route: Route, front_m: float) -> str:
         """The lane under a truck, front at `front_m` of its route, on which it cannot start; "" if
         it can.
         """
         behind_m = front_m - VEHICLE_LENGTH_M_MAX
-        slope = steeper(self._road(route), behind_m, front_m, self._climb(mission).start)
+        slope = self._steeper(route, behind_m, front_m, self._climb(mission).start)
         return slope.lane if slope is not None else ""
 
     def judge(
@@ -59,7 +78,7 @@ class Climbing:
         """Why this truck cannot have the road from one place of the route to another, and the lane
         or place that is meant: it rises too steeply, or a stop that it must make is on a grade.
         """
-        steep = steeper(self._road(route), from_m, end_m, self._climb(mission).climb)
+        steep = self._steeper(route, from_m, end_m, self._climb(mission).climb)
         if steep is not None:
             return Reason.GRADE_TOO_STEEP, steep.lane
         for stop in mission.stops:

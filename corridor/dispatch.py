@@ -22,7 +22,7 @@ from corridor import batches
 from corridor.clearance import clearance_missing
 from corridor.interlocking import Claim
 from corridor.places import Wanted, is_free, no_place, services_of, wanted
-from corridor.planning import free_berths, stops_of
+from corridor.planning import DESTINATION, arrival_berths, free_berths, stops_of
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import No, State
 
@@ -46,6 +46,8 @@ class Dispatch:
         self._state = state
         self._config = config
         self._forming: dict[str, int] = {}
+        self._arrivals = {way: arrival_berths(state.map, way) for way in DESTINATION}
+        self._free: list[str] = []  # berths at the far end of the direction looked at, as of now
 
     @property
     def wake_ns(self) -> int | None:
@@ -54,10 +56,13 @@ class Dispatch:
 
     def consider(self, now: Now) -> None:
         """Look at every open crossing that has not set off."""
+        known = self._state.open_crossings()  # none begins or ends in here
         for direction in ("E", "W"):
+            arrivals = self._arrivals[direction]
+            self._free = free_berths(arrivals, self._state.zones, self._state.closed)
             able = [
                 crossing
-                for crossing in self._state.open_crossings()
+                for crossing in known
                 if crossing.direction == direction
                 and not crossing.mission
                 and (crossing.ready or not crossing.return_of)
@@ -109,10 +114,7 @@ class Dispatch:
         """Whether any free berth can be driven to from where it stands; who has none blocks nobody
         behind. That no berth is free is said when it is planned.
         """
-        state = self._state
-        if not free_berths(state.map, state.zones, crossing.direction, state.closed):
-            return True
-        return self._destination(now, crossing, None) is not None
+        return not self._free or self._destination(now, crossing, None) is not None
 
     def _may_go(self, now: Now, crossing: Crossing) -> bool:
         no = self._no(crossing)
@@ -214,7 +216,8 @@ class Dispatch:
             return None
         berth, lanes = found
         claim = Claim(key, convoy, crossing.direction, crossing.gross_mass_kg)
-        state.zones.allocate(state.map.berths[berth].zone, claim)
+        if state.zones.allocate(state.map.berths[berth].zone, claim) is None:
+            self._free.remove(berth)
         if bay is not None:
             state.zones.allocate(state.map.bays[bay].zone, claim)
         turn = state.store.next_number("mission")
@@ -241,12 +244,11 @@ class Dispatch:
         """A free berth and the lanes to it, or None with the reason said."""
         state = self._state
         key, from_lane = crossing.vehicle, state.rests[crossing.vehicle].lane
-        berths = free_berths(state.map, state.zones, crossing.direction, state.closed)
-        for berth in berths:
+        for berth in self._free:
             lanes = state.way(from_lane, berth, bay)
             if lanes:
                 return berth, lanes
-        if berths:
+        if self._free:
             state.wait(now, key, Reason.NOT_ON_ROUTE, resource=from_lane, holder="")
         else:
             state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder="")

@@ -13,7 +13,6 @@ from typing import Final
 from contract.agent import Now
 from contract.events import Event
 from contract.limits import LANE_OVERLAP_M
-from contract.map import RouteError
 from contract.reasons import Reason
 from contract.route import Route
 from contract.v1.customs_pb2 import SCAN_VERDICT_PENDING, ScanRecord
@@ -23,7 +22,6 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_STATION,
     PositionReport,
 )
-from corridor.planning import way
 from corridor.records import Crossing, Mission
 from corridor.state import State
 
@@ -62,11 +60,8 @@ def _reaches_bay(state: State, mission: Mission, zone: str, station: str) -> boo
     for bay in state.map.bays.values():
         if (bay.country, bay.direction) != (side.country, side.direction):
             continue
-        try:
-            way(state.map, lanes[-1], mission.berth, bay.id)
-        except RouteError:
-            continue
-        return True
+        if state.way(lanes[-1], mission.berth, bay.id):
+            return True
     return False
 
 

@@ -84,20 +84,25 @@ class Formations:
                 if row.phase not in (P.SPLIT, P.FORMED):
                     why = Reason.RESTARTED
                     self._abort(now, row, O.RESTARTED, vehicle="supervisor", reason=why)
-        for convoy in self._convoys():
-            self._part_lost(now, convoy)
+        for members in self._convoys().values():
+            self._part_lost(now, members)
         for row in list(state.formations.values()):
             self._reconcile(now, row)
         convoys = self._convoys()
-        for convoy in convoys:
-            members = members_of(state, convoy)
+        for convoy, members in convoys.items():
             if len(members) > 1 or convoy in state.formations:
                 self._consider(now, convoy, members)
         for convoy in [each for each in state.formations if each not in convoys]:
             self._forget(convoy)
 
-    def _convoys(self) -> dict[str, None]:
-        return dict.fromkeys(mission.convoy for mission in self._state.missions.values())
+    def _convoys(self) -> dict[str, list[Mission]]:
+        """Every convoy with its missions that are under way, leader first."""
+        found: dict[str, list[Mission]] = {}
+        for mission in self._state.missions.values():
+            found.setdefault(mission.convoy, []).append(mission)
+        for members in found.values():
+            members.sort(key=lambda mission: mission.turn)
+        return found
 
     def _forget(self, convoy: str) -> None:
         del self._state.formations[convoy]
@@ -134,9 +139,8 @@ class Formations:
 
     # --- lost members ---
 
-    def _part_lost(self, now: Now, convoy: str) -> None:
+    def _part_lost(self, now: Now, members: list[Mission]) -> None:
         """Members that stay silent or stopped are left behind, if anybody can go on without."""
-        members = members_of(self._state, convoy)
         lost = [mission for mission in members if self._is_lost(now, mission)]
         if lost and len(lost) < len(members):
             part(self._state, lost[0], Reason.MEMBER_LOST)

@@ -130,8 +130,8 @@ class Grants:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
         spans = route.zone_spans
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
-            group, no = self._wanted(mission, route)
             room = self._group(mission, route, mission.next_span)
+            group, no = self._wanted(mission, route, room)
             no = no or self._have(mission, route, group, room)
             if no is not None:
                 return no
@@ -207,9 +207,10 @@ class Grants:
             group.append(last + 1)
         return group
 
-    def _wanted(self, mission: Mission, route: Route) -> tuple[list[int], No | None]:
+    def _wanted(
+        self, mission: Mission, route: Route, room: list[int]
+    ) -> tuple[list[int], No | None]:
         """The next zones that must be had together, up to where this truck could start again."""
-        room = self._group(mission, route, mission.next_span)
         group, steep = self._climbing.reach(
             mission, route, room, lambda spans_had: self._end(mission, route, spans_had)[0]
         )

@@ -44,8 +44,7 @@ class ZoneRule:
     mass_max_kg: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """Who wants a zone: one vehicle of a convoy, with the members that drive before it."""
 
     vehicle: str
@@ -55,8 +54,7 @@ class Claim:
     before: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(msgspec.Struct, frozen=True):
     """Why a zone cannot be had, and who is in the way."""
 
     reason: Reason
@@ -110,6 +108,11 @@ class Interlocking:
             leaving = all(h.reported or h.counted for h in row.holders if h.entered)
             return ZoneState.CLEARING if leaving else ZoneState.OCCUPIED
         return ZoneState.RESERVED
+
+    def is_free(self, zone: str) -> bool:
+        """Whether its state is FREE: nobody holds it and nothing about it is in doubt."""
+        row = self.zones.get(zone)
+        return row is None or not (row.holders or row.doubt)
 
     def holders(self, zone: str) -> tuple[str, ...]:
         """Vehicles that hold a zone, in order."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from contract.reasons import Reason
 from corridor.clearance import clearance_missing
-from corridor.interlocking import ZoneState
 from corridor.planning import ORIGIN
 from corridor.records import Control, Crossing
 from corridor.state import No, State
@@ -71,8 +70,7 @@ def asides(state: State, crossing: Crossing) -> tuple[str, ...]:
 def is_free(state: State, bay: str, vehicle: str) -> bool:
     """Whether nobody else has this bay."""
     zone = state.map.bays[bay].zone
-    mine = state.zones.holders(zone) == (vehicle,)
-    return state.zones.state(zone) is ZoneState.FREE or mine
+    return state.zones.is_free(zone) or state.zones.holders(zone) == (vehicle,)
 
 
 def no_place(crossing: Crossing) -> No:

@@ -4,17 +4,17 @@ Pure. First come, first served; the timetable will choose better. Not here: when
 (dispatch.py), what it may drive (grants.py).
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Final
 
-from contract.map import CorridorMap, RouteError
+from contract.map import Berth, CorridorMap, RouteError
 from contract.v1.movement_pb2 import (
     STOP_KIND_BAY,
     STOP_KIND_BERTH,
     STOP_KIND_GATE,
     STOP_KIND_STATION,
 )
-from corridor.interlocking import Interlocking, ZoneState
+from corridor.interlocking import Interlocking
 from corridor.records import Mission, Stop
 
 DESTINATION: Final = {"E": "CN", "W": "KZ"}
@@ -22,18 +22,18 @@ _LINES: Final = (STOP_KIND_STATION, STOP_KIND_GATE)
 ORIGIN: Final = {"E": "KZ", "W": "CN"}
 
 
+def arrival_berths(corridor: CorridorMap, direction: str) -> tuple[Berth, ...]:
+    """Berths at the far end at which a crossing may end, in the map's order."""
+    country = DESTINATION[direction]
+    berths = corridor.berths.values()
+    return tuple(each for each in berths if each.country == country and each.arrivals)
+
+
 def free_berths(
-    corridor: CorridorMap, zones: Interlocking, direction: str, closed: Container[str] = ()
+    berths: Iterable[Berth], zones: Interlocking, closed: Container[str] = ()
 ) -> list[str]:
-    """Free arrival berths at the far end that are not closed, in the map's order."""
-    return [
-        berth.id
-        for berth in corridor.berths.values()
-        if berth.country == DESTINATION[direction]
-        and berth.arrivals
-        and berth.id not in closed
-        and zones.state(berth.zone) is ZoneState.FREE
-    ]
+    """Those of these berths that are free and not closed, in the same order."""
+    return [each.id for each in berths if each.id not in closed and zones.is_free(each.zone)]
 
 
 def way(corridor: CorridorMap, from_lane: str, berth: str, bay: str | None) -> tuple[str, ...]:

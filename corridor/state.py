@@ -6,6 +6,8 @@ Pure. Shared by the parts of the supervisor; each part changes it through few na
 from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
+
 from contract.agent import Effect, Now, Report
 from contract.events import Event
 from contract.map import CorridorMap, RouteError
@@ -43,8 +45,7 @@ class Heard:
     halted: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class No:
+class No(Struct, frozen=True):
     """A voter's no: the reason, what it is about, who is in the way."""
 
     reason: Reason
@@ -52,8 +53,7 @@ class No:
     holder: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Why a vehicle or crossing does not go on."""
 
     reason: Reason

@@ -252,6 +252,8 @@ class Fleet:
     @property
     def at_rest(self) -> bool:
         """True while nothing moves, everything is parked and nothing is ordered to move."""
+        if np.count_nonzero(self.moving):  # as of the last step: mostly the answer
+            return False
         return self.on_board and resting(self.blocks)
 
     def skip(self, ticks: int) -> None:

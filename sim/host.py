@@ -14,6 +14,7 @@ from contract.agent import Act, Boot, Now, Persist, RecordKind, Report
 from contract.mailbox import Transmit
 from contract.node import Node, Turn
 from sim.engine import Engine
+from sim.parts import Parts
 
 NS_PER_MS: Final = 1_000_000
 
@@ -59,8 +60,13 @@ class Host:
         post: Post,
         say: Say,
         committed: Committed,
+        parts: Parts,
+        part: str,
     ) -> None:
+        """`part` is whom `parts` charges for what this computer does."""
         self.name = name
+        self._parts = parts
+        self._part = part
         self.up = False
         self.disk: dict[str, bytes] = {}
         self.boots = 0
@@ -118,15 +124,19 @@ class Host:
         """Bytes from the network."""
         node = self.node
         if node is not None:
+            before = self._parts.turn(self._part)
             self._carry(node.receive(self.now(), raw, sender))
             self._arm(node)
+            self._parts.turn(before)
 
     def wake(self) -> None:
         """The body has news, or a deadline is due."""
         node = self.node
         if node is not None:
+            before = self._parts.turn(self._part)
             self._carry(node.wake(self.now(), self._body.reading()))
             self._arm(node)
+            self._parts.turn(before)
 
     def _due(self, life: int, t_ns: int) -> None:
         if life == self._life and self._armed_ns == t_ns:

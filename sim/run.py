@@ -194,7 +194,7 @@ def _track(world: World, recorder: Recorder, period_ns: int) -> None:
 
 def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> Finished:
     """The result of a run that has stopped."""
-    scenario = world.scenario
+    scenario, parts_s = world.scenario, world.parts.seconds
     end_s = world.engine.now_ns / _NS_PER_S
     tally = tell(recorder.events)
     if not crash:
@@ -228,6 +228,7 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
             "realtime_factor": round(end_s / wall_s, 1) if wall_s > 0 else 0.0,
             "vehicle_steps": world.fleet.vehicle_steps,
             "messages": world.network.messages,
+            "parts_s": parts_s,
         },
         "transcript_sha256": recorder.sha256,
     }

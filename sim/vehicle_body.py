@@ -5,8 +5,10 @@ Readings from the fleet, orders into it; the navigation seal speaks through it. 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from contract.map import Route
 from contract.signing import Signer

@@ -38,6 +38,7 @@ from sim.fleet import Fleet
 from sim.host import Host, NoBody
 from sim.loads import Load, Visit
 from sim.network import Network, NetworkProfile
+from sim.parts import PHYSICS, Parts
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.roadside import Roadside
 from sim.scenario import AgencySection, OfficeSection, Scenario
@@ -96,6 +97,7 @@ class World:
         self.desks = {c: self._desk(n, office[c], f"desk/{c}") for c, n in OFFICES.items()}
         self.counters = {c: self._desk(n, agency[c], f"agency/{c}") for c, n in AGENCIES.items()}
         self.hosts: dict[str, Host] = {}
+        self.parts = Parts()
         self._build_hosts(params)
         self.checkers = Checkers(
             corridor,
@@ -217,6 +219,8 @@ class World:
             post=self._post,
             say=self._report,
             committed=self._committed,
+            parts=self.parts,
+            part=self.cast.roster.nodes[name].role.value,
         )
 
     def _terminal(self, country: str) -> Node[Any]:
@@ -320,6 +324,7 @@ class World:
 
     def start(self) -> None:
         """Boot everybody, in an order that the seed decides."""
+        self.parts.begin()
         names = sorted(self.hosts)
         stream(self.seed, "boot").shuffle(names)
         for k, name in enumerate(names):
@@ -346,7 +351,9 @@ class World:
             self._ticks += due
             self.fleet.skip(due)
             return False
+        before = self.parts.turn(PHYSICS)
         done, used = self.fleet.step(due)
+        self.parts.turn(before)
         self._ticks += done
         self.engine.now_ns = self._ticks * TICK_NS
         for k in range(used):

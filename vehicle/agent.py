@@ -141,7 +141,7 @@ class VehicleAgent:
     @property
     def wake_ns(self) -> int | None:
         due = (self._beat_ns, self._passage.retry_ns, self._convoy.wake_ns, self._close_ns)
-        return min(each for each in due if each is not None)
+        return min([each for each in due if each is not None])
 
     def _taken(self) -> Effects:
         out, self._out = self._out, []

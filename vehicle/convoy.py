@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+
 from contract.agent import NS_PER_MS, Effect, Now, Refused, Report, Send
 from contract.events import Event
 from contract.limits import (
@@ -69,8 +71,7 @@ _LIMIT_MS: Final[Mapping[ConvoyPhase, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How the truck follows: what a drive order says of the vehicle ahead."""
 
     predecessor: str = ""

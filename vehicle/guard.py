@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+
 from contract import release
 from contract.agent import Now, Refused
 from contract.envelope import ENVELOPE_TYPE
@@ -33,8 +35,7 @@ from contract.wire import parse
 _AUTHORITY: Final = type_name(MovementAuthority)
 
 
-@dataclass(frozen=True, slots=True)
-class GuardRow:
+class GuardRow(Struct, frozen=True):
     """How far this truck may go by what the guard itself has read; metres along the mission's
     route.
     """

@@ -7,6 +7,8 @@ arrays to the kernels.
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+
 from contract.limits import FRICTION_WORST, SIGHT_WORST_M
 from contract.route import Route
 from vehicle.guard import GuardRow
@@ -15,8 +17,7 @@ from vehicle.pilot.columns import AGE_NEVER, NO_GAP_M
 LEVEL_RADAR: Final = 2  # rung of the pilot's ladder on which no beacon counts
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleReading:
+class VehicleReading(Struct, frozen=True):
     """The body's word. Metres along the path of the newest drive order; map frame for the pose.
 
     milestones     bits of vehicle.pilot.columns.MILE_*, since the last reading

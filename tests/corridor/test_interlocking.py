@@ -242,6 +242,18 @@ def test_count_against_the_direction_of_its_holder_puts_the_zone_in_doubt() -> N
     assert table.state(Z) is ZoneState.UNKNOWN
 
 
+def test_only_a_zone_without_holder_and_without_doubt_is_free() -> None:
+    """I22, asked in short: the answer is that of its state."""
+    table = a_table()
+    assert table.is_free(Z)  # nothing was ever heard of it
+    table.allocate(Z, a_claim())
+    assert not table.is_free(Z)
+    table.surrender(Z, "a1")
+    assert table.is_free(Z)
+    table.doubt(Z, "a trailer is not coupled")
+    assert not table.is_free(Z)
+
+
 def test_vehicle_found_in_a_free_zone_holds_it() -> None:
     """I22: after a restart, word from a vehicle locks where it stands."""
     table = a_table()

@@ -184,6 +184,7 @@ class Road(RuleBasedStateMachine):
         for zone in ZONES:
             free = self.table.state(zone) is ZoneState.FREE
             assert free == (not self.table.holders(zone) and not self._doubted(zone))
+            assert free == self.table.is_free(zone)
 
     def _doubted(self, zone: str) -> bool:
         row = self.table.zones.get(zone)

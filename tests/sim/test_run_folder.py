@@ -58,7 +58,11 @@ TRAFFIC: Final = {
     dict: "crossing_time_s by_direction",
     list: "waiting",
 }
-PERFORMANCE: Final = {NUMBER: "wall_s simulated_s realtime_factor", int: "vehicle_steps messages"}
+PERFORMANCE: Final = {
+    NUMBER: "wall_s simulated_s realtime_factor",
+    int: "vehicle_steps messages",
+    dict: "parts_s",
+}
 WORDS: Final = ("vehicle", "lane", "mode")  # of tracks.csv; the rest are numbers
 
 

@@ -7,8 +7,9 @@ Not here: what pilot and guard decide (vehicle/pilot, vehicle/guard.py), the har
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from contract.agent import NS_PER_MS, Command, Now, Refused
 from contract.limits import PILOT_ACT_MS, PILOT_PERIOD_MS

@@ -150,26 +150,27 @@ class Rows:
 
     def reading(self, i: int) -> VehicleReading:
         """What the agent of row i is told; takes the milestones."""
-        miles = int(self.miles[i])
+        miles = self.miles.item(i)
         self.miles[i] = 0
-        pose, sensors = self.pose[i], self.sensors[i]
-        known = bool(pose[POSE_STATE] != POSE_NOT_KNOWN)
-        parted = self.truck[i, c.TRUCK_TRAILER] > 0.0 and not sensors[c.SENSE_COUPLED]
+        pose, sensors = self.pose.item, self.sensors.item
+        pilot, truck = self.pilot.item, self.truck.item
+        known = pose(i, POSE_STATE) != POSE_NOT_KNOWN
+        parted = truck(i, c.TRUCK_TRAILER) > 0.0 and not sensors(i, c.SENSE_COUPLED)
         return VehicleReading(
-            x_m=float(pose[POSE_X]),
-            y_m=float(pose[POSE_Y]),
-            psi_rad=float(pose[POSE_PSI]),
-            speed_mps=float(pose[POSE_V]),
-            front_m=float(self.pilot[i, c.PILOT_S] + self.truck[i, c.TRUCK_FRONT]),
-            on_path=bool(self.pilot[i, c.PILOT_ON_PATH]),
+            x_m=pose(i, POSE_X),
+            y_m=pose(i, POSE_Y),
+            psi_rad=pose(i, POSE_PSI),
+            speed_mps=pose(i, POSE_V),
+            front_m=pilot(i, c.PILOT_S) + truck(i, c.TRUCK_FRONT),
+            on_path=pilot(i, c.PILOT_ON_PATH) != 0.0,
             milestones=miles,
-            trip_cause=int(self.watch[i, c.WATCH_CAUSE]),
-            trailer_coupled=not (known and bool(parted)),
+            trip_cause=int(self.watch.item(i, c.WATCH_CAUSE)),
+            trailer_coupled=not (known and parted),
             known=known,
-            gap_m=float(sensors[c.SENSE_GAP]),
-            closing_mps=float(sensors[c.SENSE_CLOSING]),
-            beacon_age_s=float(self.heard[i, c.BEACON_AGE]),
-            level=int(self.spacing[i, SPACE_LEVEL]),
+            gap_m=sensors(i, c.SENSE_GAP),
+            closing_mps=sensors(i, c.SENSE_CLOSING),
+            beacon_age_s=self.heard.item(i, c.BEACON_AGE),
+            level=int(self.spacing.item(i, SPACE_LEVEL)),
         )
 
     # --- paths ---
