@@ -103,15 +103,19 @@ def arriving(
 
 @kernel
 def take(i: int, word: Array, age_ticks: float, dt_s: float, heard: Array) -> None:
-    """Row i has heard a word, (BEACON_COLUMNS,), of this age; of a turn heard before it is none.
-
-    It is quantised as on the wire, where it has not come over one.
-    """
+    """Row i has heard a word, (BEACON_COLUMNS,), of this age; of a turn heard before it is none."""
     if word[BEACON_SEQUENCE] == heard[i, BEACON_SEQUENCE]:
         return
     for k in range(BEACON_COLUMNS):
-        heard[i, k] = QUANTUM[k] * counts(word[k], k)
+        heard[i, k] = word[k]
     heard[i, BEACON_AGE] = age_ticks * dt_s
+
+
+@kernel
+def quantise(i: int, heard: Array) -> None:
+    """What row i has heard becomes what it would have been over a wire."""
+    for k in range(BEACON_SEQUENCE, BEACON_COLUMNS):
+        heard[i, k] = QUANTUM[k] * counts(heard[i, k], k)
 
 
 @kernel
@@ -129,3 +133,4 @@ def hear(
         if word[AIR_TICK] == tick:
             radio[i, RADIO_TAKEN] = tick
             take(i, word, float(ticks[0] - tick), dt_s, heard)
+            quantise(i, heard)
