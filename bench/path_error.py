@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 from bench.measure import print_table, repeat
 from contract.kernel import COMPILED, kernel
 from contract.route import Stretch, build_route
+from sim import footprints as ground
 from sim import plant
 from sim.plant_params import (
     AGV65,
@@ -233,18 +234,19 @@ def _left_m(track: Track, x: Array, y: Array) -> tuple[Array, Array]:
 
 def _outline(states: Array, params: Array) -> tuple[Array, Array]:
     """Points on the long sides of all bodies, x and y."""
-    feet = np.zeros((len(params), 2, plant.FOOTPRINT_COLUMNS))
+    memory = plant.new_memory(params, PERIOD_S)
+    feet = np.zeros((len(params), 2, ground.FOOTPRINT_COLUMNS))
     along = np.linspace(-1.0, 1.0, 17)
     xs, ys = [], []
     for state in states:
-        plant.footprints(state, params, feet)
+        ground.footprints(state, params, memory, feet)
         for side in (-1.0, 1.0):
-            ahead = feet[..., plant.F_HALF_LENGTH, None] * along
-            left = side * feet[..., plant.F_HALF_WIDTH, None]
-            cos = np.cos(feet[..., plant.F_HEADING, None])
-            sin = np.sin(feet[..., plant.F_HEADING, None])
-            xs.append(feet[..., plant.F_X, None] + cos * ahead - sin * left)
-            ys.append(feet[..., plant.F_Y, None] + sin * ahead + cos * left)
+            ahead = feet[..., ground.F_HALF_LENGTH, None] * along
+            left = side * feet[..., ground.F_HALF_WIDTH, None]
+            cos = np.cos(feet[..., ground.F_HEADING, None])
+            sin = np.sin(feet[..., ground.F_HEADING, None])
+            xs.append(feet[..., ground.F_X, None] + cos * ahead - sin * left)
+            ys.append(feet[..., ground.F_Y, None] + sin * ahead + cos * left)
     return np.array(xs), np.array(ys)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from contract.errors import ConfigError
-from sim.cli import drive, run, stage, station
+from sim.cli import drive, first_run, run, stage, station
+from sim.compiling import watched
 from sim.outcome import EXIT_USAGE
 
 EPILOG = """examples:
@@ -38,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        with watched(first_run.tell if sys.stderr.isatty() else None):
+            return int(arguments.run(arguments))
     except ConfigError as error:
         print(f"convoy-sim: {error}", file=sys.stderr)
         return EXIT_USAGE

@@ -35,7 +35,7 @@ class Air(Protocol):
 
     @property
     def ring(self) -> Array:
-        """What was said as arrays, (n, RING, BEACON_COLUMNS); RING 0: nothing is."""
+        """What was said as arrays, (RING, n, BEACON_COLUMNS); RING 0: nothing is."""
         ...
 
     def sense(self, f: Blocks, dt_s: float) -> None:

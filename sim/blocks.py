@@ -31,7 +31,7 @@ class Blocks(NamedTuple):
     noise: Array  # (block, n, columns)
     sense_memory: Array
     sensors: Array
-    air: Array  # (n, RING, columns)
+    air: Array  # (RING, n, columns)
     radio: Array
     chance: Array  # (n, block)
     heard: Array

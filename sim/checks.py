@@ -6,7 +6,8 @@ By the simulator's own reckoning of who may be where; nothing of it reaches an a
 from typing import Final
 
 from contract.kernel import kernel
-from sim.plant import F_COS, F_HALF_LENGTH, F_HALF_WIDTH, F_SIN, F_X, F_Y, X, Y
+from sim.footprints import F_COS, F_HALF_LENGTH, F_HALF_WIDTH, F_SIN, F_X, F_Y
+from sim.plant import X, Y
 from sim.truth_columns import (
     EVENT_FRONT,
     EVENT_OVERLAP,

@@ -14,10 +14,9 @@ from contract.map import CorridorMap, Route
 from sim import sensors
 from sim.air import Air, Arrays
 from sim.blocks import Blocks
+from sim.footprints import F_HALF_LENGTH, FOOTPRINT_COLUMNS, footprints
 from sim.plant import (
     DELTA,
-    F_HALF_LENGTH,
-    FOOTPRINT_COLUMNS,
     HITCH,
     MU,
     PSI,
@@ -26,7 +25,6 @@ from sim.plant import (
     V,
     X,
     Y,
-    footprints,
     new_memory,
     new_state,
 )
@@ -210,7 +208,7 @@ class Fleet:
         self.state[i, X] = x_m + shift * np.cos(psi)
         self.state[i, Y] = y_m + shift * np.sin(psi)
         self.state[i, PSI] = self.sense_memory[i, KEPT_PSI] = psi
-        footprints(self.state, self.params, self.feet)
+        footprints(self.state, self.params, self.memory, self.feet)
 
     def step(self, ticks: int) -> tuple[int, int]:
         """Up to `ticks` steps; returns (steps done, events in `self.events`)."""

@@ -22,7 +22,9 @@ _TOP: Final = (
     *("human_interventions", "officer_decisions", "officer_minutes", "agency_decisions"),
     *("agency_minutes", "transcript_sha256"),
 )
-_PERFORMANCE: Final = ("wall_s", "simulated_s", "realtime_factor", "vehicle_steps", "messages")
+_PERFORMANCE: Final = (
+    *("wall_s", "compile_s", "simulated_s", "realtime_factor", "vehicle_steps", "messages"),
+)
 _RESOURCE: Final = ("utilisation", "mean_wait_s", "blocked_s")
 GROUND: Final = (
     *("vehicles", "least_gap_m", "amplitude_ratio_max", "path_error_max_m", "overrun_max_m"),

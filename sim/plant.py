@@ -14,11 +14,10 @@ from typing import Final
 import numpy as np
 
 from contract.kernel import kernel
-from sim.kinematics import Triple, cos_sin, jammed, moved, shape_of
+from sim.kinematics import Course, Triple, bend_of, carried, course_of, jammed, shaped
 from sim.plant_params import (
     AIR_DENSITY_KGPM3,
     GRAVITY_MPS2,
-    KIND_ARTICULATED,
     P_ACCEL_MAX_MPS2,
     P_BRAKE_DEAD_TIME_S,
     P_BRAKE_EMERGENCY_MPS2,
@@ -29,27 +28,18 @@ from sim.plant_params import (
     P_DRIVE_DEAD_TIME_S,
     P_DRIVE_LAG_S,
     P_DRIVEN_SHARE,
-    P_FRONT_OVERHANG_M,
     P_HITCH_MAX_RAD,
-    P_HITCH_OFFSET_M,
     P_JERK_EMERGENCY_MPS3,
     P_JERK_SERVICE_MPS3,
-    P_KIND,
     P_MASS_KG,
-    P_REAR_OVERHANG_M,
-    P_REFERENCE_AHEAD_M,
     P_ROLLING_RESISTANCE,
     P_STEER_DEAD_TIME_S,
     P_STEER_LAG_S,
     P_STEER_MAX_RAD,
     P_STEER_RATE_MAX_RADPS,
-    P_TRAILER_FRONT_OVERHANG_M,
     P_TRAILER_M,
-    P_TRAILER_REAR_OVERHANG_M,
-    P_TRAILER_WIDTH_M,
     P_WHEEL_POWER_W,
     P_WHEELBASE_M,
-    P_WIDTH_M,
     Array,
 )
 
@@ -78,7 +68,8 @@ MU: Final = 1  # friction coefficient
 ROAD_COLUMNS: Final = 2
 
 # Memory columns: a tick position, three dead times in ticks, the step they count and what is left
-# of a lag's error after a part of it, then two rings of equal length.
+# of a lag's error after a part of it; one over what would else be divided by; what the step before
+# has left, each with the angle it is for; then two rings of equal length.
 M_POSITION: Final = 0
 M_DRIVE_TICKS: Final = 1
 M_BRAKE_TICKS: Final = 2
@@ -88,23 +79,30 @@ M_DRIVE_HALF: Final = 5  # share left after half a step, as the next two
 M_BRAKE_HALF: Final = 6
 M_STEER_HALF: Final = 7
 M_STEER_WHOLE: Final = 8
-M_RINGS: Final = 9
+M_PER_JERK: Final = 9  # s3/m, service
+M_PER_JERK_HARD: Final = 10  # same, emergency
+M_PER_DRIVE_LAG: Final = 11  # 1/s
+M_PER_BRAKE_LAG: Final = 12
+M_PER_STEER_RATE: Final = 13  # s/rad
+M_PER_WHEELBASE: Final = 14  # 1/m
+M_PER_TRAILER: Final = 15  # 1/m; 0 without one
+M_DELTA: Final = 16  # rad, for which the next two are
+M_BEND: Final = 17  # 1/m
+M_SLIP: Final = 18  # rad
+M_PSI: Final = 19  # rad, for which the next two are
+M_COS: Final = 20
+M_SIN: Final = 21
+M_HITCH: Final = 22  # rad, for which the next two are
+M_COS_HITCH: Final = 23
+M_SIN_HITCH: Final = 24
+M_RINGS: Final = 25
 
-# Footprint columns: out[i, body] is one oriented rectangle, body 0 tractor or AGV, 1 trailer.
-F_X: Final = 0  # m, centre
-F_Y: Final = 1
-F_HEADING: Final = 2  # rad
-F_HALF_LENGTH: Final = 3  # m; 0 where the vehicle has no trailer
-F_HALF_WIDTH: Final = 4
-F_COS: Final = 5  # of the heading
-F_SIN: Final = 6
-FOOTPRINT_COLUMNS: Final = 7
-
-UNDERFLOW: Final = 1e-100  # divisor guard
+LAGS_MAX: Final = 200.0  # a ramp of so many lags: the lag is nothing beside it
 LAG_MIN_S: Final = 1e-6  # divisor guard: a lag of zero follows at once
 POWER_SPEED_MIN_MPS: Final = 0.1  # divisor guard: below it the power limit never binds
 
 Quad = tuple[float, float, float, float]
+Chain = tuple[float, float, float, float, float]
 
 
 def new_state(count: int) -> Array:
@@ -133,7 +131,21 @@ def new_memory(params: Array, dt_s: float) -> Array:
     ):
         for row, lag_s in zip(memory, params[:, lag], strict=True):
             row[column] = math.exp(-part_s / max(lag_s, LAG_MIN_S))
+    _reciprocals(params, memory)
+    memory[:, [M_COS, M_COS_HITCH]] = 1.0
     return memory
+
+
+def _reciprocals(params: Array, memory: Array) -> None:
+    """One over what every step would divide by: a division is waited for."""
+    memory[:, M_PER_JERK] = 1.0 / params[:, P_JERK_SERVICE_MPS3]
+    memory[:, M_PER_JERK_HARD] = 1.0 / params[:, P_JERK_EMERGENCY_MPS3]
+    memory[:, M_PER_DRIVE_LAG] = 1.0 / np.maximum(params[:, P_DRIVE_LAG_S], LAG_MIN_S)
+    memory[:, M_PER_BRAKE_LAG] = 1.0 / np.maximum(params[:, P_BRAKE_LAG_S], LAG_MIN_S)
+    memory[:, M_PER_STEER_RATE] = 1.0 / params[:, P_STEER_RATE_MAX_RADPS]
+    memory[:, M_PER_WHEELBASE] = 1.0 / params[:, P_WHEELBASE_M]
+    towing = params[:, P_TRAILER_M] > 0.0
+    memory[towing, M_PER_TRAILER] = 1.0 / params[towing, P_TRAILER_M]
 
 
 @kernel
@@ -169,8 +181,10 @@ def accel_limits(i: int, params: Array, road: Array, v_mps: float) -> Triple:
     gravity = GRAVITY_MPS2 if grade == 0.0 else GRAVITY_MPS2 / math.sqrt(1.0 + grade * grade)
     downhill = -gravity * grade
     grip = max(road[i, MU], 0.0) * gravity
-    per_kg = 1.0 / params[i, P_MASS_KG]
-    power = params[i, P_WHEEL_POWER_W] * per_kg / max(v_mps, POWER_SPEED_MIN_MPS)
+    v_least = max(v_mps, POWER_SPEED_MIN_MPS)
+    per_momentum = 1.0 / (params[i, P_MASS_KG] * v_least)
+    per_kg = per_momentum * v_least
+    power = params[i, P_WHEEL_POWER_W] * per_momentum
     drag = 0.5 * AIR_DENSITY_KGPM3 * params[i, P_DRAG_AREA_M2] * v_mps * v_mps * per_kg
     push = min(params[i, P_ACCEL_MAX_MPS2], power, params[i, P_DRIVEN_SHARE] * grip)
     high = push + downhill - params[i, P_ROLLING_RESISTANCE] * GRAVITY_MPS2 - drag
@@ -181,32 +195,32 @@ def accel_limits(i: int, params: Array, road: Array, v_mps: float) -> Triple:
 
 
 @kernel
-def _actuated(demand: float, actual: float, target: float, jerk: float, chain: Triple) -> Triple:
+def _actuated(demand: float, actual: float, target: float, jerk: float, chain: Chain) -> Triple:
     """(actual at half time, demand at the end, actual at the end), exactly.
 
     The demand ramps to the target at `jerk`, then stays; actual' = (demand - actual) / lag_s.
-    chain   (step, lag, exp(-step / 2 / lag)): seconds, seconds, 1
+    chain   (step, lag, exp(-step / 2 / lag), 1 / jerk, 1 / lag): seconds, seconds, 1, s3/m, 1/s
     """
-    dt_s, lag_s, decay = chain
-    rate = math.copysign(jerk, target - demand)
-    ramp_s = (target - demand) / rate
+    dt_s, lag_s, decay, per_jerk, per_lag = chain
+    ramp_s = abs(target - demand) * per_jerk
     if ramp_s <= 0.0:
         rest = actual - target
         return target + rest * decay, target, target + rest * decay * decay
+    rate = math.copysign(jerk, target - demand)
     late = rate * lag_s
     rest = actual - demand + late
     half_s = 0.5 * dt_s
+    half = demand + rate * half_s - late + rest * decay
     if ramp_s < dt_s:
-        to_ramp_end = math.exp(-ramp_s / lag_s)
-        at_ramp_end = rest * to_ramp_end - late  # actual minus target
-        if to_ramp_end < UNDERFLOW:  # a lag of nothing: it has followed
+        lags = ramp_s * per_lag
+        if lags > LAGS_MAX:  # a lag of nothing: it has followed
             return target, target, target
-        end = target + at_ramp_end * (decay * decay / to_ramp_end)
+        rest -= late * math.exp(lags)  # actual minus target, reckoned back to the start
         if ramp_s < half_s:
-            return target + at_ramp_end * (decay / to_ramp_end), target, end
-        return demand + rate * half_s - late + rest * decay, target, end
+            half = target + rest * decay
+        return half, target, target + rest * decay * decay
     end = demand + rate * dt_s
-    return demand + rate * half_s - late + rest * decay, end, end - late + rest * decay * decay
+    return half, end, end - late + rest * decay * decay
 
 
 @kernel
@@ -241,14 +255,16 @@ def _driven(
     braking = target < 0.0 or actual < 0.0
     lag_s = max(build_up[3] if braking else build_up[2], LAG_MIN_S)
     decay = _left(memory, i, M_BRAKE_HALF if braking else M_DRIVE_HALF, lag_s, 0.5 * dt_s)
-    chain = (dt_s, lag_s, decay)
+    per_jerk = memory[i, M_PER_JERK_HARD if hard else M_PER_JERK]
+    per_lag = memory[i, M_PER_BRAKE_LAG if braking else M_PER_DRIVE_LAG]
+    chain = (dt_s, lag_s, decay, per_jerk, per_lag)
     actual_mid, demand, actual_end = _actuated(demand, actual, target, jerk, chain)
 
     a_start = _clip(actual, low, high)  # whatever the actuator wants, the tyres give what they can
     a_mid = _clip(actual_mid, low, high)
     a_end = _clip(actual_end, low, high)
-    v_mid = max(v + dt_s / 24.0 * (5.0 * a_start + 8.0 * a_mid - a_end), 0.0)
-    v_end = v + dt_s / 6.0 * (a_start + 4.0 * a_mid + a_end)
+    v_mid = max(v + dt_s * (1 / 24) * (5.0 * a_start + 8.0 * a_mid - a_end), 0.0)
+    v_end = v + dt_s * (1 / 6) * (a_start + 4.0 * a_mid + a_end)
     moving_s = dt_s
     if v_end <= 0.0:  # brakes hold a standing truck, they do not pull it back
         moving_s = dt_s * v / (v - v_end) if v > 0.0 else 0.0
@@ -265,7 +281,7 @@ def _steered(
     """Road-wheel angle after t_s of first-order lag towards `ref` under the rate limit, exactly."""
     lag_s = max(lag_s, LAG_MIN_S)
     error = ref - delta
-    slewing_s = max(abs(error) / rate - lag_s, 0.0)
+    slewing_s = max(abs(error) * memory[i, M_PER_STEER_RATE] - lag_s, 0.0)
     if t_s <= slewing_s:
         return delta + math.copysign(rate * t_s, error)
     if slewing_s == 0.0:
@@ -274,6 +290,28 @@ def _steered(
         return ref - error * _left(memory, i, column, lag_s, t_s)
     left = error - math.copysign(rate * slewing_s, error)
     return ref - left * math.exp((slewing_s - t_s) / lag_s)
+
+
+@kernel
+def course(i: int, state: Array, memory: Array) -> Course:
+    """Cosines and sines of row i's angles: what is kept, unless the vehicle was put elsewhere."""
+    psi, hitch = state[i, PSI], state[i, HITCH]
+    if memory[i, M_PSI] != psi or memory[i, M_HITCH] != hitch:
+        return course_of(psi, hitch)
+    return memory[i, M_COS], memory[i, M_SIN], memory[i, M_COS_HITCH], memory[i, M_SIN_HITCH]
+
+
+@kernel
+def _kept(i: int, state: Array, memory: Array) -> None:
+    """Keep the cosines and sines of row i's angles for whoever needs them next."""
+    psi, hitch = state[i, PSI], state[i, HITCH]
+    memory[i, M_PSI], memory[i, M_HITCH] = psi, hitch
+    (
+        memory[i, M_COS],
+        memory[i, M_SIN],
+        memory[i, M_COS_HITCH],
+        memory[i, M_SIN_HITCH],
+    ) = course_of(psi, hitch)
 
 
 @kernel
@@ -303,54 +341,22 @@ def plant_step(
         if v + v_mid + after[0] <= 0.0:
             continue
 
-        shape = shape_of(i, params)
+        shape = shaped(i, params, memory[i, M_PER_WHEELBASE], memory[i, M_PER_TRAILER])
         speeds = (v, v_mid, after[0])
         delta_mid = _steered(delta, ref, rate, lag_s, 0.5 * moving_s, memory, i)
-        angles = (delta, delta_mid, state[i, DELTA])  # at a stop the last one has no weight
         start = (state[i, X], state[i, Y], state[i, PSI], state[i, HITCH])
-        pose = moved(shape, start, speeds, angles, moving_s)
+        first = memory[i, M_BEND], memory[i, M_SLIP]
+        if memory[i, M_DELTA] != delta:
+            first = bend_of(shape, delta)
+        last = bend_of(shape, state[i, DELTA])  # at a stop it has no weight
+        memory[i, M_DELTA] = state[i, DELTA]
+        memory[i, M_BEND], memory[i, M_SLIP] = last
+        bends = (first, bend_of(shape, delta_mid), last)
+        pose = carried(shape, start, course(i, state, memory), speeds, bends, moving_s)
         limit = params[i, P_HITCH_MAX_RAD]
         if abs(pose[3]) > limit and abs(pose[3]) > abs(start[3]):
+            angles = (delta, delta_mid, state[i, DELTA])
             pose = jammed(shape, limit, start, (speeds, angles), moving_s)
             state[i, V] = state[i, A] = state[i, A_DEMAND] = state[i, A_ACTUATOR] = 0.0
         state[i, X], state[i, Y], state[i, PSI], state[i, HITCH] = pose
-
-
-@kernel
-def footprints(state: Array, params: Array, out: Array) -> None:
-    """Oriented rectangles of every vehicle into out, shape (n, 2, FOOTPRINT_COLUMNS).
-
-    A vehicle without trailer repeats its reference point as a rectangle of length and width zero.
-    """
-    for i in range(state.shape[0]):
-        x, y, psi = state[i, X], state[i, Y], state[i, PSI]
-        behind = params[i, P_REFERENCE_AHEAD_M] + params[i, P_REAR_OVERHANG_M]
-        ahead = params[i, P_WHEELBASE_M] - params[i, P_REFERENCE_AHEAD_M]
-        ahead += params[i, P_FRONT_OVERHANG_M]
-        middle = 0.5 * (ahead - behind)
-        cos_psi, sin_psi = cos_sin(psi)
-        out[i, 0, F_X] = x + middle * cos_psi
-        out[i, 0, F_Y] = y + middle * sin_psi
-        out[i, 0, F_HEADING] = psi
-        out[i, 0, F_HALF_LENGTH] = 0.5 * (ahead + behind)
-        out[i, 0, F_HALF_WIDTH] = 0.5 * params[i, P_WIDTH_M]
-        out[i, 0, F_COS], out[i, 0, F_SIN] = cos_psi, sin_psi
-        out[i, 1, F_X] = x
-        out[i, 1, F_Y] = y
-        out[i, 1, F_HEADING] = psi
-        out[i, 1, F_HALF_LENGTH] = 0.0
-        out[i, 1, F_HALF_WIDTH] = 0.0
-        out[i, 1, F_COS], out[i, 1, F_SIN] = cos_psi, sin_psi
-        if params[i, P_KIND] == KIND_ARTICULATED:
-            heading = psi + state[i, HITCH]
-            ahead = params[i, P_TRAILER_FRONT_OVERHANG_M]
-            behind = params[i, P_TRAILER_M] + params[i, P_TRAILER_REAR_OVERHANG_M]
-            middle = 0.5 * (ahead - behind)
-            offset = params[i, P_HITCH_OFFSET_M]
-            cos, sin = cos_sin(heading)
-            out[i, 1, F_X] = x + offset * cos_psi + middle * cos
-            out[i, 1, F_Y] = y + offset * sin_psi + middle * sin
-            out[i, 1, F_COS], out[i, 1, F_SIN] = cos, sin
-            out[i, 1, F_HEADING] = heading
-            out[i, 1, F_HALF_LENGTH] = 0.5 * (ahead + behind)
-            out[i, 1, F_HALF_WIDTH] = 0.5 * params[i, P_TRAILER_WIDTH_M]
+        _kept(i, state, memory)

@@ -7,8 +7,10 @@ second; the radius leaves room for what can be driven until the next time.
 import math
 from typing import Final
 
+from contract.angles import cos_sin
 from contract.kernel import kernel
-from sim.plant import F_COS, F_HALF_LENGTH, F_SIN, F_X, F_Y, PSI, V, X, Y
+from sim.footprints import F_COS, F_HALF_LENGTH, F_SIN, F_X, F_Y
+from sim.plant import PSI, V, X, Y
 from sim.truth_columns import TRUTH_FRONT, TRUTH_PATH, TRUTH_S, TRUTH_SEEN, TRUTH_SEEN_S
 from vehicle.pilot.columns import (
     NO_GAP_M,
@@ -107,7 +109,7 @@ def gap_ahead(
     front = truth[i, TRUTH_FRONT]
     s_front = truth[i, TRUTH_S] + front
     reach = RADAR_RANGE_M + front
-    cos_psi, sin_psi = math.cos(state[i, PSI]), math.sin(state[i, PSI])
+    cos_psi, sin_psi = cos_sin(state[i, PSI])
     seen = int(truth[i, TRUTH_SEEN])
     for k in range(0 if seen < 0 else -1, count):  # whom it follows first: few can be nearer
         j = seen if k < 0 else near[i, k]

@@ -2,8 +2,9 @@
 
 Said by everybody whose computer is up, heard from the one predecessor that the formation names, and
 never out of order. `arriving` is the whole model of a link; it knows times and rows, not words.
-What is in the air are arrays here, quantised as on the wire (vehicle/pilot/beacon.py), or envelopes
-(air.py); with a ring of no length, `say` and `hear` leave both to the envelopes.
+What is in the air are arrays here, as said, and quantised as on the wire when they are taken in
+(vehicle/pilot/beacon.py: few of those that are said are heard), or envelopes (air.py); with a ring
+of no length, `say` and `hear` leave both to the envelopes.
 Chance is drawn outside.
 """
 
@@ -45,8 +46,8 @@ def new_radio(n: int, *, late_ticks: int = 0, loss: float = 0.0) -> Array:
 
 
 def new_air(n: int, ring: int = RING) -> Array:
-    """What was said lately, (n, ring, BEACON_COLUMNS); nothing yet."""
-    air = np.zeros((n, ring, BEACON_COLUMNS))
+    """What was said lately, (ring, n, BEACON_COLUMNS): one tick lies together; nothing yet."""
+    air = np.zeros((ring, n, BEACON_COLUMNS))
     air[:, :, AIR_TICK] = -1.0
     return air
 
@@ -54,20 +55,25 @@ def new_air(n: int, ring: int = RING) -> Array:
 @kernel
 def say_row(i: int, said: Array, air: Array, tick: int) -> None:
     """Put what row i says into the air of a tick."""
-    slot = tick % air.shape[1]
+    _put(i, said, air, tick, tick % air.shape[0])
+
+
+@kernel
+def _put(i: int, said: Array, air: Array, tick: int, slot: int) -> None:
     for k in range(BEACON_COLUMNS):
-        air[i, slot, k] = QUANTUM[k] * counts(said[i, k], k)
-    air[i, slot, AIR_TICK] = tick
+        air[slot, i, k] = said[i, k]
+    air[slot, i, AIR_TICK] = tick
 
 
 @kernel
 def say(truth: Array, said: Array, air: Array, ticks: Bits) -> None:
     """Put what everybody says into the air of this tick; ticks[0] counts them."""
-    if air.shape[1] == 0:
+    if air.shape[0] == 0:
         return
+    tick, slot = ticks[0], ticks[0] % air.shape[0]
     for i in range(said.shape[0]):
         if truth[i, TRUTH_ALIVE] == 1.0:
-            say_row(i, said, air, ticks[0])
+            _put(i, said, air, tick, slot)
 
 
 @kernel
@@ -106,17 +112,25 @@ def take(i: int, word: Array, age_ticks: float, dt_s: float, heard: Array) -> No
 
 
 @kernel
+def quantise(i: int, heard: Array) -> None:
+    """What row i has heard becomes what it would have been over a wire."""
+    for k in range(BEACON_SEQUENCE, BEACON_COLUMNS):
+        heard[i, k] = QUANTUM[k] * counts(heard[i, k], k)
+
+
+@kernel
 def hear(
     truth: Array, air: Array, radio: Array, chance: Array, heard: Array, ticks: Bits, dt_s: float
 ) -> None:
     """What each truck has heard of its predecessor by now."""
-    if air.shape[1] == 0:
+    if air.shape[0] == 0:
         return
     for i in range(heard.shape[0]):
         tick = arriving(i, truth, radio, chance, heard, ticks, dt_s)
         if tick < 0:
             continue
-        word = air[int(truth[i, TRUTH_AHEAD]), tick % air.shape[1]]
+        word = air[tick % air.shape[0], int(truth[i, TRUTH_AHEAD])]
         if word[AIR_TICK] == tick:
             radio[i, RADIO_TAKEN] = tick
             take(i, word, float(ticks[0] - tick), dt_s, heard)
+            quantise(i, heard)

@@ -21,6 +21,7 @@ from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
 from sim.build import AGENCIES, OFFICES
+from sim.compiling import Compiling, watched
 from sim.expectations import judge
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
@@ -134,6 +135,11 @@ def complete(scenario: Scenario, corridor: CorridorMap) -> None:
 
 def run(scenario: Scenario, options: RunOptions) -> Finished:
     """Run a scenario to its end and write its folder."""
+    with watched() as compiling:
+        return _run(scenario, options, compiling)
+
+
+def _run(scenario: Scenario, options: RunOptions, compiling: Compiling) -> Finished:
     corridor = load_map(scenario.corridor.map)
     complete(scenario, corridor)
     recorder = Recorder(options.folder, keep=NEEDED)
@@ -147,11 +153,11 @@ def run(scenario: Scenario, options: RunOptions) -> Finished:
         options.folder.mkdir(parents=True, exist_ok=True)
         clear_logs(options.folder)
     recorder.begin()
-    began = time.perf_counter()
+    began, compiled_s = time.perf_counter(), compiling.seconds
     try:
         crash = _drive(world, recorder, options)
-        wall_s = time.perf_counter() - began
-        finished = conclude(world, recorder, wall_s=wall_s, crash=crash)
+        spent = time.perf_counter() - began, compiling.seconds - compiled_s
+        finished = conclude(world, recorder, spent, crash=crash)
     finally:
         recorder.close()
     if options.folder is not None:
@@ -192,9 +198,15 @@ def _track(world: World, recorder: Recorder, period_ns: int) -> None:
     world.engine.watch(world.engine.now_ns + period_ns, _track, world, recorder, period_ns)
 
 
-def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> Finished:
-    """The result of a run that has stopped."""
+def conclude(
+    world: World, recorder: Recorder, spent: tuple[float, float], *, crash: str
+) -> Finished:
+    """The result of a run that has stopped.
+
+    spent   seconds in all, and those of them in which kernels were compiled
+    """
     scenario, parts_s = world.scenario, world.parts.seconds
+    wall_s, compile_s = spent
     end_s = world.engine.now_ns / _NS_PER_S
     tally = tell(recorder.events)
     if not crash:
@@ -224,6 +236,7 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
         "agency_minutes": round(sum(desk.minutes for desk in world.counters.values()), 3),
         "performance": {
             "wall_s": round(wall_s, 3),
+            "compile_s": round(compile_s, 3),
             "simulated_s": round(end_s, 3),
             "realtime_factor": round(end_s / wall_s, 1) if wall_s > 0 else 0.0,
             "vehicle_steps": world.fleet.vehicle_steps,

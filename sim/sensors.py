@@ -134,6 +134,7 @@ SCALE_SIGMA: Final = 0.003  # docs/vehicle.md 4.3
 BIAS_SIGMA_RADPS: Final = math.radians(0.02)  # same
 WHEEL_MPS: Final = 0.01
 WHEEL_STEP_MPS: Final = 1.0 / 256.0 / 3.6  # J1939-71: wheel speed in 1/256 km/h
+PER_WHEEL_STEP: Final = 1.0 / WHEEL_STEP_MPS
 SLIP_AT_LIMIT: Final = 0.05  # at the friction limit; below it as the square of the use
 GYRO_RADPS: Final = math.radians(0.05)
 HITCH_RAD: Final = math.radians(0.2)
@@ -243,10 +244,10 @@ def _wheel(v_mps: float, accel_mps2: float, mu: float, scale: float, normal: flo
     if v_mps <= 0.0:
         return 0.0
     grip = max(mu, 0.01) * GRAVITY_MPS2
-    use = min(1.0, abs(accel_mps2) / grip)
+    use = abs(accel_mps2) / grip if abs(accel_mps2) < grip else 1.0
     slip = math.copysign(SLIP_AT_LIMIT * use * use, accel_mps2)
     read = v_mps * (1.0 + slip) * (1.0 + scale) + WHEEL_MPS * normal
-    return max(0.0, WHEEL_STEP_MPS * math.floor(read / WHEEL_STEP_MPS + 0.5))
+    return max(0.0, WHEEL_STEP_MPS * math.floor(read * PER_WHEEL_STEP + 0.5))
 
 
 @kernel
@@ -329,7 +330,7 @@ def measure(
 
     noise   (ticks, n, NOISE_COLUMNS), read at tick modulo ticks;  memory   of `new_memory`
     """
-    at = tick % noise.shape[0]
+    at, per_s = tick % noise.shape[0], 1.0 / dt_s
     for i in range(state.shape[0]):
         sensors[i, SENSE_FIX_NEW] = 0.0
         if tick % EPOCH_TICKS == int(memory[i, KEPT_PHASE]):
@@ -338,7 +339,7 @@ def measure(
             scale = memory[i, KEPT_SCALE] + faults[i, FAULT_WHEEL_SCALE]
             normal = noise[at, i, NOISE_WHEEL]
             sensors[i, SENSE_V] = _wheel(state[i, V], state[i, A], road[i, MU], scale, normal)
-        rate = (state[i, PSI] - memory[i, KEPT_PSI]) / dt_s + GYRO_RADPS * noise[at, i, NOISE_GYRO]
+        rate = (state[i, PSI] - memory[i, KEPT_PSI]) * per_s + GYRO_RADPS * noise[at, i, NOISE_GYRO]
         sensors[i, SENSE_GYRO] = rate + memory[i, KEPT_BIAS] + faults[i, FAULT_GYRO_BIAS]
         memory[i, KEPT_PSI] = state[i, PSI]
         if params[i, P_KIND] != KIND_ARTICULATED:

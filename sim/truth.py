@@ -8,7 +8,8 @@ messages, the parts themselves (plant.py, sensors.py, radar.py, radio.py, checks
 from contract.kernel import kernel
 from sim.blocks import Blocks
 from sim.checks import check_overlaps, pass_devices, track
-from sim.plant import GRADE, V, footprints, plant_step
+from sim.footprints import footprints
+from sim.plant import GRADE, V, plant_step
 from sim.radar import GATHER_TICKS, gather, look, rear_ends
 from sim.radio import hear, say
 from sim.sensors import measure, radar_noise, read_markers
@@ -36,10 +37,10 @@ from vehicle.pilot.columns import (
     PATH_GRADE,
     Array,
 )
-from vehicle.pilot.pose import pose_turn
+from vehicle.pilot.pose import pose_row
 from vehicle.pilot.pose_columns import POSE_NOT_KNOWN, POSE_STATE
-from vehicle.pilot.turn import pilot_turn, speak
-from vehicle.watch.turn import guard_turn
+from vehicle.pilot.turn import pilot_row, speak_row
+from vehicle.watch.turn import guard_row
 
 
 @kernel
@@ -78,28 +79,30 @@ def sense(f: Blocks, dt_s: float) -> None:
 
 
 @kernel
-def hang(truth: Array, command: Array, kept: Array) -> None:
+def hang_row(i: int, truth: Array, command: Array, kept: Array) -> None:
     """A pilot that hangs leaves its last command where it was, number and all."""
-    for i in range(truth.shape[0]):
-        if truth[i, TRUTH_HUNG] == 1.0:
-            for k in range(COMMAND_COLUMNS):
-                command[i, k] = kept[i, k]
-        else:
-            for k in range(COMMAND_COLUMNS):
-                kept[i, k] = command[i, k]
+    if truth[i, TRUTH_HUNG] == 1.0:
+        for k in range(COMMAND_COLUMNS):
+            command[i, k] = kept[i, k]
+    else:
+        for k in range(COMMAND_COLUMNS):
+            kept[i, k] = command[i, k]
 
 
 @kernel
 def on_board(f: Blocks, dt_s: float) -> None:
     """One turn of every vehicle computer: pose, pilot, guard, beacon."""
-    pose_turn(f.sensors, f.truck, f.pose, dt_s)
-    pilot_turn(
-        f.paths, f.rows, f.sensors, f.pose, f.heard, f.order, f.truck, f.gains, f.steering,
-        f.spacing, f.pilot, f.command, f.miles,
-    )  # fmt: skip
-    hang(f.truth, f.command, f.kept)
-    guard_turn(f.paths, f.rows, f.sensors, f.guard, f.truck, f.watch, f.command, f.miles)
-    speak(f.pose, f.heard, f.order, f.truck, f.pilot, f.command, f.said)
+    for i in range(f.state.shape[0]):  # row by row: what one part has read the next finds near
+        pose_row(i, f.sensors, f.truck, f.pose, dt_s)
+        pilot_row(
+            i, f.paths, f.rows, f.sensors, f.pose, f.heard, f.order, f.truck, f.gains, f.steering,
+            f.spacing, f.pilot, f.command, f.miles,
+        )  # fmt: skip
+        hang_row(i, f.truth, f.command, f.kept)
+        guard_row(
+            i, f.paths, f.rows, f.sensors, f.guard, f.truck, f.watch, f.command, f.miles
+        )  # fmt: skip
+        speak_row(i, f.pose, f.heard, f.order, f.truck, f.pilot, f.command, f.said)
 
 
 @kernel
@@ -144,7 +147,7 @@ def outside(f: Blocks, dt_s: float) -> int:
             used += 1
         f.truth[i, TRUTH_BEYOND] = 1.0 if beyond else 0.0
     if any_moving:
-        footprints(f.state, f.params, f.feet)
+        footprints(f.state, f.params, f.memory, f.feet)
         used = check_overlaps(f.feet, f.near, f.close_counts, f.moving, f.events, used)
     return used
 

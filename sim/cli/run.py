@@ -4,6 +4,7 @@ job.
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from sim.scenario_toml import quoted
 
 DEFAULT = "first_crossings"
 TRACK_PERIOD_MIN_S = 0.001  # a period of no nanoseconds would never end
+COMPILE_MIN_S: Final = 0.05  # less is not shown
 SEEDS: Final = range(-(1 << 63), 1 << 63)  # what result.json can hold
 EXAMPLES = """examples:
   convoy-sim run                                  the default scenario, one simulated hour
@@ -121,7 +123,8 @@ def ground_table(result: dict[str, Any], folder: Path) -> str:
         )
         or "nobody by itself",
         "safety": str(broken) if broken else "no violation",
-        "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s",
+        "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s"
+        + compiled(performance),
     }
     lines = [f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}", ""]
     lines += [f"  {name:<14} {text}" for name, text in rows.items()]
@@ -176,6 +179,12 @@ def progress(share: float) -> None:
     print(f"\r{100.0 * share:5.1f} %", end=end, file=sys.stderr, flush=True)
 
 
+def compiled(performance: Mapping[str, Any]) -> str:
+    """What the kernels' compiler took of a run's time, if it is worth a word."""
+    seconds = performance["compile_s"]
+    return f", {seconds:.1f} s of it compiling kernels, once" if seconds >= COMPILE_MIN_S else ""
+
+
 def show_result(finished: Finished, folder: Path, *, as_json: bool) -> None:
     """result.json or the table on stdout; what went wrong on stderr."""
     result = finished.result
@@ -216,7 +225,7 @@ def table(result: dict[str, Any], folder: Path) -> str:
         f"{result['officer_decisions']} officer decisions, "
         f"{result['officer_minutes']:.0f} officer minutes",
         "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s "
-        f"({performance['realtime_factor']:.0f} x real time)",
+        f"({performance['realtime_factor']:.0f} x real time)" + compiled(performance),
     }
     lines = [f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}", ""]
     lines += [f"  {name:<14} {text}" for name, text in rows.items()]

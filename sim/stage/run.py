@@ -34,6 +34,7 @@ from live.journal import JournalFile
 from live.link import Link
 from live.resources import map_bytes
 from sim.build import AGENCIES, OFFICES, SUPERVISOR, TERMINALS
+from sim.compiling import watched
 from sim.faults import arrange
 from sim.fleet import DevicePlace, Fleet
 from sim.host import Host
@@ -128,6 +129,7 @@ class Stage:
         """Start, play, stop, judge. Raises NotUp if a program does not come up."""
         began = time.perf_counter()
         with ExitStack() as stack:
+            compiling = stack.enter_context(watched())
             stack.callback(self.recorder.close)
             stack.callback(self.troop.stop)
             self.server = self._serve(stack)
@@ -141,11 +143,10 @@ class Stage:
             self.troop.stop()
             for line in self.troop.read():
                 self._heard(world, line)
-            crash = crash or "\n".join(self.troop.faults())
-            crash = crash or self._read_journals(world)
+            crash = crash or "\n".join(self.troop.faults()) or self._read_journals(world)
             world.checkers.judge_later()
             wall_s = time.perf_counter() - began
-            finished = conclude(world, self.recorder, wall_s=wall_s, crash=crash)
+            finished = conclude(world, self.recorder, (wall_s, compiling.seconds), crash=crash)
         self._write(finished)
         return finished
 
@@ -198,10 +199,7 @@ class Stage:
             return self.remote[name]
         link = self.links[name]
         utc_ns = self.site.origin.utc_ns + self.begin_ns
-        wanted = options | {
-            "post": lambda _, to, raw: link.send(to, raw),
-            "start_utc_ns": utc_ns,
-        }
+        wanted = options | {"post": lambda _, to, raw: link.send(to, raw), "start_utc_ns": utc_ns}
         return Host(name, engine, **wanted)
 
     def _plug_in(self, world: World) -> None:

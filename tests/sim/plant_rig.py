@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import contract.kernel
+from contract import angles
 from sim import kinematics, plant
 from sim.plant_params import TRUCK40_LOADED, Array, VehicleParams, params_block
 
@@ -58,7 +59,8 @@ def plain_plant() -> ModuleType:
     """sim/plant.py loaded once more with its kernels, and those it calls, left as plain Python."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(contract.kernel, "kernel", lambda function: function)
-        patch.setitem(sys.modules, kinematics.__name__, _loaded_again(kinematics))
+        for module in (angles, kinematics):
+            patch.setitem(sys.modules, module.__name__, _loaded_again(module))
         return _loaded_again(plant)
 
 

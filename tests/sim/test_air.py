@@ -15,7 +15,7 @@ from sim.air import Envelopes
 from sim.ground.rig import Rig
 from sim.ground.run import play
 from sim.ground.sections import GroundSection
-from sim.radio import AIR_TICK, RADIO_LATE, RING, new_air, say_row
+from sim.radio import AIR_TICK, RADIO_LATE, RING, new_air, quantise, say_row, take
 from sim.scenario import load, resolved
 from tests.sim.runs import a_run
 from vehicle.pilot import beacon
@@ -67,8 +67,11 @@ def test_every_column_comes_out_of_its_message_as_it_is_in_the_array(word: tuple
     say_row(0, said, air, 5)
     bytes_of_it = to_message("truck-01", said[0], 1).SerializeToString()
     back = from_message(Beacon.FromString(bytes_of_it))
-    assert air[0, 5, AIR_TICK] == 5.0
-    np.testing.assert_array_equal(back[AIR_TICK + 1 :], air[0, 5, AIR_TICK + 1 :])
+    assert air[5, 0, AIR_TICK] == 5.0
+    heard = np.full((1, c.BEACON_COLUMNS), -1.0)
+    take(0, air[5, 0], 1.0, 0.05, heard)
+    quantise(0, heard)
+    np.testing.assert_array_equal(back[AIR_TICK + 1 :], heard[0, AIR_TICK + 1 :])
     assert not np.signbit(back[back == 0.0]).any()
     assert np.abs(back - np.maximum(said[0], [0, 0, 0, -20, -20, 0, 0, 0, 0])).max() <= 0.00051
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.kernel import plain
+from sim import footprints as feet
 from sim import plant
-from sim.kinematics import Pose, _rotated, cos_sin, moved, shape_of
+from sim.kinematics import Pose, moved, shape_of
 from sim.plant import ACCEL_CMD, DELTA, HITCH, PSI, STEER_REF, A, V, X, Y
 from sim.plant_params import (
     AGV65,
@@ -151,22 +152,6 @@ def test_pose_is_of_fourth_order() -> None:
     assert errors[2].max() < 1e-6
 
 
-@given(angle=st.floats(-6000.0, 6000.0))
-@example(0.25 * math.pi)
-@example(-0.75 * math.pi)
-@example(3.0 * math.pi)
-def test_own_cosine_and_sine_are_the_library_s(angle: float) -> None:
-    """In every quarter, where quarters meet, and after a thousand turns."""
-    assert cos_sin(angle) == pytest.approx((math.cos(angle), math.sin(angle)), abs=3e-16)
-
-
-@given(angle=st.floats(-3.0, 3.0), turn=st.floats(-0.2, 0.2))
-def test_small_turns_are_exact(angle: float, turn: float) -> None:
-    cos, sin = _rotated(math.cos(angle), math.sin(angle), turn)
-    assert cos == pytest.approx(math.cos(angle + turn), abs=1e-15)
-    assert sin == pytest.approx(math.sin(angle + turn), abs=1e-15)
-
-
 @pytest.mark.parametrize("offset_m", [-0.4, 0.0, 0.5])
 @pytest.mark.parametrize("radius_m", [12.5, 25.0, 80.0])
 def test_steady_circle_offtracks_as_the_closed_form(offset_m: float, radius_m: float) -> None:
@@ -253,7 +238,7 @@ def test_compiled_and_plain_plant_agree_in_lockstep() -> None:
     """Each step starts from the same state; they may part by 1e-12."""
     vehicles = (TRUCK40_LOADED, TRUCK40_EMPTY, AGV65, replace(AGV65, rear_steer_ratio=0.5))
     compiled, interpreted = Rig(*vehicles, v_mps=4.0), Rig(*vehicles, module=plain_plant())
-    kernels = (interpreted.module.plant_step, interpreted.module.moved)
+    kernels = (interpreted.module.plant_step, interpreted.module.carried)
     assert not any(hasattr(kernel, "py_func") for kernel in kernels)
     rng = np.random.default_rng(7)
     for rig in (compiled, interpreted):
@@ -290,6 +275,23 @@ def test_what_a_lag_leaves_is_the_same_kept_or_reckoned_anew(vehicle: VehiclePar
     assert kept.see(plant.V) == 0.0
 
 
+@pytest.mark.parametrize("vehicle", [TRUCK40_LOADED, AGV65])
+def test_what_a_step_has_left_is_not_used_for_a_vehicle_put_elsewhere(
+    vehicle: VehicleParams,
+) -> None:
+    """Cosines and curvatures are kept with the angle they are for."""
+    rolled, fresh = Rig(vehicle, v_mps=3.0), Rig(vehicle, v_mps=3.0)
+    rolled.inputs[0, plant.STEER_REF] = fresh.inputs[0, plant.STEER_REF] = 0.2
+    rolled.run(2.0)
+    fresh.memory[:, plant.M_RINGS :] = rolled.memory[:, plant.M_RINGS :]
+    fresh.memory[:, plant.M_POSITION] = rolled.memory[:, plant.M_POSITION]
+    for rig in (rolled, fresh):
+        rig.state[0, [plant.X, plant.Y, PSI, HITCH, V, A, DELTA]] = 1.0, 2.0, 2.5, -0.2, 3.0, 0, 0.1
+        rig.state[0, [plant.A_DEMAND, plant.A_ACTUATOR]] = 0.0
+        rig.step()
+    assert (rolled.state == fresh.state).all()
+
+
 def test_ramp_that_ends_within_the_step_is_followed_exactly() -> None:
     """Against ten thousand small steps of demand and lag; and a lag of nothing follows at once."""
     step_s, lag_s, jerk = 0.05, 0.35, 2.0
@@ -302,18 +304,18 @@ def test_ramp_that_ends_within_the_step_is_followed_exactly() -> None:
                 halfway = actual
             demand += math.copysign(min(jerk * fine_s, abs(target - demand)), target - demand)
             actual += (demand - actual) * (1.0 - math.exp(-fine_s / lag_s))
-        chain = (step_s, lag_s, math.exp(-0.5 * step_s / lag_s))
+        chain = (step_s, lag_s, math.exp(-0.5 * step_s / lag_s), 1.0 / jerk, 1.0 / lag_s)
         found = plant._actuated(0.0, -0.1, target, jerk, chain)
         assert found == pytest.approx((halfway, target, actual), abs=2e-6)
-        none = plant._actuated(0.0, -0.1, target, jerk, (step_s, 1e-6, 0.0))
+        none = plant._actuated(0.0, -0.1, target, jerk, (step_s, 1e-6, 0.0, 0.5, 1e6))
         assert none == (target, target, target)
 
 
 def test_compiled_and_plain_footprints_agree() -> None:
     rig = weave(Rig(TRUCK40_LOADED, AGV65))
-    compiled, interpreted = np.zeros((2, 2, 2, plant.FOOTPRINT_COLUMNS))
-    plant.footprints(rig.state, rig.params, compiled)
-    plain(plant.footprints)(rig.state, rig.params, interpreted)
+    compiled, interpreted = np.zeros((2, 2, 2, feet.FOOTPRINT_COLUMNS))
+    feet.footprints(rig.state, rig.params, rig.memory, compiled)
+    plain(feet.footprints)(rig.state, rig.params, rig.memory, interpreted)
     assert compiled == pytest.approx(interpreted, abs=1e-12)
 
 
@@ -321,27 +323,27 @@ def test_footprints_of_the_straight_vehicle_span_its_length() -> None:
     """Truck 16.5 m, AGV 14.8 m, from front bumper to rear end."""
     rig = Rig(TRUCK40_LOADED, AGV65)
     rig.state[:, X] = 100.0
-    out = np.zeros((2, 2, plant.FOOTPRINT_COLUMNS))
-    plant.footprints(rig.state, rig.params, out)
-    front = (out[:, :, plant.F_X] + out[:, :, plant.F_HALF_LENGTH]).max(axis=1)
-    rear = (out[:, :, plant.F_X] - out[:, :, plant.F_HALF_LENGTH]).min(axis=1)
+    out = np.zeros((2, 2, feet.FOOTPRINT_COLUMNS))
+    feet.footprints(rig.state, rig.params, rig.memory, out)
+    front = (out[:, :, feet.F_X] + out[:, :, feet.F_HALF_LENGTH]).max(axis=1)
+    rear = (out[:, :, feet.F_X] - out[:, :, feet.F_HALF_LENGTH]).min(axis=1)
     assert front == pytest.approx(100.0 + front_offset(rig.params))
     assert rear == pytest.approx(100.0 - rear_offset(rig.params))
     assert straight_length(rig.params) == pytest.approx([16.5, 14.8])
     assert front_offset(TRUCK40_LOADED.row()) == pytest.approx(5.0)
-    assert out[1, 1, plant.F_HALF_LENGTH] == 0.0
+    assert out[1, 1, feet.F_HALF_LENGTH] == 0.0
 
 
 def test_trailer_footprint_hangs_on_the_fifth_wheel() -> None:
     """Folded by 90 degrees: the king pin stays 0.5 m ahead of the rear axle."""
     rig = Rig()
     rig.state[0, HITCH] = math.pi / 2
-    out = np.zeros((1, 2, plant.FOOTPRINT_COLUMNS))
-    plant.footprints(rig.state, rig.params, out)
+    out = np.zeros((1, 2, feet.FOOTPRINT_COLUMNS))
+    feet.footprints(rig.state, rig.params, rig.memory, out)
     trailer = out[0, 1]
-    assert trailer[plant.F_X] == pytest.approx(0.5)
-    assert trailer[plant.F_Y] + trailer[plant.F_HALF_LENGTH] == pytest.approx(1.6)
-    assert 2 * trailer[plant.F_HALF_LENGTH] == pytest.approx(13.6)
+    assert trailer[feet.F_X] == pytest.approx(0.5)
+    assert trailer[feet.F_Y] + trailer[feet.F_HALF_LENGTH] == pytest.approx(1.6)
+    assert 2 * trailer[feet.F_HALF_LENGTH] == pytest.approx(13.6)
 
 
 def test_jammed_rig_stands_and_can_be_straightened() -> None:

@@ -9,7 +9,7 @@ import shapely
 
 from sim import radar
 from sim.checks import apart
-from sim.plant import (
+from sim.footprints import (
     F_COS,
     F_HALF_LENGTH,
     F_HALF_WIDTH,
@@ -18,13 +18,9 @@ from sim.plant import (
     F_X,
     F_Y,
     FOOTPRINT_COLUMNS,
-    HITCH,
-    PSI,
-    STATE_COLUMNS,
-    X,
-    Y,
     footprints,
 )
+from sim.plant import HITCH, PSI, STATE_COLUMNS, X, Y
 from sim.plant_params import AGV65, TRUCK40_LOADED, Array
 from sim.truth_columns import (
     TRUTH_COLUMNS,
@@ -68,7 +64,7 @@ def test_rear_is_the_middle_of_the_last_edge() -> None:
     rig = Rig(TRUCK40_LOADED, AGV65)
     rig.state[:, PSI], rig.state[0, HITCH] = 0.7, -0.3
     feet, rears = np.zeros((2, 2, FOOTPRINT_COLUMNS)), np.zeros((2, 2))
-    footprints(rig.state, rig.params, feet)
+    footprints(rig.state, rig.params, rig.memory, feet)
     radar.rear_ends(feet, rears)
     for row, part, heading in ((0, 1, 0.4), (1, 0, 0.7)):
         half_m = feet[row, part, F_HALF_LENGTH]

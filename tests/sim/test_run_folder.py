@@ -59,7 +59,7 @@ TRAFFIC: Final = {
     list: "waiting",
 }
 PERFORMANCE: Final = {
-    NUMBER: "wall_s simulated_s realtime_factor",
+    NUMBER: "wall_s compile_s simulated_s realtime_factor",
     int: "vehicle_steps messages",
     dict: "parts_s",
 }
@@ -268,7 +268,7 @@ def test_whoever_waits_has_a_reason_of_the_table(folder: Folder) -> None:
 def test_performance_is_that_of_the_run(folder: Folder) -> None:
     performance = folder.result["performance"]
     assert performance["simulated_s"] == 280.0
-    assert performance["wall_s"] > 0
+    assert performance["wall_s"] > performance["compile_s"] >= 0
     # Four trucks and twenty steps a second; parked ones may be left out.
     assert 0 < performance["vehicle_steps"] <= 4 * 20 * 280
     assert performance["messages"] > 500

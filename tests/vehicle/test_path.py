@@ -22,7 +22,7 @@ def a_road(*bends_per_m: float) -> Array:
     middle = path[:-1, c.PATH_PSI] + 0.5 * kappa[:-1]
     path[1:, c.PATH_X] = np.cumsum(np.cos(middle))
     path[1:, c.PATH_Y] = np.cumsum(np.sin(middle))
-    return path
+    return p.measured(path)
 
 
 def measured(path: Array, first: int, last: int, x: float, y: float) -> tuple[float, float]:

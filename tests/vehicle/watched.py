@@ -12,6 +12,7 @@ from contract.kernel import plain
 from vehicle.pilot import columns as c
 from vehicle.pilot import path as pilot_path
 from vehicle.pilot.columns import Array, Bits
+from vehicle.pilot.path import measured
 from vehicle.watch import curves, envelope, odometer, turn
 
 TURN_S: Final = 0.05
@@ -64,7 +65,7 @@ def a_path(
         path[:, column] = [values[min(row, len(values) - 1)] for row in range(rows)]
         ahead = int(c.FORESIGHT_M)
         path[:, worst] = [path[row : row + ahead + 1, column].min() for row in range(rows)]
-    return path
+    return measured(path)
 
 
 def a_truck_row(**changes: float) -> Array:

@@ -192,7 +192,8 @@ MILE_LOST_PLACE: Final = 32
 MILE_PLACED: Final = 64
 MILE_IN_VAIN: Final = 128
 
-# --- path table: columns of contract.route, with the speed profile in the last ---
+# --- path table: columns of contract.route with a speed that can be kept, and what is reckoned
+# from them once (vehicle/pilot/path.py: `profile`, `measured`) ---
 (
     PATH_S,
     PATH_X,
@@ -204,8 +205,13 @@ MILE_IN_VAIN: Final = 128
     PATH_MU,  # friction where the map or the weather knows a worse one; the lowest under it
     PATH_FALL,  # lowest PATH_GRADE within FORESIGHT_M from here
     PATH_SLICK,  # lowest PATH_MU within FORESIGHT_M from here
-) = range(10)
-PATH_COLUMNS: Final = 10
+    PATH_DX,  # m, from here to the next row
+    PATH_DY,
+    PATH_STEP,  # m, by which PATH_S grows on the way
+    PATH_PER_M,  # 1/m, one over the length of the row; 0 if it has none
+    PATH_CORNER,  # tangent of the sharper of the angles to the rows beside it
+) = range(15)
+PATH_COLUMNS: Final = 15
 FORESIGHT_M: Final = 200.0
 
 # --- causes of a guard trip ---

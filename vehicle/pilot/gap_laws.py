@@ -71,7 +71,7 @@ def moved_headway(
     rate = 0.0
     if wanted != now:
         most = OPENING_MPS * per_speed
-        rate = min(most, max(-most, (wanted - now) / dt_s))
+        rate = min(most, max(-most, (wanted - now) * (1.0 / dt_s)))
     return now + rate * dt_s, rate, reached
 
 

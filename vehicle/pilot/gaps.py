@@ -54,7 +54,8 @@ def safe_gap(v: float, ahead_v: float, rho_s: float, brake: float, ahead_brake: 
     """
     own = max(brake, BRAKE_MPS2_MIN)
     front = max(ahead_brake, BRAKE_MPS2_MIN)
-    final = 0.5 * (v * v * front - ahead_v * ahead_v * own) / (own * front)
+    per = 1.0 / (own * front)
+    final = 0.5 * (v * v * front - ahead_v * ahead_v * own) * per
     lost = max(0.0, v * rho_s + final)
     if own > front + 1e-6:
         meet_s = (v - ahead_v + own * rho_s) / (own - front)

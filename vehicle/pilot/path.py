@@ -16,14 +16,19 @@ from contract.route import Route
 from vehicle.pilot.columns import (
     FORESIGHT_M,
     PATH_COLUMNS,
+    PATH_CORNER,
+    PATH_DX,
+    PATH_DY,
     PATH_FALL,
     PATH_GRADE,
     PATH_KAPPA,
     PATH_MU,
+    PATH_PER_M,
     PATH_PSI,
     PATH_S,
     PATH_SLICK,
     PATH_SPEED,
+    PATH_STEP,
     PATH_X,
     PATH_Y,
     Array,
@@ -42,6 +47,7 @@ SEARCH_AHEAD_ROWS: Final = 8
 LOST_M: Final = 3.0
 SEARCH_ROWS: Final = 32  # so many and more are searched: the road may come near itself again
 CORNER: Final = 1e-9  # share of a row: so near to its ends the row beside it may be as near
+SHARP: Final = 1e9  # tangent of a bend beside which nothing is proven
 
 
 def profile(route: Route, length_m: float, mu: float = FRICTION_DRY) -> Array:
@@ -68,6 +74,24 @@ def profile(route: Route, length_m: float, mu: float = FRICTION_DRY) -> Array:
     ahead = int(FORESIGHT_M)
     table[:, PATH_FALL] = _lowest(table[:, PATH_GRADE], 0, ahead)
     table[:, PATH_SLICK] = _lowest(table[:, PATH_MU], 0, ahead)
+    return measured(table)
+
+
+def measured(table: Array) -> Array:
+    """The same table, with what is reckoned from its points written into it: length and direction
+    of each row, and how sharply it is bent against the rows beside it.
+    """
+    steps = np.diff(table[:, [PATH_X, PATH_Y, PATH_S]], axis=0)
+    table[:-1, [PATH_DX, PATH_DY, PATH_STEP]] = steps
+    length = np.hypot(steps[:, 0], steps[:, 1])
+    has_length = length > 0.0
+    table[:-1, PATH_PER_M] = np.where(has_length, 1.0 / np.where(has_length, length, 1.0), 0.0)
+    ahead, behind = steps[1:, :2], steps[:-1, :2]
+    along = (ahead * behind).sum(axis=1)
+    across = np.abs(ahead[:, 0] * behind[:, 1] - ahead[:, 1] * behind[:, 0])
+    gentle = along > across  # less than an eighth of a turn; nothing is proven about the rest
+    bent = np.where(gentle, across / np.where(gentle, along, 1.0), SHARP)
+    table[:-1, PATH_CORNER] = np.maximum(np.append(0.0, bent), np.append(bent, 0.0))
     return table
 
 
@@ -80,29 +104,28 @@ def _lowest(values: Array, behind: int, ahead: int) -> Array:
 
 
 @kernel
-def _along(path: Array, row: int, x: float, y: float) -> tuple[float, float, float]:
-    """A point against a row, all times the row's length: how far along it is, how far left of it,
-    and the length itself; m^2.
-    """
-    ax, ay = path[row, PATH_X], path[row, PATH_Y]
-    dx, dy = path[row + 1, PATH_X] - ax, path[row + 1, PATH_Y] - ay
-    px, py = x - ax, y - ay
-    return px * dx + py * dy, dx * py - dy * px, dx * dx + dy * dy
+def _ahead(path: Array, row: int, x: float, y: float) -> float:
+    """How far a point lies ahead of the beginning of a row, along it, times its length; m^2."""
+    dx, dy = path[row, PATH_DX], path[row, PATH_DY]
+    return float((x - path[row, PATH_X]) * dx + (y - path[row, PATH_Y]) * dy)
 
 
 @kernel
-def _beside(path: Array, row: int, x: float, y: float) -> float:
-    """Share of the row that a point lies beside; -1 if that does not prove the row the nearest.
+def _beside(path: Array, row: int, x: float, y: float) -> tuple[float, float]:
+    """(share of the row that a point lies beside, how far left of it in metres); share -1 if that
+    does not prove the row the nearest.
 
-    It does if the point is ahead of the row before, behind the row after, and no farther off than
-    LOST_M: true on any road but where an inner corner lets it lie beside two rows.
+    It does if the point is no farther off than LOST_M, and so far from both ends of the row that it
+    is ahead of the row before and behind the row after, however they bend: true on any road but
+    where an inner corner lets it lie beside two rows.
     """
-    along, left, square = _along(path, row, x, y)
-    before, _, square_before = _along(path, row - 1, x, y)
-    after, _, _ = _along(path, row + 1, x, y)
-    proven = CORNER * square < along < (1.0 - CORNER) * square
-    proven = proven and before >= square_before and after <= 0.0
-    return along / square if proven and left * left <= LOST_M * LOST_M * square else -1.0
+    px, py = x - path[row, PATH_X], y - path[row, PATH_Y]
+    dx, dy, per_m = path[row, PATH_DX], path[row, PATH_DY], path[row, PATH_PER_M]
+    share = (px * dx + py * dy) * per_m * per_m
+    left = (dx * py - dy * px) * per_m
+    margin = CORNER + abs(left) * path[row, PATH_CORNER] * per_m
+    proven = margin < share < 1.0 - margin and abs(left) <= LOST_M
+    return (share if proven else -1.0), left
 
 
 @kernel
@@ -111,7 +134,7 @@ def _searched(path: Array, first: int, last: int, x: float, y: float) -> tuple[i
     best, found, share = 1.0e18, -1, 0.0
     for row in range(first, last + 1):
         ax, ay = path[row, PATH_X], path[row, PATH_Y]
-        dx, dy = path[row + 1, PATH_X] - ax, path[row + 1, PATH_Y] - ay
+        dx, dy = path[row, PATH_DX], path[row, PATH_DY]
         square = dx * dx + dy * dy
         if square <= 0.0:
             continue
@@ -136,29 +159,27 @@ def nearest(
     """Arc length of the path point nearest to (x, y) around `s`, and its left offset, in metres.
 
     path   (m, PATH_COLUMNS), `rows` of them in use, one a metre;  back, ahead   rows each way
-    In a short look the row at `s` tells which row is likely. In a long one, and where that row is
+    The row beside the point is guessed by how far the point lies ahead of the row of `s`; if it is
     not proven to be the nearest, every row is measured.
     """
     centre = int(s)
     first, last = max(0, centre - back), min(rows - 2, centre + ahead)
     if first > last:
         return s, 0.0
-    found, share = -1, -1.0
     if last - first < SEARCH_ROWS:
-        found = min(last, max(first, centre))
-        metres, _, _ = _along(path, found, x, y)
-        found += math.floor(min(float(ahead), max(-float(back), metres)))
-        if first < found < last:
-            share = _beside(path, found, x, y)
-    if share < 0.0:
-        found, share = _searched(path, first, last, x, y)
+        guess = min(last, max(first, centre))
+        metres = _ahead(path, guess, x, y)
+        guess += math.floor(min(float(ahead), max(-float(back), metres)))
+        if first < guess < last:
+            share, left = _beside(path, guess, x, y)
+            if share >= 0.0:
+                return path[guess, PATH_S] + share * path[guess, PATH_STEP], left
+    found, share = _searched(path, first, last, x, y)
     if found < 0:
         return s, 0.0
-    ax, ay = path[found, PATH_X], path[found, PATH_Y]
-    dx, dy = path[found + 1, PATH_X] - ax, path[found + 1, PATH_Y] - ay
-    ex, ey = x - (ax + share * dx), y - (ay + share * dy)
-    along = path[found, PATH_S] + share * (path[found + 1, PATH_S] - path[found, PATH_S])
-    return along, (dx * ey - dy * ex) / math.sqrt(dx * dx + dy * dy)
+    dx, dy, per_m = path[found, PATH_DX], path[found, PATH_DY], path[found, PATH_PER_M]
+    ex, ey = x - (path[found, PATH_X] + share * dx), y - (path[found, PATH_Y] + share * dy)
+    return path[found, PATH_S] + share * path[found, PATH_STEP], (dx * ey - dy * ex) * per_m
 
 
 @kernel

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from contract.angles import cos_sin
 from contract.kernel import kernel
 from vehicle.pilot.columns import (
     FIX_NONE,
@@ -175,7 +176,7 @@ def _paced(i: int, sensors: Array, pose: Array, brake_mps2: float, dt_s: float) 
     if abs(v - before) > WHEEL_STEP_MPS + 2.0 * brake_mps2 * dt_s:
         doubt_mps = 0.5 * abs(v - before)
         v = before + math.copysign(brake_mps2 * dt_s, v - before)
-    accel = pose[i, ACCEL] + ACCEL_SHARE * ((v - before) / dt_s - pose[i, ACCEL])
+    accel = pose[i, ACCEL] + ACCEL_SHARE * ((v - before) * (1.0 / dt_s) - pose[i, ACCEL])
     pose[i, ACCEL] = accel
     pose[i, POSE_V] = v
     stood = 1.0 if v == 0.0 and before == 0.0 else 0.0
@@ -196,7 +197,7 @@ def _rolled(
     """Carry the estimate by wheels and gyro through one turn; cos and sin of the heading on it."""
     rate = sensors[i, SENSE_GYRO] - pose[i, EST_BIAS]
     middle = pose[i, EST_PSI] + 0.5 * rate * dt_s
-    cos, sin = math.cos(middle), math.sin(middle)
+    cos, sin = cos_sin(middle)
     dx, dy = moved_m * cos, moved_m * sin
     pose[i, EST_X] += dx
     pose[i, EST_Y] += dy
@@ -251,40 +252,47 @@ def _told(i: int, pose: Array, cos: float, sin: float, dt_s: float) -> None:
 
 
 @kernel
+def pose_row(i: int, sensors: Array, truck: Array, pose: Array, dt_s: float) -> None:
+    """`pose_turn` of row i."""
+    if pose[i, POSE_STATE] == POSE_NOT_KNOWN:
+        v = sensors[i, SENSE_V]
+        _begin(i, sensors, pose, v if v >= STANDING_MPS else 0.0)
+        if pose[i, POSE_STATE] != POSE_NOT_KNOWN:
+            cos, sin = cos_sin(pose[i, EST_PSI])
+            _told(i, pose, cos, sin, dt_s)
+        return
+    moved_m = _paced(i, sensors, pose, truck[i, TRUCK_BRAKE_ASSURED], dt_s)
+    heard = sensors[i, SENSE_FIX_NEW] != 0.0 and sensors[i, SENSE_FIX] != FIX_NONE
+    marked = sensors[i, SENSE_MARK] != 0.0
+    pose[i, AGE_S] += dt_s
+    if pose[i, POSE_STATE] == POSE_GOOD and pose[i, AGE_S] > STALE_S:
+        pose[i, POSE_STATE] = POSE_DEAD_RECKONING
+        pose[i, AGREED] = 0.0
+    if pose[i, STOOD] == 1.0:
+        x, y, psi = pose[i, EST_X], pose[i, EST_Y], pose[i, EST_PSI]
+        if _rested(i, sensors, pose) and not heard and not marked:
+            return
+        cos, sin = cos_sin(psi)
+    else:
+        cos, sin = _rolled(i, sensors, pose, moved_m, dt_s)
+        x, y, psi = pose[i, EST_X], pose[i, EST_Y], pose[i, EST_PSI]
+    if pose[i, LEG_S] > 0.0 and (heard or marked or pose[i, LEG_S] >= GROW_S):
+        grow(pose, i, cos, sin)
+    if heard:
+        hear_fix(i, sensors, pose, cos, sin)
+    if marked:
+        read_mark(i, sensors, pose, cos, sin)
+    pose[i, BLEND_X] += x - pose[i, EST_X]
+    pose[i, BLEND_Y] += y - pose[i, EST_Y]
+    pose[i, BLEND_PSI] += psi - pose[i, EST_PSI]
+    _told(i, pose, cos, sin, dt_s)
+
+
+@kernel
 def pose_turn(sensors: Array, truck: Array, pose: Array, dt_s: float) -> None:
     """One turn of every truck's pose filter, in place.
 
     sensors   (n, SENSOR_COLUMNS);  truck   (n, TRUCK_COLUMNS);  pose   (n, POSE_COLUMNS)
     """
     for i in range(pose.shape[0]):
-        if pose[i, POSE_STATE] == POSE_NOT_KNOWN:
-            v = sensors[i, SENSE_V]
-            _begin(i, sensors, pose, v if v >= STANDING_MPS else 0.0)
-            if pose[i, POSE_STATE] != POSE_NOT_KNOWN:
-                _told(i, pose, math.cos(pose[i, EST_PSI]), math.sin(pose[i, EST_PSI]), dt_s)
-            continue
-        moved_m = _paced(i, sensors, pose, truck[i, TRUCK_BRAKE_ASSURED], dt_s)
-        heard = sensors[i, SENSE_FIX_NEW] != 0.0 and sensors[i, SENSE_FIX] != FIX_NONE
-        marked = sensors[i, SENSE_MARK] != 0.0
-        pose[i, AGE_S] += dt_s
-        if pose[i, POSE_STATE] == POSE_GOOD and pose[i, AGE_S] > STALE_S:
-            pose[i, POSE_STATE] = POSE_DEAD_RECKONING
-            pose[i, AGREED] = 0.0
-        if pose[i, STOOD] == 1.0:
-            x, y, psi = pose[i, EST_X], pose[i, EST_Y], pose[i, EST_PSI]
-            if _rested(i, sensors, pose) and not heard and not marked:
-                continue
-            cos, sin = math.cos(psi), math.sin(psi)
-        else:
-            cos, sin = _rolled(i, sensors, pose, moved_m, dt_s)
-            x, y, psi = pose[i, EST_X], pose[i, EST_Y], pose[i, EST_PSI]
-        if pose[i, LEG_S] > 0.0 and (heard or marked or pose[i, LEG_S] >= GROW_S):
-            grow(pose, i, cos, sin)
-        if heard:
-            hear_fix(i, sensors, pose, cos, sin)
-        if marked:
-            read_mark(i, sensors, pose, cos, sin)
-        pose[i, BLEND_X] += x - pose[i, EST_X]
-        pose[i, BLEND_Y] += y - pose[i, EST_Y]
-        pose[i, BLEND_PSI] += psi - pose[i, EST_PSI]
-        _told(i, pose, cos, sin, dt_s)
+        pose_row(i, sensors, truck, pose, dt_s)

@@ -17,6 +17,7 @@ from vehicle.pilot.path import GRAVITY_MPS2, aim
 from vehicle.pilot.pose_columns import POSE_ACROSS, POSE_ALONG, POSE_V
 
 PERIOD_S: Final = PILOT_PERIOD_MS / 1000.0
+PER_PERIOD: Final = 1.0 / PERIOD_S
 SPEED_GAIN: Final = 1.5
 STOP_BRAKE: Final = 0.75  # share of the service brake used for a stop at a line
 STOP_REACH: Final = 0.9  # share of it that is there for stops, less what the grade takes
@@ -26,6 +27,7 @@ SETTLE_S: Final = 0.3  # how long the speed loop takes to follow the curve down
 SETTLED_S: Final = 0.85  # with dead time and lag, however quick the brakes are
 SHORT_M: Final = 0.22  # aim short of the line: dead time and lag carry the truck on
 BUILD_UP_MPS3: Final = 0.7  # how fast a push is taken back: the gentlest body's service jerk
+PER_BUILD_UP: Final = 1.0 / BUILD_UP_MPS3
 CREEP_MPS: Final = 0.20
 
 # --- certainty of the place (docs/vehicle.md section 2): alert limits in metres ---
@@ -60,6 +62,15 @@ def permitted_speed(distance_m: float, brake_mps2: float, delay_s: float) -> flo
 
 
 @kernel
+def least(limit: float, distance_m: float, brake_mps2: float, delay_s: float) -> float:
+    """The lesser of a limit and `permitted_speed`, without its root where the limit is met."""
+    lag = brake_mps2 * delay_s
+    if (limit + lag) * (limit + lag) <= lag * lag + 2.0 * brake_mps2 * max(0.0, distance_m):
+        return limit
+    return min(limit, permitted_speed(distance_m, brake_mps2, delay_s))
+
+
+@kernel
 def due(truck: Array, command: Array, state: Array, i: int) -> float:
     """Deceleration that good brakes would give by now for what they were asked, m/s^2; negative
     while a push is still being taken back: only then do brakes build up.
@@ -77,7 +88,7 @@ def due(truck: Array, command: Array, state: Array, i: int) -> float:
 def feel(pose: Array, grade: float, truck: Array, command: Array, state: Array, i: int) -> None:
     """Learn the friction from a brake that gives less than it is asked for."""
     v = pose[i, POSE_V]
-    state[i, c.PILOT_A] += SMOOTH * ((v - state[i, c.PILOT_V]) / PERIOD_S - state[i, c.PILOT_A])
+    state[i, c.PILOT_A] += SMOOTH * ((v - state[i, c.PILOT_V]) * PER_PERIOD - state[i, c.PILOT_A])
     state[i, c.PILOT_V] = v
     given = -state[i, c.PILOT_A]
     short = due(truck, command, state, i) > given + SHORT_MPS2
@@ -128,7 +139,7 @@ def limit_here(
     limit = min(limit, order[i, c.ORDER_SPEED_MAX])
     if order[i, c.ORDER_SIGHT] > 0.0:
         brake = stop_brake(path, row, mu, truck, i)
-        limit = min(limit, permitted_speed(order[i, c.ORDER_SIGHT], brake, delay + SETTLE_S))
+        limit = least(limit, order[i, c.ORDER_SIGHT], brake, delay + SETTLE_S)
     if certain(pose, path[row, c.PATH_SPEED], i) > UNSURE:
         limit = min(limit, UNSURE_MPS)
     return float(limit)
@@ -157,16 +168,19 @@ def cruise(
     room = order[i, c.ORDER_END] - front - SHORT_M
     brake = stop_brake(path, min(rows - 1, max(0, int(front))), mu, truck, i)
     pushed = max(0.0, push)
-    easing_s = pushed / BUILD_UP_MPS3
+    easing_s = pushed * PER_BUILD_UP
     gained = 0.5 * pushed * easing_s
-    used = easing_s * (v + pushed * easing_s / 3.0)
+    used = easing_s * (v + pushed * easing_s * (1 / 3))
     settled_s = max(SETTLED_S, truck[i, c.TRUCK_DELAY] + SETTLE_S)
-    falling = brake * v / (v + brake * settled_s)
-    build_up_s = 0.5 * max(0.0, falling + min(0.0, push)) / BUILD_UP_MPS3
-    stop = permitted_speed(room - used, brake, settled_s + build_up_s) - gained
-    if room > 0.0:
-        stop = max(stop, min(CREEP_MPS, room))
-    accel = SPEED_GAIN * (min(limit, stop) - v)
+    longest_s = settled_s + 0.5 * max(0.0, brake + min(0.0, push)) * PER_BUILD_UP
+    if least(limit + gained, room - used, brake, longest_s) < limit + gained:  # the end counts
+        falling = brake * v / (v + brake * settled_s)
+        build_up_s = 0.5 * max(0.0, falling + min(0.0, push)) * PER_BUILD_UP
+        stop = permitted_speed(room - used, brake, settled_s + build_up_s) - gained
+        if room > 0.0:
+            stop = max(stop, min(CREEP_MPS, room))
+        limit = min(limit, stop)
+    accel = SPEED_GAIN * (limit - v)
     if room <= 0.0:
         accel = min(accel, -0.5)
     return float(accel)

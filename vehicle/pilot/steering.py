@@ -58,8 +58,9 @@ STEER_COLUMNS: Final = STEER_SENT + SENT_KEPT
     GAIN_PSI,  # 1
     GAIN_ANGLE,  # 1
     GAIN_SHARE,  # 1, how much of the way to a command the wheels turn in one period; in every row
-) = range(4)
-GAIN_COLUMNS: Final = 4
+    GAIN_PER_M,  # 1/m, one over the wheelbase; in every row
+) = range(5)
+GAIN_COLUMNS: Final = 5
 GAIN_STEP_MPS: Final = 0.5  # row k is for (k + 1) times this
 GAIN_ROWS: Final = 24  # up to 12 m/s
 
@@ -121,6 +122,7 @@ def _gains(wheelbase_m: float, lag_s: float) -> Array:
         p = solve_discrete_are(a, b, cost, price)
         table[row, :GAIN_SHARE] = np.linalg.solve(price + b.T @ p @ b, b.T @ p @ a)[0]
         table[row, GAIN_SHARE] = b[2, 0]
+        table[row, GAIN_PER_M] = 1.0 / max(wheelbase_m, LENGTH_MIN_M)
     table.setflags(write=False)
     return table
 
@@ -245,6 +247,7 @@ def _ahead(
     v: float,
     waiting: int,
     share: float,
+    per_m: float,
     truck: Array,
     state: Array,
     i: int,
@@ -252,7 +255,7 @@ def _ahead(
     """(s, left, turned, angle) at which a command of now begins to act: m, m, rad, rad.
 
     place   (s, left, turned) now, `turned` against the path;  bend   curvature of the path, 1/m
-    share   GAIN_SHARE.
+    share, per_m   GAIN_SHARE, GAIN_PER_M
     On the way there, a metre or two, the wheels count with their mean angle.
     """
     s, left, turned = place
@@ -266,7 +269,7 @@ def _ahead(
     change = rest * share * (state[i, STEER_SENT] - angle)
     swept += rest * (angle + 0.5 * change)
     swept += (waiting + rest) * state[i, STEER_INTEGRAL]
-    tan = (1.0 + angle * angle / 3.0) / max(truck[i, TRUCK_WHEELBASE], LENGTH_MIN_M)  # to 1 %
+    tan = (1.0 + angle * angle * (1 / 3)) * per_m  # to 1 %
     way_m = v * PERIOD_S * (waiting + rest)
     turn = v * PERIOD_S * swept * tan - bend * way_m
     left += way_m * _small_sin(turned + 0.5 * turn)
@@ -297,9 +300,9 @@ def _wish(
     state[i, STEER_ERROR] = left - state[i, STEER_SHIFT]
     state[i, STEER_ERROR_PSI] = turned - slope
 
-    share = gains[i, 0, GAIN_SHARE]
+    share, per_m = gains[i, 0, GAIN_SHARE], gains[i, 0, GAIN_PER_M]
     now = (s, left, turned)
-    at, left, turned, angle = _ahead(now, bend, v, waiting, share, truck, state, i)
+    at, left, turned, angle = _ahead(now, bend, v, waiting, share, per_m, truck, state, i)
     course_then, here = _course(path, rows, at)
     turned += bend * (at - s) - (course_then - course) - slope
     shift = state[i, STEER_SHIFT] + slope * (at - s)
@@ -347,7 +350,10 @@ def steer_row(
         _, wanted = _course(path, rows, s + SHIFT_AHEAD_M)
         curve = _shifted(wanted, v * PERIOD_S, truck, state, i)
     ahead, back, error = _wish(path, rows, place, v, curve, waiting, gains, truck, state, i)
-    held = _within(side_mps2 * truck[i, TRUCK_WHEELBASE] / max(v * v, 1.0), back)
+    side_m, square = side_mps2 * truck[i, TRUCK_WHEELBASE], max(v * v, 1.0)
+    held = back
+    if abs(back) * square > side_m:
+        held = _within(side_m / square, back)
     wish = ahead + held - state[i, STEER_INTEGRAL]
     step = truck[i, TRUCK_STEER_RATE] * PERIOD_S * min(1.0, v / CALM_MPS)
     angle = min(sent + step, max(sent - step, _within(truck[i, TRUCK_STEER_MAX], wish)))

@@ -108,6 +108,8 @@ STEADY_MPS2: Final = 0.12  # beyond it wheels slip; on ice by a hundredth of the
 @kernel
 def wrapped(angle_rad: float) -> float:
     """The same angle between -pi and pi."""
+    if abs(angle_rad) < math.pi:
+        return angle_rad
     return angle_rad - 2.0 * math.pi * math.floor((angle_rad + math.pi) / (2.0 * math.pi))
 
 

@@ -239,6 +239,49 @@ def idle(
 
 
 @kernel
+def pilot_row(
+    i: int,
+    paths: Array,
+    rows: Bits,
+    sensors: Array,
+    pose: Array,
+    beacon: Array,
+    order: Array,
+    truck: Array,
+    gains: Array,
+    steering: Array,
+    spacing: Array,
+    state: Array,
+    command: Array,
+    miles: Bits,
+) -> None:
+    """`pilot_turn` of row i."""
+    if idle(pose, order, truck, steering, state, command, miles, i):
+        return
+    p = int(order[i, c.ORDER_PATH])
+    path, v = paths[p], pose[i, POSE_V]
+    if not locate(path, rows[p], pose, order, state, i):
+        miles[i] |= c.MILE_LOST_PATH
+        rest(command, v, truck, i, 0.0)
+        return
+    s = state[i, c.PILOT_S]
+    row = min(rows[p] - 1, max(0, int(s)))
+    feel(pose, path[row, c.PATH_GRADE], truck, command, state, i)
+    told = order[i, c.ORDER_MU]
+    mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
+    clear(order, truck, state, miles, i)
+    side = min(LATERAL_MPS2, LATERAL_SHARE * mu * GRAVITY_MPS2)
+    place = (s, state[i, c.PILOT_LEFT], pose[i, POSE_PSI])
+    command[i, c.COMMAND_STEER] = steer_row(
+        path, rows[p], place, v, command[i, c.COMMAND_STEER], side, gains, truck, steering, i
+    )
+    drive(
+        path, rows[p], sensors, pose, beacon, order, truck, spacing, state, command, miles,
+        mu, i,
+    )  # fmt: skip
+
+
+@kernel
 def pilot_turn(
     paths: Array,
     rows: Bits,
@@ -261,33 +304,27 @@ def pilot_turn(
     miles (n,) int64 bits, set here and cleared by whoever takes them
     """
     for i in range(sensors.shape[0]):
-        if idle(pose, order, truck, steering, state, command, miles, i):
-            continue
-        p = int(order[i, c.ORDER_PATH])
-        path, v = paths[p], pose[i, POSE_V]
-        if not locate(path, rows[p], pose, order, state, i):
-            miles[i] |= c.MILE_LOST_PATH
-            rest(command, v, truck, i, 0.0)
-            continue
-        s = state[i, c.PILOT_S]
-        row = min(rows[p] - 1, max(0, int(s)))
-        feel(pose, path[row, c.PATH_GRADE], truck, command, state, i)
-        told = order[i, c.ORDER_MU]
-        mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
-        clear(order, truck, state, miles, i)
-        side = min(LATERAL_MPS2, LATERAL_SHARE * mu * GRAVITY_MPS2)
-        place = (s, state[i, c.PILOT_LEFT], pose[i, POSE_PSI])
-        command[i, c.COMMAND_STEER] = steer_row(
-            path, rows[p], place, v, command[i, c.COMMAND_STEER], side, gains, truck, steering, i
+        pilot_row(
+            i,
+            paths,
+            rows,
+            sensors,
+            pose,
+            beacon,
+            order,
+            truck,
+            gains,
+            steering,
+            spacing,
+            state,
+            command,
+            miles,
         )
-        drive(
-            path, rows[p], sensors, pose, beacon, order, truck, spacing, state, command, miles,
-            mu, i,
-        )  # fmt: skip
 
 
 @kernel
-def speak(
+def speak_row(
+    i: int,
     pose: Array,
     heard: Array,
     order: Array,
@@ -296,18 +333,26 @@ def speak(
     command: Array,
     said: Array,
 ) -> None:
+    """`speak` of row i."""
+    told = order[i, c.ORDER_MU]
+    mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
+    service = truck[i, c.TRUCK_BRAKE_SERVICE]
+    said[i, c.BEACON_AGE] = 0.0
+    said[i, c.BEACON_SEQUENCE] = state[i, c.PILOT_TURN]
+    said[i, c.BEACON_V] = pose[i, POSE_V]
+    said[i, c.BEACON_A] = state[i, c.PILOT_A]
+    said[i, c.BEACON_U] = command[i, c.COMMAND_ACCEL]
+    said[i, c.BEACON_BRAKE] = min(truck[i, c.TRUCK_BRAKE_ASSURED], mu * GRAVITY_MPS2)
+    said[i, c.BEACON_WEAKEST] = weakest(truck, heard, order, mu, i)
+    hard = command[i, c.COMMAND_EMERGENCY] == 1.0 or command[i, c.COMMAND_ACCEL] < -service
+    said[i, c.BEACON_ALARM] = 1.0 if hard else 0.0
+    said[i, c.BEACON_MU] = mu
+
+
+@kernel
+def speak(
+    pose: Array, heard: Array, order: Array, truck: Array, state: Array, command: Array, said: Array
+) -> None:
     """What every truck says in its beacon of this turn, after the guard has had its word."""
     for i in range(pose.shape[0]):
-        told = order[i, c.ORDER_MU]
-        mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
-        service = truck[i, c.TRUCK_BRAKE_SERVICE]
-        said[i, c.BEACON_AGE] = 0.0
-        said[i, c.BEACON_SEQUENCE] = state[i, c.PILOT_TURN]
-        said[i, c.BEACON_V] = pose[i, POSE_V]
-        said[i, c.BEACON_A] = state[i, c.PILOT_A]
-        said[i, c.BEACON_U] = command[i, c.COMMAND_ACCEL]
-        said[i, c.BEACON_BRAKE] = min(truck[i, c.TRUCK_BRAKE_ASSURED], mu * GRAVITY_MPS2)
-        said[i, c.BEACON_WEAKEST] = weakest(truck, heard, order, mu, i)
-        hard = command[i, c.COMMAND_EMERGENCY] == 1.0 or command[i, c.COMMAND_ACCEL] < -service
-        said[i, c.BEACON_ALARM] = 1.0 if hard else 0.0
-        said[i, c.BEACON_MU] = mu
+        speak_row(i, pose, heard, order, truck, state, command, said)

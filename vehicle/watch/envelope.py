@@ -2,6 +2,7 @@
 
 import math
 
+from contract.angles import tangent
 from contract.kernel import kernel
 from contract.limits import FRICTION_DRY
 from vehicle.pilot import columns as c
@@ -34,7 +35,7 @@ def envelope(v: float, mu: float, truck: Array, command: Array, state: Array, i:
     far = accel > high + m.ACCEL_SLACK_MPS2 or accel < low - m.ACCEL_SLACK_MPS2
     grip = (mu if mu > 0.0 else FRICTION_DRY) * m.GRAVITY_MPS2
     most = min(m.LATERAL_MPS2, m.LATERAL_SHARE * grip)
-    lateral = abs(v * v * math.tan(angle) / truck[i, c.TRUCK_WHEELBASE])
+    lateral = abs(v * v * tangent(angle) / truck[i, c.TRUCK_WHEELBASE])
     limit, last = truck[i, c.TRUCK_STEER_MAX], state[i, c.WATCH_STEER]
     step = truck[i, c.TRUCK_STEER_RATE] * m.TICK_S
     far = far or abs(angle) > limit + m.STEER_SLACK or abs(angle - last) > step + m.STEER_SLACK

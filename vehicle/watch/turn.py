@@ -192,6 +192,48 @@ def released(state: Array, miles: Bits, standing: bool, i: int) -> None:
 
 
 @kernel
+def guard_row(
+    i: int,
+    paths: Array,
+    rows: Bits,
+    sensors: Array,
+    row: Array,
+    truck: Array,
+    state: Array,
+    command: Array,
+    miles: Bits,
+) -> None:
+    """`guard_turn` of row i."""
+    v, p = sensors[i, c.SENSE_V], int(row[i, c.GUARD_PATH])
+    standing = abs(v) <= m.STANDING_MPS
+    active, sure = row[i, c.GUARD_ACTIVE] == 1.0, known(sensors, row, i)
+    sane = numbers(truck, command, state, standing, i)
+    released(state, miles, standing, i)
+    if not active:
+        state[i, c.WATCH_GENERATION] = m.NOWHERE
+    generation = row[i, c.GUARD_GENERATION]
+    if active and sure and state[i, c.WATCH_GENERATION] != generation and fixed(sensors, i):
+        take_up(paths[p], rows[p], sensors, row, state, i)
+    here = sure and state[i, c.WATCH_GENERATION] == generation != m.NOWHERE
+    if command[i, c.COMMAND_PARK] == 1.0 and standing:
+        brake_at_least(command, 0.0, i)
+        state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
+        state[i, c.WATCH_TURN] = command[i, c.COMMAND_TURN]
+        state[i, c.WATCH_SILENT_S] = 0.0
+        return
+    if here:
+        restrain(paths[p], rows[p], sensors, row, truck, state, command, miles, sane, i)
+    else:
+        envelope(v if sure else 0.0, row[i, c.GUARD_MU], truck, command, state, i)
+        rest(sensors, truck, command, i)
+    if active and not sure:
+        trip(state, miles, c.CAUSE_LOST, c.TRIP_EMERGENCY, i)
+    if state[i, c.WATCH_TRIPPED] != c.TRIP_NONE:
+        stop(sensors, row, truck, state, command, i)
+    state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
+
+
+@kernel
 def guard_turn(
     paths: Array,
     rows: Bits,
@@ -208,30 +250,4 @@ def guard_turn(
     columns), row i of a fleet;  miles (n,) int64 bits, set here and cleared by whoever takes them
     """
     for i in range(sensors.shape[0]):
-        v, p = sensors[i, c.SENSE_V], int(row[i, c.GUARD_PATH])
-        standing = abs(v) <= m.STANDING_MPS
-        active, sure = row[i, c.GUARD_ACTIVE] == 1.0, known(sensors, row, i)
-        sane = numbers(truck, command, state, standing, i)
-        released(state, miles, standing, i)
-        if not active:
-            state[i, c.WATCH_GENERATION] = m.NOWHERE
-        generation = row[i, c.GUARD_GENERATION]
-        if active and sure and state[i, c.WATCH_GENERATION] != generation and fixed(sensors, i):
-            take_up(paths[p], rows[p], sensors, row, state, i)
-        here = sure and state[i, c.WATCH_GENERATION] == generation != m.NOWHERE
-        if command[i, c.COMMAND_PARK] == 1.0 and standing:
-            brake_at_least(command, 0.0, i)
-            state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
-            state[i, c.WATCH_TURN] = command[i, c.COMMAND_TURN]
-            state[i, c.WATCH_SILENT_S] = 0.0
-            continue
-        if here:
-            restrain(paths[p], rows[p], sensors, row, truck, state, command, miles, sane, i)
-        else:
-            envelope(v if sure else 0.0, row[i, c.GUARD_MU], truck, command, state, i)
-            rest(sensors, truck, command, i)
-        if active and not sure:
-            trip(state, miles, c.CAUSE_LOST, c.TRIP_EMERGENCY, i)
-        if state[i, c.WATCH_TRIPPED] != c.TRIP_NONE:
-            stop(sensors, row, truck, state, command, i)
-        state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
+        guard_row(i, paths, rows, sensors, row, truck, state, command, miles)
