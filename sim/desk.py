@@ -90,6 +90,7 @@ class Desk:
         ruling = Ruling.REFUSE if refuse else Ruling.RELEASE
         self._outcomes.append(DeskOutcome(paper.crossing, ruling, f"officer-{self.office}"))
         stage = f"desk_{self.office}"
-        self._visited(Visit("", paper.crossing, stage, paper.arrive_ns, start_ns, now_ns))
+        times = (paper.arrive_ns, start_ns, now_ns)
+        self._visited(Visit("", paper.crossing, stage, *times, worked_ns=now_ns - start_ns))
         self._wake(self.office)
         self._next()

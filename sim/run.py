@@ -21,6 +21,7 @@ from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
 from sim.build import AGENCIES, OFFICES
+from sim.clearance_figures import clearance, officer_minutes
 from sim.expectations import judge
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
@@ -216,10 +217,11 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
         "expectations": [],
         "safety": world.checkers.counts,
         "traffic": traffic(tally, scenario.warm_up_s, end_s),
+        "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, servers, end_s),
         "human_interventions": tally.interventions,
         "officer_decisions": tally.desk_decisions,
-        "officer_minutes": round(sum(desk.minutes for desk in world.desks.values()), 3),
+        "officer_minutes": officer_minutes(recorder.visits),
         "agency_decisions": tally.agency_decisions,
         "agency_minutes": round(sum(desk.minutes for desk in world.counters.values()), 3),
         "performance": {
