@@ -19,7 +19,7 @@ from contract.node import Node
 from contract.roster import Node as Entry
 from contract.roster import Roster
 from contract.signing import Signer
-from contract.sites import bays_by_direction, sites, station_gates
+from contract.sites import bays_by_direction, sites, station_gates, stations_by_direction
 from contract.traction import TRACTION, Traction
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.dispatch import DispatchConfig
@@ -28,6 +28,7 @@ from corridor.grants import Weather
 from gate.agent import GateAgent, GateConfig
 from gate.office.agency import CounterAgent, CounterConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
+from gate.office.places import Places
 from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares, shares_of_one
 from sim.control_room import ControlRoomAgent
@@ -197,7 +198,7 @@ class Builder:
             supervisor=SUPERVISOR,
             other_office=other,
             gates=tuple(self.corridor.gates),
-            bays=bays_by_direction(self.corridor),
+            places=Places(bays_by_direction(self.corridor), stations_by_direction(self.corridor)),
             rules=self.rules(country),
             agencies=AGENCIES[country],
         )

@@ -20,7 +20,8 @@ from contract.errors import ConfigError
 from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
-from sim.build import AGENCIES, OFFICES
+from gate.office.places import unknown_places
+from sim.build import AGENCIES, OFFICES, rule_book
 from sim.clearance_figures import clearance, officer_minutes
 from sim.expectations import judge
 from sim.faults import arrange
@@ -113,6 +114,13 @@ def complete(scenario: Scenario, corridor: CorridorMap) -> None:
         scenario.office.setdefault(country, OfficeSection())
         scenario.agency.setdefault(country, AgencySection())
     places = {*corridor.stations, *corridor.bays}
+    for country, office in scenario.office.items():
+        unknown = unknown_places(rule_book(office.book), sorted(places))
+        if unknown:
+            named = ", ".join(unknown)
+            raise ConfigError(
+                f"{scenario.name}: office.{country}.book: places {named}: not on the map"
+            )
     for table, given, known in (
         ("station", scenario.station, places),
         ("gate", scenario.gate, set(corridor.gates)),

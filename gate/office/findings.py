@@ -19,7 +19,8 @@ from contract.v1.customs_pb2 import (
 from gate.office.case import Case
 from gate.office.docket import Docket
 from gate.office.phases import Phase
-from gate.office.rulebook import CONTROLS, RuleBook
+from gate.office.places import given_by
+from gate.office.rulebook import RuleBook
 
 HOUR_MS: Final = 3_600_000
 
@@ -30,7 +31,7 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
     if case is None or case.return_of or case.at in (Phase.NEW, Phase.ENDED, Phase.REFUSED):
         return
     declaration = docket.declarations[case.crossing_id]
-    in_bay = any(record.station_id in bays for bays in docket.config.bays.values())
+    in_bay = docket.config.places.is_bay(record.station_id)
     book = docket.config.rules.book
     if record.verdict == SCAN_VERDICT_CLEAR:
         reason = _outweighs(record, declaration, book)
@@ -62,7 +63,7 @@ def _clear(
         return
     if record.seals and list(record.seals) != list(declaration.seals):
         return
-    given = _covered(docket.config.rules.book, now, record, in_bay=in_bay, recognised=recognised)
+    given = _given(docket, now, record, in_bay=in_bay, recognised=recognised)
     left = [kind for kind in case.controls if kind not in given]
     if left == case.controls:
         return
@@ -71,22 +72,24 @@ def _clear(
         case.finding = ""
     case.rules = [*case.rules, f"inspected at {record.station_id}"]
     docket.save(case)
-    docket.proceed(now, case)
+    docket.proceed(now, case, told=bool(left))
 
 
-def _covered(
-    book: RuleBook, now: Now, record: ScanRecord, *, in_bay: bool, recognised: bool
+def _given(
+    docket: Docket, now: Now, record: ScanRecord, *, in_bay: bool, recognised: bool
 ) -> set[int]:
-    """Kinds of inspection that a clear record gives."""
-    if in_bay and (not record.services or "physical" in record.services):
-        return {
-            int(kind) for kind in CONTROLS.values()
-        }  # whoever searched it has seen seals, plants and beasts
-    named = {int(CONTROLS[word]) for word in record.services if word in CONTROLS}
+    """Kinds of inspection that a clear record gives, where this office permits them."""
+    book, case = docket.config.rules.book, docket.cases[record.crossing_id]
+    given = given_by(record.services, in_bay=in_bay)
+    scanned = "physical" not in record.services and "xray" in record.services
     age_ms = now.utc_ms - record.finished_utc_ms
-    if not recognised or age_ms > book.scan_age_max_h * HOUR_MS:
-        named.discard(CONTROL_KIND_XRAY)
-    return named if in_bay else named & {CONTROL_KIND_XRAY}
+    if scanned and not (recognised and age_ms <= book.scan_age_max_h * HOUR_MS):
+        given.discard(CONTROL_KIND_XRAY)
+    if in_bay:
+        return given
+    permitted = docket.permitted(case)
+    allowed = {kind for kind in given if record.station_id in permitted.get(kind, ())}
+    return allowed | (given & {CONTROL_KIND_XRAY})
 
 
 def _adverse(docket: Docket, now: Now, case: Case, reason: Reason) -> None:

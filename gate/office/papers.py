@@ -130,4 +130,5 @@ class Papers:
             batch_number=declaration.batch_number,
             batch_size=declaration.batch_size,
             returns_crossing_id=case.return_of,
+            container_id=declaration.container_id,
         )

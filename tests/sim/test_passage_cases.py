@@ -104,6 +104,11 @@ CASES = {
         (Event.STATION_FINISHED, "MASS_MISMATCH"),
         held="MASS_MISMATCH",
     ),
+    "another container": Case(
+        'at="5s", kind="container_swapped", target="truck-01"',
+        (Event.STATION_FINISHED, "CONTAINER_MISMATCH"),
+        held="CONTAINER_MISMATCH",
+    ),
     "falsely loaded": Case(
         'at="5s", kind="load_missing", target="truck-01"',
         (Event.STATION_FINISHED, "MASS_MISMATCH"),
