@@ -151,7 +151,7 @@ class Event(Enum):
     STOP_ORDERED = (_W, "stop scope target reason issuer", "its issuer lifts it")
     STOP_ENDED = (_I, "stop issuer", _NONE)
     REPORT_DOUBTED = (_E, "vehicle reason detail", "look at the truck: it frees nothing until then")
-    SEAL_BROKEN = (_X, "vehicle crossing", "tell both offices; each releases anew or refuses")
+    SEAL_BROKEN = (_X, "vehicle crossing", "each office releases it anew or refuses")
     DETECTOR_MISCOUNTED = (_E, "detector zone expected seen", "prove the zone empty")
     # --- terminal ---
     LOADING_STARTED = (_D, "berth vehicle crossing", _NONE)

@@ -5,7 +5,7 @@ and answered by a release, or a hold that says what is wanted and whose move it 
 decides for itself; that both must agree is checked at the gate and in the truck, not here. A
 decision is signed by the release key, which no other program holds. Not here: officers (the body),
 queues of trucks (corridor/), barriers (gate/). Phases of a crossing: phases.py; papers: docket.py.
-Requirements: OFF-001 to OFF-010 in docs/SAFETY.md.
+Requirements: OFF-001 to OFF-011 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -295,6 +295,9 @@ class OfficeAgent:
 
     # --- on the way ---
 
+    def _on_seal(self, now: Now, received: Received) -> None:
+        findings.on_seal(self._docket, now, cast("customs_pb2.SealOpened", received.message))
+
     def _on_passed(self, now: Now, received: Received) -> None:
         """A gate has let a truck through."""
         passed = cast("gate_pb2.Passed", received.message)
@@ -364,6 +367,7 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     customs_pb2.EndorsementNotice: OfficeAgent._on_endorsement,
     customs_pb2.DecisionNotice: OfficeAgent._on_decision,
     customs_pb2.StatusQuery: OfficeAgent._on_query,
+    customs_pb2.SealOpened: OfficeAgent._on_seal,
     gate_pb2.Passed: OfficeAgent._on_passed,
     movement_pb2.Arrival: OfficeAgent._on_arrival,
 }

@@ -3,7 +3,7 @@
 Pure. A clear inspection in a bay gives what was wanted there; a clear X-ray of the other side
 counts where it is recognised, young enough and about the same load; a finding always ends in a
 hold. The origin office answers for the stations on its side; an inspection binds both.
-Requirements: OFF-006, OFF-007 in docs/SAFETY.md.
+Requirements: OFF-006, OFF-007, OFF-011 in docs/SAFETY.md.
 """
 
 from typing import Final
@@ -15,6 +15,7 @@ from contract.v1.customs_pb2 import (
     SCAN_VERDICT_CLEAR,
     Declaration,
     ScanRecord,
+    SealOpened,
 )
 from gate.office.case import Case
 from gate.office.docket import Docket
@@ -44,6 +45,25 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
     if declaration.direction == docket.origin_of or in_bay:
         case.rules = [*case.rules, f"{record.station_id}: {reason.name}"]
         _adverse(docket, now, case, Reason.INSPECTION_ADVERSE if in_bay else reason)
+
+
+def on_seal(docket: Docket, now: Now, opened: SealOpened) -> None:
+    """A navigation seal on the way says that it was opened: an officer decides, whatever was found
+    before. What lies behind is not undone: nothing is asked of a crossing that is over.
+    """
+    case = docket.cases.get(opened.crossing_id)
+    if case is None or case.at in (Phase.NEW, Phase.ENDED, Phase.REFUSED):
+        return
+    if opened.at_utc_ms <= case.seal_utc_ms:
+        return  # heard before
+    case.seal_utc_ms = opened.at_utc_ms
+    case.desk = Reason.SEAL_TAMPERED.name
+    case.rules = [*case.rules, "navigation seal opened on the way"]
+    docket.save(case)
+    if case.assessed:
+        docket.proceed(now, case, told=True)
+    else:
+        docket.hold(now, case)
 
 
 def _outweighs(record: ScanRecord, declaration: Declaration, book: RuleBook) -> Reason | None:

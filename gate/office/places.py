@@ -3,7 +3,7 @@
 Pure. A rule book may name the places of a kind; else an X-ray is at a scanner, or by hand in a bay
 where no scanner is open, and everything else in any bay. Which of the permitted places it is to be,
 and where to go when one is closed, is the corridor's choice.
-Requirements: OFF-006 in docs/SAFETY.md.
+Requirements: OFF-007 in docs/SAFETY.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -27,7 +27,7 @@ def book_of(*controls: ControlWord, **places: tuple[str, ...]) -> RuleBook:
 
 
 def test_xray_is_at_a_scanner_first_and_everything_else_in_a_bay() -> None:
-    """OFF-006."""
+    """OFF-007."""
     assert PLACES.permitted("E", CONTROL_KIND_XRAY, RuleBook()) == ("scan", "bay_1", "bay_2")
     assert PLACES.permitted("W", CONTROL_KIND_XRAY, RuleBook()) == ("bay_9",)
     for kind in (CONTROL_KIND_PHYTOSANITARY, CONTROL_KIND_SAMPLING, CONTROL_KIND_PHYSICAL):
