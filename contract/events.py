@@ -107,6 +107,8 @@ class Event(Enum):
     RETURN_ORDERED = (_W, "crossing returns", "the truck goes back under the new crossing")
     CROSSING_ENDED = (_I, "crossing berth", _NONE)
     TRANSIT_MOVED = (_I, "crossing reference amount_eur transit", _NONE)
+    STATION_SUSPENDED = (_E, "station scans false_clears", "find out why it let that pass")
+    STATION_REINSTATED = (_I, "station scans false_clears", _NONE)
     # --- agencies ---
     ENDORSEMENT_REQUESTED = (_I, "crossing version agencies", _NONE)
     ENDORSEMENT_DEFERRED = (_I, "crossing version agency reason", "a person at the agency decides")

@@ -79,6 +79,8 @@ class Crossings:
         crossing.cargo_mass_kg = notice.cargo_mass_kg
         crossing.seals = list(notice.seals)
         crossing.container_id = notice.container_id
+        if _country(notice.office) == DESTINATION[crossing.direction]:
+            crossing.arrival_scan = notice.arrival_scan
         crossing.declaration_sha256 = notice.declaration_sha256
         crossing.channel = max(crossing.channel, notice.channel)
         crossing.batch, crossing.batch_size = notice.batch_number, notice.batch_size

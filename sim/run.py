@@ -21,7 +21,8 @@ from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
 from gate.office.places import unknown_places
-from sim.build import AGENCIES, OFFICES, rule_book
+from sim.books import make_explicit, office_book
+from sim.build import AGENCIES, OFFICES
 from sim.clearance_figures import clearance, officer_minutes
 from sim.expectations import judge
 from sim.faults import arrange
@@ -115,7 +116,8 @@ def complete(scenario: Scenario, corridor: CorridorMap) -> None:
         scenario.agency.setdefault(country, AgencySection())
     places = {*corridor.stations, *corridor.bays}
     for country, office in scenario.office.items():
-        unknown = unknown_places(rule_book(office.book), sorted(places))
+        make_explicit(office)
+        unknown = unknown_places(office_book(office), sorted(places))
         if unknown:
             named = ", ".join(unknown)
             raise ConfigError(

@@ -158,6 +158,9 @@ class OfficeSection(_Section):
     refuses: Share = 0.0
     release_valid: Duration = "12h"
     book: str = ""
+    recognise_scans: bool | None = None  # None: as the book says
+    recognise_aeo: bool | None = None
+    rescan_share: Share | None = None
 
 
 class AgencySection(_Section):

@@ -30,6 +30,7 @@ from contract.v1.document_pb2 import (
     DIRECTION_WEST,
     Document,
 )
+from gate.office.audit import StationAudit
 from gate.office.case import Case
 from gate.office.hours import day_begins_ms, local_day, opens_ms
 from gate.office.orders import AskDesk
@@ -68,6 +69,7 @@ class Docket:
         self.cases: dict[str, Case] = {}
         self.declarations: dict[str, Declaration] = {}
         self.due: dict[str, int] = {}
+        self.audits: dict[str, StationAudit] = {}
         self.revocations = 0
         self.out: list[Effect] = []
         self._signer = release_signer

@@ -17,6 +17,7 @@ from contract.v1.customs_pb2 import (
     ScanRecord,
     SealOpened,
 )
+from gate.office import arrival
 from gate.office.case import Case
 from gate.office.docket import Docket
 from gate.office.phases import Phase
@@ -33,11 +34,14 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
         return
     declaration = docket.declarations[case.crossing_id]
     in_bay = docket.config.places.is_bay(record.station_id)
+    scanned = "xray" in record.services and not in_bay
+    if scanned and arrival.on_scan(docket, now, case, record, ours=ours):
+        return
     book = docket.config.rules.book
     if record.verdict == SCAN_VERDICT_CLEAR:
         reason = _outweighs(record, declaration, book)
         if reason is None:
-            recognised = ours or book.recognise_scans
+            recognised = ours or arrival.believed(docket, record.station_id)
             _clear(docket, now, case, record, in_bay=in_bay, recognised=recognised)
             return
     else:

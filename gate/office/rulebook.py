@@ -37,6 +37,7 @@ from contract.v1.document_pb2 import (
     DIRECTION_EAST,
     Channel,
 )
+from gate.office.audit import AuditLimits
 
 ChannelWord = Literal["green", "yellow", "red"]
 AgencyWord = Literal["veterinary", "phytosanitary", "border_guard", "transport_control"]
@@ -135,7 +136,8 @@ class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     recognise_aeo     traders that the other side trusts are trusted here
     scan_age_max_h    how old a recognised scan may be
     places            where a kind of inspection may be, by its word; absent: in any bay
-    rescan_share      crossings with a recognised scan that are looked at again, by draw
+    rescan_share      of what the other side has scanned, so much is scanned again here, by draw
+    audit             when a station of the other side is not believed any more
     """
 
     format_version: Literal[1] = 1
@@ -145,6 +147,7 @@ class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     recognise_aeo: bool = True
     scan_age_max_h: Annotated[float, Meta(gt=0.0, le=168.0)] = 24.0
     rescan_share: Share = 0.0
+    audit: AuditLimits = AuditLimits()
     hours: Hours | None = None
     quota: Quota = Quota()
     places: dict[ControlWord, tuple[PlaceName, ...]] = {}

@@ -7,7 +7,7 @@ import pytest
 
 from contract.errors import ConfigError
 from contract.events import Event
-from sim.build import rule_book
+from sim.books import rule_book
 from sim.run import Finished
 from tests.sim.runs import UNRELIABLE, Log, a_run, broken
 
