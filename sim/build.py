@@ -67,6 +67,8 @@ def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
             transit=flow.transit,
             certificate_missing=flow.certificate_missing,
             amended=flow.amended,
+            certificate_expired=flow.certificate_expired,
+            certificate_after_s=parse_duration(flow.certificate_after),
         )
         for flow in scenario.flow
         if flow.direction == direction

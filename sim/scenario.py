@@ -127,7 +127,8 @@ class FlowSection(_Section):
     trucks.
 
     batch   trucks under one waybill;  aeo, container, transit   shares of its loads
-    certificate_missing   share that lacks one;  amended   share declared twice before it leaves
+    certificate_missing, certificate_expired   shares that lack one, or have one that is over
+    certificate_after   when it is filed anew, "0s": never;  amended   declared twice
     """
 
     direction: str
@@ -142,6 +143,8 @@ class FlowSection(_Section):
     container: Share = 0.0
     transit: Share = 0.0
     certificate_missing: Share = 0.0
+    certificate_expired: Share = 0.0
+    certificate_after: Duration = "0s"
     amended: Share = 0.0
     channels: Channels = msgspec.field(default_factory=Channels)
 
