@@ -40,6 +40,7 @@ class Desk:
         self.office = office
         self.decisions = 0
         self.minutes = 0.0
+        self.kept: dict[str, str] = {}  # by vehicle: the crossing that an officer holds out of turn
         self._engine = engine
         self._draws = draws
         self._service = service

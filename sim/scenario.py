@@ -64,7 +64,7 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = (
     *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
-    *("officer_holds", "officer_refuses", "officer_refuses_past_line"),
+    *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     PLACE_CLOSED,
     *KINDS,
