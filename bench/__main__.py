@@ -9,10 +9,12 @@ from typing import Any, Final
 from bench import (
     beacons,
     clearance,
+    days,
     drift,
     fleet_kernel,
     hour,
     messages,
+    passage,
     path_error,
     runs,
     stops,
@@ -23,10 +25,12 @@ from bench import (
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "beacons": beacons.run,
     "clearance": clearance.run,
+    "days": days.run_days,
     "drift": drift.run,
     "fleet": fleet_kernel.run,
     "hour": hour.run,
     "messages": messages.run,
+    "passage": passage.run_passages,
     "path": path_error.run,
     "runs": runs.run,
     "stops": stops.run,
@@ -37,10 +41,12 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
 EPILOG: Final = """\
 beacons    runs with beacons as arrays and as sealed bytes
 clearance  declarations a minute: every fault, and through both offices
+days       papers to permits and people on a day, with and without recognition
 drift      how soon a pose is found out that satellites drag away
 fleet      vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
 hour       an hour of free driving of one truck and of eight
 messages   messages a second between two mailboxes, and what the parse rules cost
+passage    what a passage costs judge, gate and truck: time and signatures
 path       path error of the steering on six lanes, and what a turn of it costs
 runs       real-time factor of two scenarios and the split by part
 stops      how far before its line a truck stops, over grade and friction

@@ -107,6 +107,8 @@ class Event(Enum):
     RETURN_ORDERED = (_W, "crossing returns", "the truck goes back under the new crossing")
     CROSSING_ENDED = (_I, "crossing berth", _NONE)
     TRANSIT_MOVED = (_I, "crossing reference amount_eur transit", _NONE)
+    STATION_SUSPENDED = (_E, "station scans false_clears", "find out why it let that pass")
+    STATION_REINSTATED = (_I, "station scans false_clears", _NONE)
     # --- agencies ---
     ENDORSEMENT_REQUESTED = (_I, "crossing version agencies", _NONE)
     ENDORSEMENT_DEFERRED = (_I, "crossing version agency reason", "a person at the agency decides")
@@ -151,7 +153,7 @@ class Event(Enum):
     STOP_ORDERED = (_W, "stop scope target reason issuer", "its issuer lifts it")
     STOP_ENDED = (_I, "stop issuer", _NONE)
     REPORT_DOUBTED = (_E, "vehicle reason detail", "look at the truck: it frees nothing until then")
-    SEAL_BROKEN = (_X, "vehicle crossing", "tell both offices; each releases anew or refuses")
+    SEAL_BROKEN = (_X, "vehicle crossing", "each office releases it anew or refuses")
     DETECTOR_MISCOUNTED = (_E, "detector zone expected seen", "prove the zone empty")
     # --- terminal ---
     LOADING_STARTED = (_D, "berth vehicle crossing", _NONE)

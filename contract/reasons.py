@@ -176,6 +176,7 @@ class Reason(Enum):
     NONCE_EXPIRED = ("the challenge was answered too late", _V, "an answer to the new challenge")
     PLATE_MISMATCH = ("the plate read is another vehicle's", _P, "the right vehicle")
     SEAL_MISMATCH = ("the seals read differ from the releases", _O, "an inspection")
+    CONTAINER_MISMATCH = ("the container read is not the declared one", _O, "an inspection")
     MASS_MISMATCH = ("the mass weighed differs from the declared", _O, "an inspection")
     RADIATION_ALARM = ("the portal raised an alarm", _O, "an inspection")
     IMAGE_ADVERSE = ("the X-ray image was not cleared", _O, "an inspection")

@@ -65,6 +65,19 @@ def bays_by_direction(corridor: CorridorMap) -> dict[str, tuple[str, ...]]:
     }
 
 
+def stations_by_direction(corridor: CorridorMap) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Stations on the origin side with their kinds, by direction of travel."""
+    origin = {"E": "KZ", "W": "CN"}
+    return {
+        direction: {
+            station.id: tuple(station.kinds)
+            for station in corridor.stations.values()
+            if (station.country, station.direction) == (country, direction)
+        }
+        for direction, country in origin.items()
+    }
+
+
 def _stations(corridor: CorridorMap, gate: Gate) -> tuple[str, ...]:
     places: list[Station | Bay] = [*corridor.stations.values(), *corridor.bays.values()]
     own = [p.id for p in places if (p.country, p.direction) == (gate.country, gate.direction)]

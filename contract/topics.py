@@ -158,6 +158,7 @@ _ROWS: Final = (
     _row(_m.OperatorReply, {_S, _G}, {_P}),
     _row(_m.BerthReport, {_T}, {_S}, stream=STREAM_DURABLE),
     _row(_m.Arrival, {_S}, {_T, _O}, stream=STREAM_DURABLE),
+    _row(_c.SealOpened, {_S}, {_O}, stream=STREAM_DURABLE),
     # --- gates ---
     _row(_g.PassageRequest, {_V}, {_G}),
     _row(_g.Challenge, {_G}, {_V}),

@@ -2,13 +2,15 @@
 
 Pure. A truck of a batch sets off, and is given road past its exit gate, only while every other
 truck of it is known, loaded and released by both offices, or is over already; whoever is not is
-named. Road that was granted is not taken back: who has road past the gate goes on, and is never
-stopped in the boundary section. A truck that is to be inspected goes to its bay alone. Not here:
-what an office wants of a truck (grants.py), convoys (dispatch.py).
+named. One that was refused past the line has crossed, and keeps nobody. Road that was granted is
+not taken back: who has road past the gate goes on, and is never stopped in the boundary section. A
+truck that is to be inspected goes to its bay alone. Not here: what an office wants of a truck
+(grants.py), convoys (dispatch.py).
 Requirements: SUP-022 in docs/SAFETY.md.
 """
 
 from contract.reasons import Reason
+from contract.v1.customs_pb2 import CUSTODY_STEP_EXITED
 from corridor.clearance import clearance_missing
 from corridor.records import Crossing
 from corridor.state import No, State
@@ -53,8 +55,8 @@ def incomplete(state: State, crossing: Crossing) -> No | None:
 
 def _kept_back(other: Crossing) -> No | None:
     """Why a truck may not cross now, as far as papers and loading go."""
-    if other.outcome == "cleared":
-        return None
+    if other.outcome == "cleared" or (other.refused and other.step >= CUSTODY_STEP_EXITED):
+        return None  # it has crossed; that it is taken back is nothing that the rest could wait for
     if other.refused or other.outcome:
         return No(Reason.REFUSED, other.crossing_id, f"office {other.refused_by}".strip())
     if not other.ready:

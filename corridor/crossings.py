@@ -44,6 +44,7 @@ from corridor.planning import DESTINATION
 from corridor.records import Control, Crossing, Mission, Rest
 from corridor.returns import Returns
 from corridor.state import State
+from corridor.visits import begin_again, note_done
 
 _DECISIONS: Final[Mapping[str, type[Message]]] = {
     type_name(kind): kind for kind in (Release, Hold, Refusal, Revocation)
@@ -77,6 +78,9 @@ class Crossings:
         crossing.gross_mass_kg = notice.gross_mass_kg
         crossing.cargo_mass_kg = notice.cargo_mass_kg
         crossing.seals = list(notice.seals)
+        crossing.container_id = notice.container_id
+        if _country(notice.office) == DESTINATION[crossing.direction]:
+            crossing.arrival_scan = notice.arrival_scan
         crossing.declaration_sha256 = notice.declaration_sha256
         crossing.channel = max(crossing.channel, notice.channel)
         crossing.batch, crossing.batch_size = notice.batch_number, notice.batch_size
@@ -175,8 +179,7 @@ class Crossings:
         mission = self._state.missions.get(crossing.mission)
         place = mission.place if mission is not None else ""
         if mission is not None and place in crossing.bays[country] and place in mission.done:
-            mission.done.remove(place)
-            mission.announced = [each for each in mission.announced if each != place]
+            begin_again(mission, place)
 
     def _released(self, crossing: Crossing) -> None:
         if clearance_missing(crossing) is None:
@@ -226,8 +229,7 @@ class Crossings:
         mission = self._state.missions.get(crossing.mission) if crossing is not None else None
         if crossing is None or mission is None or mission.vehicle != record.vehicle_id:
             return
-        if record.station_id not in mission.done:
-            mission.done.append(record.station_id)
+        note_done(self._state, mission, crossing, record)
         note_image(crossing, record)
         found = record.verdict not in (SCAN_VERDICT_CLEAR, SCAN_VERDICT_PENDING)
         if found and clearance_missing(crossing) is None:

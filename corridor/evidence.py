@@ -10,12 +10,12 @@ Requirements: SUP-020, SUP-021 in docs/SAFETY.md.
 
 from typing import Final
 
-from contract.agent import Now
+from contract.agent import Now, Role, Send
 from contract.events import Event
 from contract.limits import LANE_OVERLAP_M
 from contract.reasons import Reason
 from contract.route import Route
-from contract.v1.customs_pb2 import SCAN_VERDICT_PENDING, ScanRecord
+from contract.v1.customs_pb2 import SCAN_VERDICT_PENDING, ScanRecord, SealOpened
 from contract.v1.movement_pb2 import (
     POSITION_CAUSE_REACHED,
     POSITION_CAUSE_SEAL,
@@ -68,8 +68,10 @@ def _reaches_bay(state: State, mission: Mission, zone: str, station: str) -> boo
 # --- navigation seals ---
 
 
-def note_seal(state: State, vehicle: str, report: PositionReport) -> None:
-    """A truck says that its navigation seal was opened: both offices must release it anew."""
+def note_seal(state: State, now: Now, vehicle: str, report: PositionReport) -> None:
+    """A truck says that its navigation seal was opened: both offices hear of it, and must release
+    it anew.
+    """
     crossing = state.crossings.get(state.crossing_of(vehicle))
     if crossing is None or not report.seal_broken or not crossing.seals:
         return
@@ -79,6 +81,8 @@ def note_seal(state: State, vehicle: str, report: PositionReport) -> None:
     crossing.seal_wants = ["CN", "KZ"]
     state.save(crossing)
     state.say(Event.SEAL_BROKEN, vehicle=vehicle, crossing=crossing.crossing_id)
+    opened = SealOpened(crossing_id=crossing.crossing_id, vehicle_id=vehicle, at_utc_ms=now.utc_ms)
+    state.out += [Send(office.name, opened) for office in state.roster.of_role(Role.OFFICE)]
     if crossing.mission in state.missions:
         state.dirty[crossing.mission] = None
 

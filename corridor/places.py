@@ -11,8 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.reasons import Reason
+from contract.v1.customs_pb2 import (
+    ARRIVAL_SCAN_ALWAYS,
+    ARRIVAL_SCAN_IF_SCANNED,
+    CONTROL_KIND_XRAY,
+)
 from corridor.clearance import clearance_missing
-from corridor.planning import ORIGIN
+from corridor.planning import DESTINATION, ORIGIN
 from corridor.records import Control, Crossing
 from corridor.state import No, State
 
@@ -81,18 +86,22 @@ def no_place(crossing: Crossing) -> No:
 
 
 def services_of(crossing: Crossing, places: Sequence[str] = ()) -> dict[str, bool]:
-    """Which station kinds of the origin side this crossing visits.
+    """Which station kinds of each side this crossing visits.
 
     places   stations that were picked for what is ordered
 
     A return visits none but those. Where an office has ordered anything, its orders decide over the
-    X-ray; where none has, every channel but the green one has it.
+    X-ray; where none has, every channel but the green one has it. Behind the line only the
+    receiving office's own scan is wanted, if it wants one.
     """
-    origin = ORIGIN[crossing.direction]
+    origin, end = ORIGIN[crossing.direction], DESTINATION[crossing.direction]
     weighed = not crossing.return_of
     xray = weighed and not crossing.ordered and crossing.channel > 1
+    scanned = xray or CONTROL_KIND_XRAY in crossing.ordered
+    again = scanned and crossing.arrival_scan == ARRIVAL_SCAN_IF_SCANNED
     return {
         f"{origin}/weighbridge": weighed,
         f"{origin}/portal": weighed,
         f"{origin}/xray": xray,
+        f"{end}/xray": weighed and (again or crossing.arrival_scan == ARRIVAL_SCAN_ALWAYS),
     } | {f"place/{place}": True for place in places}

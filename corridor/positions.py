@@ -79,7 +79,7 @@ class Positions:
         """A report by exception: the rear has left zones, a place is reached, or a start."""
         heard = self._hear(now, vehicle)
         first = not heard.reported
-        note_seal(self._state, vehicle, report)
+        note_seal(self._state, now, vehicle, report)
         self._stands(now, vehicle, heard, standing=report.standing)
         heard.authority = report.authority_number
         reason = Reason.__members__.get(report.reason)

@@ -28,6 +28,8 @@ class Crossing(msgspec.Struct):
     early        links of its chain of custody that came before those in between, by their step
     unread       stations whose image is still being read
     seal_wants   offices that have to release anew since the navigation seal was opened
+    container_id   as declared
+    arrival_scan   whether the receiving office scans it behind its own gate
     batch       number of the waybill it shares;  batch_size   trucks of it, 0 or 1: this one alone
     controls    inspections that each office wants and has not withdrawn;  bays   their places
     ordered     kinds of inspection that were ever ordered
@@ -70,6 +72,8 @@ class Crossing(msgspec.Struct):
     returns: str = ""
     return_of: str = ""
     papers: bytes = b""
+    container_id: str = ""
+    arrival_scan: int = 0
 
 
 class Stop(msgspec.Struct):
@@ -90,6 +94,7 @@ class Mission(msgspec.Struct):
     end_m       end of the newest authority along the route
     arrived     the truck stands at its berth; the crossing ends once its custody is whole
     place       bay on its way, in which it is inspected or kept; "" if it is sent to none
+    given       services that bays have brought since an office last ordered one anew
     """
 
     mission_id: str
@@ -113,6 +118,7 @@ class Mission(msgspec.Struct):
     announced: list[str] = []
     arrived: bool = False
     place: str = ""
+    given: list[str] = []
 
 
 class Rest(msgspec.Struct):

@@ -2,7 +2,8 @@
 
 Pure. A service starts when the vehicle expected stands there; its outcome leaves as a record signed
 by this gate. A weighbridge that differs from the declared mass by more than the larger of 200 kg
-and 0.5 % of it is adverse whatever the device says, and so is a seal that is not a declared one.
+and 0.5 % of it is adverse whatever the device says, and so is a seal or a container that is not a
+declared one.
 What fails, is broken off or does not answer in time is tried once more; then the record says so.
 An image that is read elsewhere frees the station: a record says that it is being read, to the
 supervisor alone, and the reader's word is the record that counts.
@@ -46,7 +47,8 @@ class Visit(msgspec.Struct):
     """One vehicle expected or served at one station.
 
     attempt   services or readings that came to nothing
-    mass_kg, read_seals, container_id   measured by the machine, while the image is still being read
+    container_id   declared, "" for none
+    mass_kg, read_seals, read_container   by the machine, while the image is still being read
     """
 
     station_id: str
@@ -60,6 +62,7 @@ class Visit(msgspec.Struct):
     mass_kg: int = 0
     read_seals: list[str] = []
     container_id: str = ""
+    read_container: str = ""
 
     @property
     def awaited(self) -> tuple[str, ...]:
@@ -106,6 +109,7 @@ class Stations:
             list(visit.services),
             visit.gross_mass_kg,
             list(visit.seals),
+            container_id=visit.container_id,
         )
         key = (row.station_id, row.vehicle_id)
         known = self._visits.get(key)
@@ -210,7 +214,7 @@ class Stations:
             seals=visit.read_seals,
             finished_utc_ms=now.utc_ms,
             services=visit.services,
-            container_id=visit.container_id,
+            container_id=visit.read_container,
         )
 
     def _finish(self, visit: Visit, record: ScanRecord) -> list[Effect]:
@@ -277,7 +281,7 @@ def _measure(visit: Visit, outcome: StationOutcome) -> None:
     """Keep what the machine has read and weighed."""
     visit.mass_kg = min(max(0, outcome.mass_kg), _MASS_KG_MAX)
     visit.read_seals = _texts(outcome.seals)
-    visit.container_id = outcome.container_id[:TEXT_LENGTH_MAX]
+    visit.read_container = outcome.container_id[:TEXT_LENGTH_MAX]
 
 
 def _measured(visit: Visit) -> _Said | None:
@@ -288,6 +292,8 @@ def _measured(visit: Visit) -> _Said | None:
         return SCAN_VERDICT_ADVERSE, Reason.MASS_MISMATCH
     if visit.read_seals and visit.read_seals != visit.seals:
         return SCAN_VERDICT_ADVERSE, Reason.SEAL_MISMATCH
+    if visit.read_container and visit.read_container != visit.container_id:
+        return SCAN_VERDICT_ADVERSE, Reason.CONTAINER_MISMATCH
     return None
 
 

@@ -6,20 +6,17 @@ The same constructors as the programs use; only keys and configuration come from
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Any, Final
 
 from contract.agent import Role
 from contract.envelope import Identity
-from contract.errors import ConfigError
 from contract.mailbox import Mailbox
 from contract.map import CorridorMap
 from contract.node import Node
 from contract.roster import Node as Entry
 from contract.roster import Roster
 from contract.signing import Signer
-from contract.sites import bays_by_direction, sites, station_gates
+from contract.sites import bays_by_direction, sites, station_gates, stations_by_direction
 from contract.traction import TRACTION, Traction
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.dispatch import DispatchConfig
@@ -29,8 +26,9 @@ from corridor.token import TokenConfig
 from gate.agent import GateAgent, GateConfig
 from gate.office.agency import CounterAgent, CounterConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
-from gate.office.rulebook import RuleBook, read_book
+from gate.office.places import Places
 from gate.office.rules import Rules, Shares, shares_of_one
+from sim.books import office_book
 from sim.control_room import ControlRoomAgent
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
@@ -46,23 +44,6 @@ OFFICES: Final = {"KZ": "office-kz", "CN": "office-cn"}
 AGENCIES: Final = {"KZ": "agencies-kz", "CN": "agencies-cn"}
 TERMINALS: Final = {"KZ": "terminal-kz", "CN": "terminal-cn"}
 CONTROL_ROOM: Final = "control-room"
-
-
-def rule_book(name: str) -> RuleBook:
-    """An office's rule book by installed name or path; "" for an empty one. Raises ConfigError."""
-    return read_book(book_bytes(name), f"{name}.toml" if name in ("kz", "cn") else name)
-
-
-def book_bytes(name: str) -> bytes:
-    """The file of a rule book, by the same names. Raises ConfigError."""
-    if name in ("", "kz", "cn"):
-        entry = resources.files("gate.office") / f"{name}.toml"
-        return entry.read_bytes() if name else b""
-    try:
-        return Path(name).read_bytes()
-    except (OSError, ValueError) as fault:
-        said = fault.strerror if isinstance(fault, OSError) else str(fault)
-        raise ConfigError(f"rule book {name!r:.60}: {said}; expected kz, cn or a path") from None
 
 
 def secret(seed: int, name: str) -> bytes:
@@ -87,6 +68,8 @@ def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
             transit=flow.transit,
             certificate_missing=flow.certificate_missing,
             amended=flow.amended,
+            certificate_expired=flow.certificate_expired,
+            certificate_after_s=parse_duration(flow.certificate_after),
         )
         for flow in scenario.flow
         if flow.direction == direction
@@ -107,7 +90,7 @@ class Cast:
 def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:
     """Names and keys for a scenario. Raises ConfigError for a rule book that is none."""
     for section in scenario.office.values():
-        rule_book(section.book)
+        office_book(section)
     count = scenario.fleet.kz + scenario.fleet.cn
     vehicles = tuple(f"truck-{number:02d}" for number in range(1, count + 1))
     roles: dict[str, tuple[Role, str]] = dict.fromkeys(vehicles, (Role.VEHICLE, ""))
@@ -202,7 +185,7 @@ class Builder:
             supervisor=SUPERVISOR,
             other_office=other,
             gates=tuple(self.corridor.gates),
-            bays=bays_by_direction(self.corridor),
+            places=Places(bays_by_direction(self.corridor), stations_by_direction(self.corridor)),
             rules=self.rules(country),
             agencies=AGENCIES[country],
         )
@@ -231,6 +214,6 @@ class Builder:
             seed=secret(self.cast.seed, f"selection/{country}"),
             assess_ms=int(parse_duration(section.assess) * 1000.0),
             release_valid_ms=int(parse_duration(section.release_valid) * 1000.0),
-            book=rule_book(section.book),
+            book=office_book(section),
             country=country,
         )

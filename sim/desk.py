@@ -40,6 +40,7 @@ class Desk:
         self.office = office
         self.decisions = 0
         self.minutes = 0.0
+        self.kept: dict[str, str] = {}  # by vehicle: the crossing that an officer holds out of turn
         self._engine = engine
         self._draws = draws
         self._service = service
@@ -90,6 +91,7 @@ class Desk:
         ruling = Ruling.REFUSE if refuse else Ruling.RELEASE
         self._outcomes.append(DeskOutcome(paper.crossing, ruling, f"officer-{self.office}"))
         stage = f"desk_{self.office}"
-        self._visited(Visit("", paper.crossing, stage, paper.arrive_ns, start_ns, now_ns))
+        times = (paper.arrive_ns, start_ns, now_ns)
+        self._visited(Visit("", paper.crossing, stage, *times, worked_ns=now_ns - start_ns))
         self._wake(self.office)
         self._next()

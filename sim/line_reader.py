@@ -76,41 +76,48 @@ class LineReader:
         model = self._model
         tries = 1
         took_s = model.ocr.sample(self._draws)
+        person_s = 0.0
         while self._draws.random() < model.misread:
             if tries == READINGS_MAX:
-                took_s += model.person.sample(self._draws)
+                person_s = model.person.sample(self._draws)
                 break
             tries += 1
             took_s += model.ocr.sample(self._draws)
-        self._later(took_s, self._plate_read, vehicle, crossing)
+        self._later((took_s, person_s), self._plate_read, vehicle, crossing)
 
     def gone(self) -> None:
         """Nobody stands there any more."""
         self._turn += 1
         self.unread = ""
 
-    def _later(self, took_s: float, then: Callable[..., None], vehicle: str, crossing: str) -> None:
-        now_ns = self._engine.now_ns
-        self._engine.after(int(took_s * NS_PER_S), then, self._turn, (vehicle, crossing), now_ns)
+    def _later(
+        self, took_s: tuple[float, float], then: Callable[..., None], vehicle: str, crossing: str
+    ) -> None:
+        """`took_s`: the machine, and a person where it took one."""
+        begun = (self._engine.now_ns, int(took_s[1] * NS_PER_S))
+        who = (vehicle, crossing)
+        self._engine.after(int(sum(took_s) * NS_PER_S), then, self._turn, who, begun)
 
-    def _row(self, stage: str, who: tuple[str, str], start_ns: int) -> None:
-        name = f"{stage}_{self._gate}"
-        self._visited(Visit(*who, name, start_ns, start_ns, self._engine.now_ns))
+    def _row(self, stage: str, who: tuple[str, str], begun: tuple[int, int]) -> None:
+        """A row; `begun` says when, and how much of it was a person's work."""
+        name, (start_ns, worked_ns) = f"{stage}_{self._gate}", begun
+        times = (start_ns, start_ns, self._engine.now_ns)
+        self._visited(Visit(*who, name, *times, worked_ns=worked_ns))
 
-    def _plate_read(self, turn: int, who: tuple[str, str], start_ns: int) -> None:
-        self._row("ocr", who, start_ns)
+    def _plate_read(self, turn: int, who: tuple[str, str], begun: tuple[int, int]) -> None:
+        self._row("ocr", who, begun)
         if turn != self._turn:
             return
         self.unread = "seals"
         model = self._model
         took_s = model.seals.sample(self._draws)
-        if self._draws.random() < model.seals_unread:
-            took_s += model.by_hand.sample(self._draws)
-        self._later(took_s, self._seals_read, *who)
+        missed = self._draws.random() < model.seals_unread
+        person_s = model.by_hand.sample(self._draws) if missed else 0.0
+        self._later((took_s, person_s), self._seals_read, *who)
         self._changed()
 
-    def _seals_read(self, turn: int, who: tuple[str, str], start_ns: int) -> None:
-        self._row("seals", who, start_ns)
+    def _seals_read(self, turn: int, who: tuple[str, str], begun: tuple[int, int]) -> None:
+        self._row("seals", who, begun)
         if turn == self._turn:
             self.unread = ""
             self._changed()

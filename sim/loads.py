@@ -21,7 +21,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One row of stages.csv, seconds of simulated time."""
+    """One row of stages.csv, nanoseconds of simulated time.
+
+    worked_ns   how long a person was at it; 0 where machines did it all
+    """
 
     vehicle: str
     crossing: str
@@ -29,3 +32,4 @@ class Visit:
     arrive_ns: int
     start_ns: int
     end_ns: int
+    worked_ns: int = 0

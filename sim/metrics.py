@@ -13,6 +13,7 @@ from contract.map import CorridorMap
 from contract.map_parts import ZoneKind
 from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
+from sim.clearance_figures import clearance
 from sim.outcome import Tally, traffic
 from sim.scenario import Scenario
 
@@ -50,6 +51,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         TOTAL,
         *(f"safety.{invariant}" for invariant in INVARIANTS),
         *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
+        *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
         *(f"performance.{key}" for key in _PERFORMANCE),
         *(f"versions.{name}" for name in ("python", *PACKAGES)),

@@ -38,6 +38,8 @@ NEEDED: Final = frozenset(
         "declaration_filed",
         "channel_chosen",
         "mission_given",
+        "loading_finished",
+        "permit_consumed",
     }
 )
 
@@ -61,6 +63,10 @@ class CrossingTale:
     waits_for: str = ""  # reason for which its truck waits at the end of the run
     berth: str = ""
     takes_back: str = ""  # the refused crossing that it returns
+    versions: int = 0  # of its declaration that were filed
+    ready_s: float | None = None  # loaded and sealed
+    permit_s: dict[str, float] = field(default_factory=dict)  # by gate, in order: its newest permit
+    rulings: int = 0  # of officers and of people at an agency
 
     @property
     def time_s(self) -> float | None:
@@ -117,6 +123,7 @@ def _filed(tally: Tally, said: Said, t_s: float) -> None:
     tale = _tale(tally, said.fields["crossing"])
     tale.filed_s = t_s
     tale.vehicle = said.fields["vehicle"]
+    tale.versions += 1
 
 
 def _noticed(tally: Tally, said: Said, t_s: float) -> None:
@@ -199,10 +206,20 @@ def _goes_on(tally: Tally, said: Said, t_s: float) -> None:
 
 def _desk(tally: Tally, said: Said, t_s: float) -> None:
     tally.desk_decisions += 1
+    _tale(tally, said.fields["crossing"]).rulings += 1
 
 
 def _agency(tally: Tally, said: Said, t_s: float) -> None:
     tally.agency_decisions += 1
+    _tale(tally, said.fields["crossing"]).rulings += 1
+
+
+def _ready(tally: Tally, said: Said, t_s: float) -> None:
+    _tale(tally, said.fields["crossing"]).ready_s = t_s
+
+
+def _permit(tally: Tally, said: Said, t_s: float) -> None:
+    _tale(tally, said.fields["crossing"]).permit_s[said.fields["gate"]] = t_s
 
 
 def _intervened(tally: Tally, said: Said, t_s: float) -> None:
@@ -225,6 +242,8 @@ _TELL: Final[Mapping[str, Any]] = {
     "vehicle_goes_on": _goes_on,
     "desk_decided": _desk,
     "agency_decided": _agency,
+    "loading_finished": _ready,
+    "permit_consumed": _permit,
     "stop_ordered": _intervened,
     "stop_ended": _intervened,
 }

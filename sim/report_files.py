@@ -9,6 +9,7 @@ import msgspec
 
 from contract.ledger_lines import ledger_files
 from contract.roster import Roster
+from sim.clearance_figures import touches
 from sim.outcome import CrossingTale, Tally
 from sim.record import Recorder, write_rows, write_stages
 
@@ -27,6 +28,12 @@ CROSSING_COLUMNS = [
     "outcome",
     "reason",
     "berth",
+    "versions",
+    "ready",
+    "exit_permit",
+    "entry_permit",
+    "touches",
+    "person_min",
 ]
 
 
@@ -36,7 +43,9 @@ def write_folder(
     """Everything but events and tracks, which were written on the way."""
     vehicle_of = {tale.crossing: tale.vehicle for tale in tally.crossings.values()}
     write_stages(folder / "stages.csv", recorder.visits, vehicle_of)
-    write_rows(folder / "crossings.csv", CROSSING_COLUMNS, map(_row, tally.crossings.values()))
+    touched = touches(tally, recorder.visits)
+    rows = [(*_row(each), *_people(each, touched)) for each in tally.crossings.values()]
+    write_rows(folder / "crossings.csv", CROSSING_COLUMNS, rows)
     (folder / "scenario.resolved.toml").write_text(resolved, encoding="utf-8")
     (folder / "junit.xml").write_bytes(junit(result))
     (folder / "result.json").write_bytes(
@@ -50,6 +59,14 @@ def _row(tale: CrossingTale) -> tuple[Any, ...]:
     loaded = int(tale.loaded)
     head = (tale.crossing, tale.direction, tale.vehicle, loaded, tale.cargo_kg, tale.channel)
     return (*head, *said, took, tale.outcome, tale.reason or tale.waits_for, tale.berth)
+
+
+def _people(tale: CrossingTale, touched: Mapping[str, tuple[int, float]]) -> tuple[Any, ...]:
+    """Papers and permits beyond the interface's columns, and how often a person was at it."""
+    permits = [*tale.permit_s.values(), None, None][:2]
+    times = ["" if t is None else f"{t:.3f}" for t in (tale.ready_s, *permits)]
+    count, spent_min = touched[tale.crossing]
+    return (tale.versions, *times, count, f"{spent_min:.3f}")
 
 
 def write_ledger(folder: Path, roster: Roster, journals: Mapping[str, Mapping[str, bytes]]) -> None:

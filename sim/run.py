@@ -20,7 +20,10 @@ from contract.errors import ConfigError
 from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
+from gate.office.places import unknown_places
+from sim.books import make_explicit, office_book
 from sim.build import AGENCIES, OFFICES
+from sim.clearance_figures import clearance, officer_minutes
 from sim.compiling import Compiling, watched
 from sim.expectations import judge
 from sim.faults import arrange
@@ -113,6 +116,14 @@ def complete(scenario: Scenario, corridor: CorridorMap) -> None:
         scenario.office.setdefault(country, OfficeSection())
         scenario.agency.setdefault(country, AgencySection())
     places = {*corridor.stations, *corridor.bays}
+    for country, office in scenario.office.items():
+        make_explicit(office)
+        unknown = unknown_places(office_book(office), sorted(places))
+        if unknown:
+            named = ", ".join(unknown)
+            raise ConfigError(
+                f"{scenario.name}: office.{country}.book: places {named}: not on the map"
+            )
     for table, given, known in (
         ("station", scenario.station, places),
         ("gate", scenario.gate, set(corridor.gates)),
@@ -228,10 +239,11 @@ def conclude(
         "expectations": [],
         "safety": world.checkers.counts,
         "traffic": traffic(tally, scenario.warm_up_s, end_s),
+        "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, servers, end_s),
         "human_interventions": tally.interventions,
         "officer_decisions": tally.desk_decisions,
-        "officer_minutes": round(sum(desk.minutes for desk in world.desks.values()), 3),
+        "officer_minutes": officer_minutes(recorder.visits),
         "agency_decisions": tally.agency_decisions,
         "agency_minutes": round(sum(desk.minutes for desk in world.counters.values()), 3),
         "performance": {

@@ -65,7 +65,7 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = (
     *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
-    *("officer_holds", "officer_refuses", "officer_refuses_past_line"),
+    *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     PLACE_CLOSED,
     *KINDS,
@@ -134,7 +134,8 @@ class FlowSection(_Section):
     trucks.
 
     batch   trucks under one waybill;  aeo, container, transit   shares of its loads
-    certificate_missing   share that lacks one;  amended   share declared twice before it leaves
+    certificate_missing, certificate_expired   shares that lack one, or have one that is over
+    certificate_after   when it is filed anew, "0s": never;  amended   declared twice
     """
 
     direction: str
@@ -149,6 +150,8 @@ class FlowSection(_Section):
     container: Share = 0.0
     transit: Share = 0.0
     certificate_missing: Share = 0.0
+    certificate_expired: Share = 0.0
+    certificate_after: Duration = "0s"
     amended: Share = 0.0
     channels: Channels = msgspec.field(default_factory=Channels)
 
@@ -165,6 +168,9 @@ class OfficeSection(_Section):
     refuses: Share = 0.0
     release_valid: Duration = "12h"
     book: str = ""
+    recognise_scans: bool | None = None  # None: as the book says
+    recognise_aeo: bool | None = None
+    rescan_share: Share | None = None
 
 
 class AgencySection(_Section):

@@ -68,7 +68,15 @@ DEFAULTS: Final[Mapping[str, StationSection]] = {
         reading="lognormal:180s,0.5",
         readers=2,
     ),
-    "bay": StationSection(service="lognormal:150min,0.5"),
+    "bay": StationSection(
+        service="lognormal:150min,0.5",
+        times={
+            "phytosanitary": "lognormal:35min,0.5",
+            "veterinary": "lognormal:35min,0.5",
+            "sampling": "lognormal:15min,0.5",
+            "seal": "constant:120s",
+        },
+    ),
 }
 
 

@@ -127,6 +127,10 @@ def _swap_seal(world: World, target: str) -> None:
     world.carry(target, replace(load, seals=tuple(f"{each}-other" for each in load.seals)))
 
 
+def _swap_container(world: World, target: str) -> None:
+    world.carry(target, replace(world.loads[target], container_id="ZZZU0000000"))
+
+
 def _break_seal(world: World, target: str) -> None:
     world.loads[target].seal_broken = True
     world.hosts[target].wake()
@@ -288,6 +292,7 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "readers_hung": (_hang_readers, _free_readers),
     "load_missing": (_lose_load, _nothing),
     "seal_swapped": (_swap_seal, _nothing),
+    "container_swapped": (_swap_container, _nothing),
     "seal_broken": (_break_seal, _mend_seal),
     "stop_under_arm": (_stop_under_arm, _drive_on),
     "permit_replayed": (_replay, _nothing),

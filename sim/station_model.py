@@ -23,6 +23,8 @@ from sim.station_queue import ServiceStation, Start
 
 WEIGH_SIGMA_KG: Final = 20.0
 NO_TIME: Final = Constant(0.0)
+# What people do at the truck; scales, portals, scanners and seal readers work by themselves.
+BY_HAND: Final = frozenset({"secondary", "phytosanitary", "veterinary", "sampling", "physical"})
 
 
 class Trouble(Enum):
@@ -138,7 +140,9 @@ class ImageReaders:
         vehicle, crossing = _key(turn.order)
         adverse = self._adverse.pop((vehicle, crossing))
         stage = f"read_{self._station_id}"
-        self._around.visited(Visit(vehicle, crossing, stage, turn.arrive_ns, turn.start_ns, now_ns))
+        times = (turn.arrive_ns, turn.start_ns, now_ns)
+        worked_ns = now_ns - turn.start_ns
+        self._around.visited(Visit(vehicle, crossing, stage, *times, worked_ns=worked_ns))
         self._start(self._people.finish(number, now_ns))
         reason = "IMAGE_ADVERSE" if adverse else ""
         self._around.answer(
@@ -212,9 +216,11 @@ class Station:
         turn, now_ns = self._turns.pop(number), engine.now_ns
         vehicle, crossing = _key(turn.order)
         self.ended_ns[vehicle] = now_ns
-        self._around.visited(
-            Visit(vehicle, crossing, self.station_id, turn.arrive_ns, turn.start_ns, now_ns)
-        )
+        times = (turn.arrive_ns, turn.start_ns, now_ns)
+        by_hand = not BY_HAND.isdisjoint(turn.order.services)
+        worked_ns = now_ns - turn.start_ns if by_hand else 0
+        row = Visit(vehicle, crossing, self.station_id, *times, worked_ns=worked_ns)
+        self._around.visited(row)
         if free_ns > now_ns:
             engine.at(free_ns, self._free, number)
         else:

@@ -30,6 +30,7 @@ from contract.v1 import customs_pb2, envelope_pb2
 from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from sim.distributions import Distribution
+from sim.refiling import Refiling
 from sim.terminal_papers import Flow, Papers, amend
 
 NS_PER_S: Final = 1_000_000_000
@@ -86,6 +87,7 @@ class TerminalAgent:
     crossings: int = 0
     backlog: list[Flow] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
+    refiling: Refiling = field(default_factory=Refiling)
     _next_cargo: dict[int, int] = field(default_factory=dict)
     _beat_ns: int = 0
     _beats: int = 0
@@ -108,6 +110,8 @@ class TerminalAgent:
         message = received.message
         if isinstance(message, Arrival):
             self._arrive(now, message)
+        elif isinstance(message, customs_pb2.StatusReply):
+            self._certify(now, self.refiling.answered(message))
         elif isinstance(message, customs_pb2.DeclarationReply) and not message.accepted:
             fields = {
                 "declaration": message.declaration_id,
@@ -126,6 +130,7 @@ class TerminalAgent:
                 self.backlog.append(flow)
         for vehicle in sorted(self.jobs):
             self._go_on(now, self.jobs[vehicle])
+        self._out += [Send(self.config.office, each) for each in self.refiling.due(now.mono_ns)]
         if now.mono_ns >= self._beat_ns:
             self._beats += 1
             self._beat_ns = now.mono_ns + NODE_HEARTBEAT_MS * NS_PER_MS
@@ -136,6 +141,7 @@ class TerminalAgent:
     @property
     def wake_ns(self) -> int | None:
         due = [self._beat_ns, *self._next_cargo.values()]
+        due += [] if self.refiling.wake_ns is None else [self.refiling.wake_ns]
         due += [job.ready_ns for job in self.jobs.values() if not job.loaded]
         return min(due)
 
@@ -214,6 +220,9 @@ class TerminalAgent:
                 utc_ms=now.utc_ms,
             )
             job.amendment = self.papers.amendment(flow)
+            if flow.certificate_after_s > 0.0 and self.papers.lacks(declaration, now.utc_ms):
+                after_ns = int(flow.certificate_after_s * NS_PER_S)
+                self.refiling.expect(job.crossing, now.mono_ns + after_ns)
         self._submit(job, declaration)
         fields = {"berth": job.berth, "crossing": job.crossing, "vehicle": job.vehicle}
         self._out.append(Report(Event.LOADING_STARTED, fields))
@@ -230,17 +239,31 @@ class TerminalAgent:
         job.amendment = ""
         job.ready_ns = now.mono_ns + int(AMENDMENT_S * NS_PER_S)
 
+    def _certify(self, now: Now, declaration: Declaration | None) -> None:
+        """The certificate has come: a new version, wherever on this side the truck is."""
+        if declaration is None:
+            return
+        certified = self.papers.certified(declaration, now.utc_ms)
+        for job in self.jobs.values():
+            if job.crossing == certified.crossing_id:
+                job.declaration = certified
+        self._send(certified)
+
     def _submit(self, job: Job, declaration: Declaration) -> None:
         """File a version; from now on the truck carries what it says."""
         job.declaration = declaration
         self.loaded(job.vehicle, declaration)
+        self.refiling.filed(job.crossing, declaration)
+        self._send(declaration)
+
+    def _send(self, declaration: Declaration) -> None:
         document = seal_document(self.signer, declaration)
         self._out.append(Send(self.config.office, DeclarationSubmitted(declaration=document)))
         fields: dict[str, Any] = {
             "declaration": declaration.declaration_id,
             "version": declaration.version,
-            "crossing": job.crossing,
-            "vehicle": job.vehicle,
+            "crossing": declaration.crossing_id,
+            "vehicle": declaration.vehicle_id,
         }
         self._out.append(Report(Event.DECLARATION_FILED, fields))
 

@@ -48,7 +48,9 @@ class Flow:
     """One commodity in this terminal's direction. `per_hour` 0: never short of cargo.
 
     batch                vehicles under one waybill
-    aeo, container, transit, certificate_missing, amended   shares of the loads, 0 to 1
+    aeo, container, transit, amended   shares of the loads, 0 to 1
+    certificate_missing, certificate_expired   shares that lack one, or have one that is over
+    certificate_after_s   so long after filing it is filed anew; 0: never
     """
 
     goods: str
@@ -63,6 +65,8 @@ class Flow:
     transit: float = 0.0
     certificate_missing: float = 0.0
     amended: float = 0.0
+    certificate_expired: float = 0.0
+    certificate_after_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -120,15 +124,33 @@ class Papers:
         shipper = declaration.consignor.trader_id
         declaration.consignment_reference = f"6{self.country}{shipper}-{crossing}"
         needed = self._certificates(flow.hs_code, crossing, utc_ms)
-        declaration.certificates.extend(
-            needed[1:] if missing < flow.certificate_missing else needed
-        )
+        if needed and missing < flow.certificate_missing:
+            del needed[0]
+        elif needed and missing < flow.certificate_missing + flow.certificate_expired:
+            needed[0].valid_until_utc_ms = utc_ms - DAY_MS
+        declaration.certificates.extend(needed)
         if container < flow.container:
             declaration.container_id = container_number(self.country, crossing)
         if transit < flow.transit:
             self._in_transit(declaration, crossing)
         self._in_batch(declaration, flow)
         return declaration
+
+    def lacks(self, declaration: Declaration, utc_ms: int) -> bool:
+        """Whether a certificate that the goods need is missing or over."""
+        needed = self._certificates(declaration.goods[0].hs_code, declaration.crossing_id, utc_ms)
+        valid = [e for e in declaration.certificates if e.valid_until_utc_ms > utc_ms]
+        return len(valid) < len(needed)
+
+    def certified(self, declaration: Declaration, utc_ms: int) -> Declaration:
+        """The next version, with every certificate that the goods need, issued anew."""
+        version = Declaration()
+        version.CopyFrom(declaration)
+        version.version += 1
+        del version.certificates[:]
+        code = declaration.goods[0].hs_code
+        version.certificates.extend(self._certificates(code, declaration.crossing_id, utc_ms))
+        return version
 
     def amendment(self, flow: Flow) -> str:
         """What will have to be amended of the load just declared: "seal", "mass" or nothing."""

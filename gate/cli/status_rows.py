@@ -7,16 +7,14 @@ Not here: files and printing (status.py), an office's own answer (gate/office).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from datetime import UTC, datetime
+from typing import Final
 
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import StatusRow
 from contract.v1.document_pb2 import Channel
+from gate.cli.status_case import ENDED, FILED, TAKEN_BACK, Case, Pause, Told, pause_of, says
 
-FILED: Final = "filed"
-ENDED: Final = "handed over"
-HISTORY_MAX: Final = 512
 # Said of a crossing by somebody else in other words.
 _SAID_ALREADY: Final = frozenset(
     {
@@ -27,54 +25,6 @@ _SAID_ALREADY: Final = frozenset(
 )
 
 
-class Told(NamedTuple):
-    """One line of the log. `fields` has everything but time, node, event and severity."""
-
-    at_utc_ms: int
-    node: str
-    event: str
-    fields: Mapping[str, Any]
-
-
-class Pause(NamedTuple):
-    """Why it does not go on, whose move that is, and since when."""
-
-    stage: str
-    at_utc_ms: int
-    reason: str
-    owner: str
-    lifted_by: str
-
-
-@dataclass(slots=True)
-class Case:
-    """One declaration as the log has told it so far.
-
-    holds    by office: what it wants;  wait   on the road
-    offices  which have taken it in, and whether they let it pass
-    """
-
-    row: StatusRow
-    channel: int = 0
-    stage: str = FILED
-    since_ms: int = 0
-    ended: bool = False
-    refused: Pause | None = None
-    holds: dict[str, Pause] = field(default_factory=dict)
-    wait: Pause | None = None
-    offices: dict[str, bool] = field(default_factory=dict)
-
-    def goes(self, told: Told, stage: str) -> None:
-        """It has come to another stage; whatever it waited for on the road is over."""
-        self.stage, self.since_ms, self.wait = stage, told.at_utc_ms, None
-
-    def note(self, told: Told, stage: str, detail: str = "") -> None:
-        """One more line of history."""
-        if len(self.row.history) < HISTORY_MAX:
-            step = self.row.history.add()
-            step.at_utc_ms, step.stage, step.detail = told.at_utc_ms, stage, detail
-
-
 def rows_of(events: Iterable[Told]) -> dict[str, StatusRow]:
     """Every declaration of a day by its id, in the order in which they were filed."""
     cases: dict[str, Case] = {}
@@ -82,7 +32,7 @@ def rows_of(events: Iterable[Told]) -> dict[str, StatusRow]:
     for told in events:
         handler = _HANDLERS.get(told.event)
         declaration = str(told.fields.get("declaration", ""))
-        crossing = str(told.fields.get("crossing", ""))
+        crossing = str(told.fields.get("returns", "") or told.fields.get("crossing", ""))
         case = cases.get(declaration) or by_crossing.get(crossing)
         if case is None and declaration and handler is not None:
             case = cases[declaration] = Case(StatusRow(declaration_id=declaration, version=1))
@@ -91,14 +41,17 @@ def rows_of(events: Iterable[Told]) -> dict[str, StatusRow]:
         if case is not None and crossing and not case.row.crossing_id:
             case.row.crossing_id = crossing
             by_crossing[crossing] = case
-        if case is not None:
+        if case is not None and case.returns and crossing == case.returns:
+            _on_return(case, told)
+        elif case is not None:
             (handler or _note)(case, told)
+            by_crossing |= {case.returns: case} if case.returns else {}
     return {declaration: _finished(case) for declaration, case in cases.items()}
 
 
 def is_open(row: StatusRow) -> bool:
     """Whether anybody may still ask what it waits for."""
-    return row.stage != ENDED
+    return row.stage not in (ENDED, TAKEN_BACK)
 
 
 def _finished(case: Case) -> StatusRow:
@@ -122,31 +75,10 @@ def _pending(case: Case) -> Pause | None:
     return Pause("being assessed", case.since_ms, reason.name, silent, reason.lifted_by)
 
 
-def _pause(told: Told, stage: str, *, owner: str = "") -> Pause:
-    """A wait for the reason that an event names; unknown codes are passed on as they are."""
-    code = str(told.fields.get("reason", ""))
-    reason = Reason.__members__.get(code)
-    if reason is None:
-        lifted_by = str(told.fields.get("lifted_by", "")) or "its owner says"
-        return Pause(stage, told.at_utc_ms, code, owner or told.node, lifted_by)
-    return Pause(stage, told.at_utc_ms, code, owner or reason.owner.value, reason.lifted_by)
-
-
-def _says(told: Told, *names: str) -> str:
-    """Those fields of an event that say something, in words."""
-    words = []
-    for name in names:
-        value = told.fields.get(name)
-        known = Reason.__members__.get(str(value)) if name == "reason" else None
-        if value not in (None, "", []):
-            words.append(f"{value} ({known.sentence})" if known is not None else str(value))
-    return ", ".join(words)
-
-
 def _note(case: Case, told: Told) -> None:
     """An event that has no meaning of its own here: what it says, in its own words."""
     if told.event not in _SAID_ALREADY and told.fields.get("severity") != "debug":
-        said = _says(told, "agency", "station", "reason", "detail")
+        said = says(told, "agency", "station", "reason", "detail")
         case.note(told, f"{told.event.replace('_', ' ')} by {told.node}", said)
 
 
@@ -160,8 +92,8 @@ def _filed(case: Case, told: Told) -> None:
 
 def _answered(case: Case, told: Told) -> None:
     """Some office does not take it in."""
-    case.refused = _pause(told, f"not accepted by {told.node}", owner="terminal")
-    case.note(told, f"not accepted by {told.node}", _says(told, "reason", "detail"))
+    case.refused = pause_of(told, f"not accepted by {told.node}", owner="terminal")
+    case.note(told, f"not accepted by {told.node}", says(told, "reason", "detail"))
 
 
 def _accepted(case: Case, told: Told) -> None:
@@ -180,7 +112,7 @@ def _channel(case: Case, told: Told) -> None:
     value = dict(Channel.items()).get(f"CHANNEL_{name.upper()}", 0)
     case.channel = max(case.channel, value)
     _take_rules(case, told)
-    case.note(told, f"{name} channel of {told.node}", _says(told, "rules"))
+    case.note(told, f"{name} channel of {told.node}", says(told, "rules"))
 
 
 def _take_rules(case: Case, told: Told) -> None:
@@ -194,13 +126,12 @@ def _take_rules(case: Case, told: Told) -> None:
 def _held(case: Case, told: Told) -> None:
     _take_rules(case, told)
     before = case.holds.get(told.node)
-    pause = _pause(told, f"held by {told.node}", owner=str(told.fields.get("owner", "")))
+    pause = pause_of(told, f"held by {told.node}", owner=str(told.fields.get("owner", "")))
     if pause.owner in ("", "office"):
         pause = pause._replace(owner=told.node)
-    if before is not None and before.reason == pause.reason:
-        pause = pause._replace(at_utc_ms=before.at_utc_ms)
-    case.holds[told.node] = pause
-    case.note(told, f"held by {told.node}", _says(told, "reason"))
+    same = before is not None and before.reason == pause.reason
+    case.holds[told.node] = before if before is not None and same else pause
+    case.note(told, f"held by {told.node}", says(told, "reason"))
 
 
 def _released(case: Case, told: Told) -> None:
@@ -209,22 +140,91 @@ def _released(case: Case, told: Told) -> None:
     case.holds.pop(told.node, None)
     if case.refused is not None and case.refused.stage == f"refused by {told.node}":
         case.refused = None
-    case.note(told, f"released by {told.node}", _says(told, "release"))
+    case.note(told, f"released by {told.node}", says(told, "release"))
 
 
 def _revoked(case: Case, told: Told) -> None:
-    case.holds[told.node] = _pause(told, f"held by {told.node}", owner=told.node)
-    case.note(told, f"release taken back by {told.node}", _says(told, "reason"))
+    case.holds[told.node] = pause_of(told, f"held by {told.node}", owner=told.node)
+    case.note(told, f"release taken back by {told.node}", says(told, "reason"))
 
 
 def _refused(case: Case, told: Told) -> None:
     case.holds.pop(told.node, None)
-    case.refused = _pause(told, f"refused by {told.node}", owner=told.node)
-    case.note(told, f"refused by {told.node}", _says(told, "reason", "rules"))
+    case.refused = pause_of(told, f"refused by {told.node}", owner=told.node)
+    case.note(told, f"refused by {told.node}", says(told, "reason", "rules"))
 
 
 def _decided(case: Case, told: Told) -> None:
-    case.note(told, f"decided at the desk of {told.node}", _says(told, "verdict", "officer"))
+    case.note(told, f"decided at the desk of {told.node}", says(told, "verdict", "officer"))
+
+
+def _postponed(case: Case, told: Told) -> None:
+    """Decided, and waiting for the clock: nobody has to do anything."""
+    until = datetime.fromtimestamp(int(told.fields.get("until_utc_ms", 0)) / 1000.0, tz=UTC)
+    pause = pause_of(told, f"postponed by {told.node}", owner=told.node)
+    when = f"{until:%d %B %Y %H:%M} UTC"
+    case.holds[told.node] = pause._replace(lifted_by=f"the clock, at {when}")
+    case.note(told, pause.stage, says(told, "reason") + f" until {when}")
+
+
+def _overrule(case: Case, told: Told) -> None:
+    """One officer would let it pass all the same; it takes two, neither of whom refused."""
+    officer, refused_by = told.fields.get("officer", ""), told.fields.get("refused_by", "")
+    if case.refused is not None:
+        lifted_by = f"a second officer, who is neither {officer} nor {refused_by}"
+        case.refused = case.refused._replace(lifted_by=lifted_by)
+    case.note(told, f"overruling asked for at {told.node}", f"by {officer} over {refused_by}")
+
+
+def _asked(case: Case, told: Told) -> None:
+    """The hold of this office is those agencies' move."""
+    names = ", ".join(str(told.fields.get("agencies", "")).split())
+    hold = case.holds.get(told.node)
+    if hold is not None and hold.reason == Reason.ENDORSEMENT_PENDING.name:
+        case.holds[told.node] = hold._replace(owner=f"{names} of {told.node}")
+    case.note(told, f"endorsement asked for by {told.node}", names)
+
+
+def _endorsed(case: Case, told: Told) -> None:
+    agency = str(told.fields.get("agency", ""))
+    if told.fields.get("endorsed"):
+        case.note(told, f"endorsed by {agency} of {told.node}")
+        return
+    reason = Reason.ENDORSEMENT_REFUSED
+    owner = f"{agency} of {told.node}"
+    stage = f"held by {told.node}"
+    case.holds[told.node] = Pause(stage, told.at_utc_ms, reason.name, owner, reason.lifted_by)
+    case.note(told, f"not endorsed by {owner}", says(told, "reason"))
+
+
+def _transit(case: Case, told: Told) -> None:
+    amount = told.fields.get("amount_eur", 0)
+    said = f"{told.fields.get('reference', '')}, guarantee of {amount} EUR"
+    case.note(told, f"transit: {told.fields.get('transit', '')} at {told.node}", said)
+
+
+def _returned(case: Case, told: Told) -> None:
+    """It goes back where it came from under a crossing of its own."""
+    case.returns = str(told.fields.get("crossing", ""))
+    case.note(told, f"return ordered by {told.node}", case.returns)
+
+
+def _on_return(case: Case, told: Told) -> None:
+    """What is said of the crossing that takes it back."""
+    if told.event == "crossing_finished":
+        case.goes(told, TAKEN_BACK)
+        case.ended = True
+        case.note(told, TAKEN_BACK, f"at {told.fields.get('berth', '')}")
+    elif told.event == "custody_recorded":
+        step, place = str(told.fields.get("step", "")), told.fields.get("place", "")
+        case.note(told, "on its way back", _STEPS.get(step, "{place}").format(place=place))
+    elif told.fields.get("severity") != "debug" and told.event not in _SAID_ALREADY:
+        words = told.event.replace("_", " ")
+        case.note(told, f"way back: {words} by {told.node}", says(told, "reason"))
+
+
+def _closed(case: Case, told: Told) -> None:
+    case.note(told, f"closed by {told.node}", says(told, "berth"))
 
 
 def _cleared(case: Case, told: Told) -> None:
@@ -237,7 +237,7 @@ def _cleared(case: Case, told: Told) -> None:
 
 
 def _loaded(case: Case, told: Told) -> None:
-    case.note(told, "loaded", _says(told, "berth"))
+    case.note(told, "loaded", says(told, "berth"))
 
 
 def _called(case: Case, told: Told) -> None:
@@ -247,9 +247,9 @@ def _called(case: Case, told: Told) -> None:
 
 def _waits(case: Case, told: Told) -> None:
     holder = str(told.fields.get("holder", ""))
-    case.wait = _pause(told, case.stage, owner=holder)
-    at = _says(told, "resource", "holder")
-    case.note(told, "waits", _says(told, "reason") + (f" at {at}" if at else ""))
+    case.wait = pause_of(told, case.stage, owner=holder)
+    at = says(told, "resource", "holder")
+    case.note(told, "waits", says(told, "reason") + (f" at {at}" if at else ""))
 
 
 def _goes_on(case: Case, told: Told) -> None:
@@ -260,28 +260,28 @@ def _goes_on(case: Case, told: Told) -> None:
 
 def _at_station(case: Case, told: Told) -> None:
     case.goes(told, f"at station {told.fields.get('station', '')}")
-    case.note(told, case.stage, _says(told, "services"))
+    case.note(told, case.stage, says(told, "services"))
 
 
 def _from_station(case: Case, told: Told) -> None:
     station = told.fields.get("station", "")
     case.goes(told, f"done at station {station}")
-    case.note(told, case.stage, _says(told, "verdict", "reason"))
+    case.note(told, case.stage, says(told, "verdict", "reason"))
 
 
 def _diverted(case: Case, told: Told) -> None:
     case.goes(told, f"sent to bay {told.fields.get('bay', '')}")
-    case.note(told, case.stage, _says(told, "reason"))
+    case.note(told, case.stage, says(told, "reason"))
 
 
 def _at_gate(case: Case, told: Told) -> None:
     case.goes(told, f"passing gate {told.fields.get('gate', '')}")
-    case.note(told, case.stage, _says(told, "permit"))
+    case.note(told, case.stage, says(told, "permit"))
 
 
 def _no_permit(case: Case, told: Told) -> None:
-    case.wait = _pause(told, case.stage)
-    case.note(told, f"no permit of {told.node}", _says(told, "reason", "detail"))
+    case.wait = pause_of(told, case.stage)
+    case.note(told, f"no permit of {told.node}", says(told, "reason", "detail"))
 
 
 _STEPS: Final = {
@@ -289,6 +289,7 @@ _STEPS: Final = {
     "EXITED": "let out by {place}",
     "ENTERED": "let in by {place}",
     "HANDED_OVER": "arrived at {place}",
+    "DIVERTED": "kept at {place}",
 }
 
 
@@ -303,6 +304,11 @@ def _custody(case: Case, told: Told) -> None:
 
 
 def _ended(case: Case, told: Told) -> None:
+    """The truck stands where its mission ended: handed over, or refused and not unloaded."""
+    if told.fields.get("outcome") == "refused":
+        case.goes(told, f"refused, at {told.fields.get('berth', '')}")
+        case.note(told, case.stage, "not unloaded")
+        return
     case.goes(told, ENDED)
     case.ended = True
     took_s = int(told.fields.get("took_ms", 0)) / 1000.0
@@ -319,6 +325,13 @@ _HANDLERS: Final[Mapping[str, Callable[[Case, Told], None]]] = {
     "release_revoked": _revoked,
     "crossing_refused": _refused,
     "desk_decided": _decided,
+    "crossing_postponed": _postponed,
+    "overrule_asked": _overrule,
+    "endorsement_asked": _asked,
+    "endorsement_taken": _endorsed,
+    "transit_moved": _transit,
+    "return_ordered": _returned,
+    "crossing_ended": _closed,
     "crossing_cleared": _cleared,
     "loading_finished": _loaded,
     "mission_given": _called,

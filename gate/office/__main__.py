@@ -17,10 +17,11 @@ from msgspec import Meta, Struct
 from contract.agent import Role
 from contract.errors import ConfigError
 from contract.signing import Signer
-from contract.sites import bays_by_direction
+from contract.sites import bays_by_direction, stations_by_direction
 from gate.cli import agencies, declare, officer, status
 from gate.cli.desk import NoDesks, OfficeDesks
 from gate.office.agent import OfficeAgent, OfficeConfig
+from gate.office.places import Places, unknown_places
 from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares
 from live.body import BodyLink
@@ -102,6 +103,9 @@ def rule_book(setting: Setting[OfficeProgram]) -> RuleBook:
     if path is None:
         return RuleBook()
     book = read_book(read_file(Path(path)), path)
+    unknown = unknown_places(book, (*setting.map.bays, *setting.map.stations))
+    if unknown:
+        raise ConfigError(f"rules.book {path}: places {', '.join(unknown)}: not on the map")
     asking = [rule.id for rule in book.rule if rule.agencies]
     if asking and not agencies_of(setting):
         raise ConfigError(
@@ -164,7 +168,7 @@ def build_agent(setting: Setting[OfficeProgram]) -> OfficeAgent:
         supervisor=setting.peer(Role.SUPERVISOR),
         other_office=other_office(setting),
         gates=tuple(setting.map.gates),
-        bays=bays_by_direction(setting.map),
+        places=Places(bays_by_direction(setting.map), stations_by_direction(setting.map)),
         rules=rules,
         agencies=agencies_of(setting),
     )

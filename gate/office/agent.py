@@ -5,7 +5,7 @@ and answered by a release, or a hold that says what is wanted and whose move it 
 decides for itself; that both must agree is checked at the gate and in the truck, not here. A
 decision is signed by the release key, which no other program holds. Not here: officers (the body),
 queues of trucks (corridor/), barriers (gate/). Phases of a crossing: phases.py; papers: docket.py.
-Requirements: OFF-001 to OFF-010 in docs/SAFETY.md.
+Requirements: OFF-001 to OFF-011 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,14 +43,15 @@ from contract.v1.customs_pb2 import (
     ScanRecord,
 )
 from contract.v1.document_pb2 import CHANNEL_RED, CHANNEL_YELLOW, Document
-from gate.office import findings, rulings, status
+from gate.office import arrival, findings, rulings, status
+from gate.office.audit import decode
 from gate.office.case import Case
 from gate.office.declaration import FAULTS_TOLD_MAX, faults
 from gate.office.docket import Docket, OfficeConfig, about, agency_name
 from gate.office.endorsements import open_endorsement
 from gate.office.orders import AskDesk, OfficeReading
 from gate.office.phases import Outcome, Phase
-from gate.office.rules import assess, draw
+from gate.office.rules import assess
 from gate.office.transit import Move
 from gate.office.witness import Witness
 
@@ -79,6 +80,8 @@ class OfficeAgent:
         for key, value in sorted(state.items()):
             if key.startswith("case/"):
                 docket.restore(msgspec.msgpack.decode(value, type=Case))
+            elif key.startswith("audit/"):
+                docket.audits[key.removeprefix("audit/")] = decode(value)
             elif key == "revocations":
                 docket.revocations = int.from_bytes(value, "big")
         for case in docket.cases.values():
@@ -218,9 +221,7 @@ class OfficeAgent:
             case.desk = case.desk or Reason.DOCUMENT_CONTROL.name
         elif found.channel == CHANNEL_RED:
             wanted.append(CONTROL_KIND_PHYSICAL)
-        elif self._drawn_again(declaration):
-            wanted.append(CONTROL_KIND_PHYSICAL)
-            case.rules = [*case.rules, "drawn to be looked at again on this side"]
+        wanted = arrival.plan(docket, case, declaration, wanted)
         case.controls = sorted(set(wanted))
         blocker = docket.guarantee_blocked_by(case)
         if blocker:
@@ -229,14 +230,6 @@ class OfficeAgent:
         self._say(Report(Event.CHANNEL_CHOSEN, about(case)))
         self._say(Send(self._config.supervisor, docket.papers.notice(case, declaration)))
         docket.proceed(now, case)
-
-    def _drawn_again(self, declaration: Declaration) -> bool:
-        """Whether the receiving side looks again at what the other side has scanned."""
-        rules = self._config.rules
-        if declaration.direction == self._docket.origin_of or declaration.empty_running:
-            return False
-        name = f"{declaration.declaration_id}/again"
-        return draw(name, declaration.version, rules.seed) < rules.book.rescan_share
 
     def _on_endorsement(self, now: Now, received: Received) -> None:
         notice = cast("customs_pb2.EndorsementNotice", received.message)
@@ -294,6 +287,9 @@ class OfficeAgent:
                 return
 
     # --- on the way ---
+
+    def _on_seal(self, now: Now, received: Received) -> None:
+        findings.on_seal(self._docket, now, cast("customs_pb2.SealOpened", received.message))
 
     def _on_passed(self, now: Now, received: Received) -> None:
         """A gate has let a truck through."""
@@ -364,6 +360,7 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     customs_pb2.EndorsementNotice: OfficeAgent._on_endorsement,
     customs_pb2.DecisionNotice: OfficeAgent._on_decision,
     customs_pb2.StatusQuery: OfficeAgent._on_query,
+    customs_pb2.SealOpened: OfficeAgent._on_seal,
     gate_pb2.Passed: OfficeAgent._on_passed,
     movement_pb2.Arrival: OfficeAgent._on_arrival,
 }

@@ -32,6 +32,9 @@ class Case(msgspec.Struct):
     controls    kinds of inspection that are still wanted;   refused_by   officer who refused
     overrule    officer who wants a refusal overruled, and waits for a second
     finding     adverse finding that nobody has resolved, and `found_in_bay`: by an inspection
+    seal_utc_ms   when its navigation seal was last said to be opened
+    arrival_scan   whether our own station scans it behind our gate
+    scanned_by  station of the other side that has scanned it and found nothing
     custody     last step of custody that a gate has told;   counted   local day of the quota used
     reason      why it is held now, and `owner` whose move it is
     return_of   for a way back: the crossing that was refused past the line
@@ -59,6 +62,9 @@ class Case(msgspec.Struct):
     counted: int = -1
     transit: int = 0
     return_of: str = ""
+    seal_utc_ms: int = 0
+    arrival_scan: int = 0
+    scanned_by: str = ""
     history: list[Step] = []
 
     @property

@@ -5,7 +5,6 @@ owner, or a release. Whatever is withheld after a release was given is revoked f
 writes the case down before anything is told. Not here: why something is wanted (agent.py).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,11 +30,13 @@ from contract.v1.document_pb2 import (
     DIRECTION_WEST,
     Document,
 )
+from gate.office.audit import StationAudit
 from gate.office.case import Case
 from gate.office.hours import day_begins_ms, local_day, opens_ms
 from gate.office.orders import AskDesk
 from gate.office.papers import Papers, channel_name, direction_of
 from gate.office.phases import Outcome, Phase, next_phase
+from gate.office.places import Places
 from gate.office.rules import Rules
 from gate.office.transit import Move, Transit, blocked_by, moved
 
@@ -46,7 +47,7 @@ RETURN_SUFFIX: Final = "-R"
 class OfficeConfig:
     """One office.
 
-    bays       inspection places by direction of travel on the origin side ("E", "W")
+    places     where a truck may be inspected, by direction of travel
     agencies   the program where this side's agencies endorse; "" if there is none
     """
 
@@ -55,7 +56,7 @@ class OfficeConfig:
     supervisor: str
     other_office: str
     gates: tuple[str, ...]
-    bays: Mapping[str, tuple[str, ...]]
+    places: Places
     rules: Rules
     agencies: str = ""
 
@@ -68,6 +69,7 @@ class Docket:
         self.cases: dict[str, Case] = {}
         self.declarations: dict[str, Declaration] = {}
         self.due: dict[str, int] = {}
+        self.audits: dict[str, StationAudit] = {}
         self.revocations = 0
         self.out: list[Effect] = []
         self._signer = release_signer
@@ -192,9 +194,13 @@ class Docket:
         """Where what is wanted may be inspected; nowhere while documents are still wanted."""
         if case.agencies or case.desk:
             return {}
+        return self.permitted(case)
+
+    def permitted(self, case: Case) -> dict[int, tuple[str, ...]]:
+        """Where each kind of inspection that is wanted may be."""
         direction = direction_of(case, self.declarations[case.crossing_id])
-        bays = self.config.bays["E" if direction == DIRECTION_EAST else "W"]
-        return dict.fromkeys(case.controls, bays)
+        way, book = "E" if direction == DIRECTION_EAST else "W", self.config.rules.book
+        return {kind: self.config.places.permitted(way, kind, book) for kind in case.controls}
 
     def refuse(self, now: Now, case: Case, officer: str) -> None:
         """No. Past the exit gate it goes with the crossing that takes the truck back."""

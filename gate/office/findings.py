@@ -3,7 +3,7 @@
 Pure. A clear inspection in a bay gives what was wanted there; a clear X-ray of the other side
 counts where it is recognised, young enough and about the same load; a finding always ends in a
 hold. The origin office answers for the stations on its side; an inspection binds both.
-Requirements: OFF-006, OFF-007 in docs/SAFETY.md.
+Requirements: OFF-006, OFF-007, OFF-011 in docs/SAFETY.md.
 """
 
 from typing import Final
@@ -15,11 +15,14 @@ from contract.v1.customs_pb2 import (
     SCAN_VERDICT_CLEAR,
     Declaration,
     ScanRecord,
+    SealOpened,
 )
+from gate.office import arrival
 from gate.office.case import Case
 from gate.office.docket import Docket
 from gate.office.phases import Phase
-from gate.office.rulebook import CONTROLS, RuleBook
+from gate.office.places import given_by
+from gate.office.rulebook import RuleBook
 
 HOUR_MS: Final = 3_600_000
 
@@ -30,12 +33,15 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
     if case is None or case.return_of or case.at in (Phase.NEW, Phase.ENDED, Phase.REFUSED):
         return
     declaration = docket.declarations[case.crossing_id]
-    in_bay = any(record.station_id in bays for bays in docket.config.bays.values())
+    in_bay = docket.config.places.is_bay(record.station_id)
+    scanned = "xray" in record.services and not in_bay
+    if scanned and arrival.on_scan(docket, now, case, record, ours=ours):
+        return
     book = docket.config.rules.book
     if record.verdict == SCAN_VERDICT_CLEAR:
         reason = _outweighs(record, declaration, book)
         if reason is None:
-            recognised = ours or book.recognise_scans
+            recognised = ours or arrival.believed(docket, record.station_id)
             _clear(docket, now, case, record, in_bay=in_bay, recognised=recognised)
             return
     else:
@@ -43,6 +49,25 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
     if declaration.direction == docket.origin_of or in_bay:
         case.rules = [*case.rules, f"{record.station_id}: {reason.name}"]
         _adverse(docket, now, case, Reason.INSPECTION_ADVERSE if in_bay else reason)
+
+
+def on_seal(docket: Docket, now: Now, opened: SealOpened) -> None:
+    """A navigation seal on the way says that it was opened: an officer decides, whatever was found
+    before. What lies behind is not undone: nothing is asked of a crossing that is over.
+    """
+    case = docket.cases.get(opened.crossing_id)
+    if case is None or case.at in (Phase.NEW, Phase.ENDED, Phase.REFUSED):
+        return
+    if opened.at_utc_ms <= case.seal_utc_ms:
+        return  # heard before
+    case.seal_utc_ms = opened.at_utc_ms
+    case.desk = Reason.SEAL_TAMPERED.name
+    case.rules = [*case.rules, "navigation seal opened on the way"]
+    docket.save(case)
+    if case.assessed:
+        docket.proceed(now, case, told=True)
+    else:
+        docket.hold(now, case)
 
 
 def _outweighs(record: ScanRecord, declaration: Declaration, book: RuleBook) -> Reason | None:
@@ -62,7 +87,7 @@ def _clear(
         return
     if record.seals and list(record.seals) != list(declaration.seals):
         return
-    given = _covered(docket.config.rules.book, now, record, in_bay=in_bay, recognised=recognised)
+    given = _given(docket, now, record, in_bay=in_bay, recognised=recognised)
     left = [kind for kind in case.controls if kind not in given]
     if left == case.controls:
         return
@@ -71,22 +96,24 @@ def _clear(
         case.finding = ""
     case.rules = [*case.rules, f"inspected at {record.station_id}"]
     docket.save(case)
-    docket.proceed(now, case)
+    docket.proceed(now, case, told=bool(left))
 
 
-def _covered(
-    book: RuleBook, now: Now, record: ScanRecord, *, in_bay: bool, recognised: bool
+def _given(
+    docket: Docket, now: Now, record: ScanRecord, *, in_bay: bool, recognised: bool
 ) -> set[int]:
-    """Kinds of inspection that a clear record gives."""
-    if in_bay and (not record.services or "physical" in record.services):
-        return {
-            int(kind) for kind in CONTROLS.values()
-        }  # whoever searched it has seen seals, plants and beasts
-    named = {int(CONTROLS[word]) for word in record.services if word in CONTROLS}
+    """Kinds of inspection that a clear record gives, where this office permits them."""
+    book, case = docket.config.rules.book, docket.cases[record.crossing_id]
+    given = given_by(record.services, in_bay=in_bay)
+    scanned = "physical" not in record.services and "xray" in record.services
     age_ms = now.utc_ms - record.finished_utc_ms
-    if not recognised or age_ms > book.scan_age_max_h * HOUR_MS:
-        named.discard(CONTROL_KIND_XRAY)
-    return named if in_bay else named & {CONTROL_KIND_XRAY}
+    if scanned and not (recognised and age_ms <= book.scan_age_max_h * HOUR_MS):
+        given.discard(CONTROL_KIND_XRAY)
+    if in_bay:
+        return given
+    permitted = docket.permitted(case)
+    allowed = {kind for kind in given if record.station_id in permitted.get(kind, ())}
+    return allowed | (given & {CONTROL_KIND_XRAY})
 
 
 def _adverse(docket: Docket, now: Now, case: Case, reason: Reason) -> None:

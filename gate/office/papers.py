@@ -11,6 +11,7 @@ from contract.agent import Now
 from contract.reasons import Reason
 from contract.signing import digest
 from contract.v1.customs_pb2 import (
+    ArrivalScan,
     ControlKind,
     ControlOrder,
     CrossingNotice,
@@ -130,4 +131,6 @@ class Papers:
             batch_number=declaration.batch_number,
             batch_size=declaration.batch_size,
             returns_crossing_id=case.return_of,
+            container_id=declaration.container_id,
+            arrival_scan=ArrivalScan.Name(ArrivalScan.ValueType(case.arrival_scan)),
         )

@@ -24,6 +24,7 @@ from contract.v1.customs_pb2 import (
     CERTIFICATE_KIND_VETERINARY,
     CONTROL_KIND_PHYSICAL,
     CONTROL_KIND_PHYTOSANITARY,
+    CONTROL_KIND_SAMPLING,
     CONTROL_KIND_SEAL,
     CONTROL_KIND_VETERINARY,
     CONTROL_KIND_XRAY,
@@ -36,14 +37,16 @@ from contract.v1.document_pb2 import (
     DIRECTION_EAST,
     Channel,
 )
+from gate.office.audit import AuditLimits
 
 ChannelWord = Literal["green", "yellow", "red"]
 AgencyWord = Literal["veterinary", "phytosanitary", "border_guard", "transport_control"]
-ControlWord = Literal["xray", "physical", "phytosanitary", "veterinary", "seal"]
+ControlWord = Literal["xray", "physical", "phytosanitary", "veterinary", "seal", "sampling"]
 CertificateWord = Literal["phytosanitary", "veterinary", "origin", "quota"]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Heading = Annotated[str, Meta(pattern=r"^[0-9]{2,10}$")]
 CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+PlaceName = Annotated[str, Meta(min_length=1, max_length=40)]
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 CHANNELS: Final[Mapping[str, Channel]] = {
@@ -63,6 +66,7 @@ CONTROLS: Final = {
     "phytosanitary": CONTROL_KIND_PHYTOSANITARY,
     "veterinary": CONTROL_KIND_VETERINARY,
     "seal": CONTROL_KIND_SEAL,
+    "sampling": CONTROL_KIND_SAMPLING,
 }
 _CERTIFICATES: Final = {
     "phytosanitary": CERTIFICATE_KIND_PHYTOSANITARY,
@@ -131,7 +135,9 @@ class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     recognise_scans   a scan signed at the other side's station counts here; so does a finding
     recognise_aeo     traders that the other side trusts are trusted here
     scan_age_max_h    how old a recognised scan may be
-    rescan_share      crossings with a recognised scan that are looked at again, by draw
+    places            where a kind of inspection may be, by its word; absent: in any bay
+    rescan_share      of what the other side has scanned, so much is scanned again here, by draw
+    audit             when a station of the other side is not believed any more
     """
 
     format_version: Literal[1] = 1
@@ -141,8 +147,10 @@ class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     recognise_aeo: bool = True
     scan_age_max_h: Annotated[float, Meta(gt=0.0, le=168.0)] = 24.0
     rescan_share: Share = 0.0
+    audit: AuditLimits = AuditLimits()
     hours: Hours | None = None
     quota: Quota = Quota()
+    places: dict[ControlWord, tuple[PlaceName, ...]] = {}
     rule: tuple[Rule, ...] = ()
 
 

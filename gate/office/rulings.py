@@ -93,8 +93,9 @@ def on_word(docket: Docket, now: Now, word: Word) -> Reason | None:
 
 def _judge(docket: Docket, case: Case, word: Word) -> Reason | None:
     """Whether this word counts now."""
-    if case.return_of:
-        return Reason.NOT_AT_DESK
+    if case.return_of:  # it goes back whatever anybody says; an opened seal is looked at first
+        at_desk = case.at is Phase.AT_DESK and word.ruling is Ruling.RELEASE
+        return None if at_desk else Reason.NOT_AT_DESK
     if case.at is Phase.REFUSED and word.ruling is Ruling.RELEASE:
         if f"{case.crossing_id}{RETURN_SUFFIX}" in docket.cases:
             return Reason.REFUSED_PAST_LINE

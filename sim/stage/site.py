@@ -15,7 +15,8 @@ from contract.map import CorridorMap
 from live.clock import Origin
 from live.keys import NodeKeys, NodeSpec, make_keys
 from live.roster import ROSTER_FILE, Enrolment, throwaway
-from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, book_bytes, cast
+from sim.books import office_book_bytes
+from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, params_block
 from sim.scenario import Scenario
@@ -121,7 +122,7 @@ def _office(site: Site, name: str) -> dict[str, dict[str, Any]]:
     seed_file = site.folder / f"{name}.seed"
     seed_file.write_text(rules.seed.hex() + "\n", encoding="ascii")
     book_file = site.folder / f"{name}.book.toml"
-    book_file.write_bytes(book_bytes(site.scenario.office[country].book))
+    book_file.write_bytes(office_book_bytes(site.scenario.office[country]))
     shares, empty = rules.shares, rules.empty_shares
     others = [OFFICES["KZ"]] if country == "CN" else []
     return {

@@ -8,6 +8,7 @@ from contract.events import Event
 from contract.v1.customs_pb2 import ControlOrder, Hold, Refusal, Revocation
 from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ
 from contract.v1.movement_pb2 import MissionOrder
+from corridor.batches import incomplete
 from tests.corridor.control import CROSSINGS, Control
 from tests.corridor.test_agent import waits
 from tests.factories import TRUCKS, reports, sends
@@ -163,3 +164,17 @@ def test_refused_member_that_is_declared_anew_completes_its_batch() -> None:
     control.notice(C, **BATCH, declaration_sha256=bytes(31) + b"2")
     released(control, C)
     assert list(control.order(C).formation) == list(TRUCKS)
+
+
+@pytest.mark.parametrize(("step", "keeps"), [(0, True), (1, True), (2, False), (3, False)])
+def test_member_refused_past_the_line_keeps_nobody_and_one_before_it_the_rest(
+    step: int, keeps: bool
+) -> None:
+    """SUP-022: it has crossed, and no patience would bring it over a second time."""
+    control = released(a_batch(), *TRUCKS)
+    state = control.agent.state
+    first, second = state.crossings[CROSSINGS[A]], state.crossings[CROSSINGS[B]]
+    first.refused, first.refused_by, first.step = "REFUSED_BY_OFFICER", "CN", step
+    no = incomplete(state, second)
+    assert (no is not None) is keeps
+    assert no is None or no.resource == f"{first.crossing_id} {A}: REFUSED"

@@ -12,6 +12,7 @@ from contract.v1.customs_pb2 import (
     SCAN_VERDICT_CLEAR,
     SCAN_VERDICT_FAILED,
     SCAN_VERDICT_PENDING,
+    SealOpened,
 )
 from contract.v1.document_pb2 import Document
 from contract.v1.movement_pb2 import POSITION_CAUSE_SEAL, Arrival, VehicleHeartbeat
@@ -97,6 +98,16 @@ def test_opened_seal_holds_the_truck_until_each_office_has_released_it_anew() ->
         assert not beyond(control, station_m(control))
         release_anew(control, country)
     assert beyond(control, station_m(control))
+
+
+def test_opened_seal_is_told_to_both_offices_and_once() -> None:
+    """SUP-020."""
+    control = opened(at_station())
+    control.front_at(station_m(control), seal_broken=True)
+    for office in ("office-kz", "office-cn"):
+        (told,) = sends(control.said, SealOpened, to=office)
+        assert (told.crossing_id, told.vehicle_id) == ("KZ-1", "truck-01")
+        assert told.at_utc_ms
 
 
 def test_release_that_was_known_before_does_not_lift_an_opened_seal() -> None:

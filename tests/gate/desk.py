@@ -19,6 +19,7 @@ from contract.v1.customs_pb2 import (
 )
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.orders import DeskOutcome, OfficeReading, Ruling
+from gate.office.places import Places
 from gate.office.rulebook import RuleBook
 from gate.office.rules import Rules, Shares
 from tests.factories import (
@@ -40,6 +41,7 @@ GREEN: Final = Shares(1.0, 0.0, 0.0)
 YELLOW: Final = Shares(0.0, 1.0, 0.0)
 RED: Final = Shares(0.0, 0.0, 1.0)
 BAYS: Final = {"E": ("kz_bay_e1",), "W": ("cn_bay_w1",)}
+STATIONS: Final = {"E": {"kz_weigh_e": ("weighbridge", "portal"), "kz_xray_e": ("xray",)}}
 GATES: Final = ("kz_out", "cn_in", "cn_out", "kz_in")
 DecisionT = TypeVar("DecisionT", bound=Message)
 
@@ -83,7 +85,7 @@ class Office:
             "supervisor",
             self.other,
             GATES,
-            BAYS,
+            Places(BAYS, STATIONS),
             rules,
             f"agencies-{self.country.lower()}",
         )

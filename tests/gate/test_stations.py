@@ -101,6 +101,7 @@ def test_clear_outcome_goes_to_both_offices_and_the_supervisor() -> None:
         ({"mass_kg": 35_799}, "MASS_MISMATCH"),
         ({"mass_kg": 0}, "MASS_MISMATCH"),
         ({"seals": ("S-2",)}, "SEAL_MISMATCH"),
+        ({"container_id": "ZZZU0000000"}, "CONTAINER_MISMATCH"),
         ({"clear": False, "reason": "RADIATION_ALARM"}, "RADIATION_ALARM"),
         ({"clear": False, "reason": "whatever"}, "INSPECTION_ADVERSE"),
     ],
@@ -236,7 +237,7 @@ def test_visit_announced_twice_is_one_visit() -> None:
 
 
 def test_record_names_its_services_and_the_container_that_was_read() -> None:
-    gate = in_service()
+    gate = in_service(container_id="CSQU3054383")
     gate.wake(outcomes=(an_outcome(container_id="CSQU3054383"),))
     record = record_of(gate)
     assert list(record.services) == ["weighbridge", "portal"]

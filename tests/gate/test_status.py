@@ -10,7 +10,8 @@ import pytest
 from contract.agent import Send
 from contract.v1.customs_pb2 import StatusQuery, StatusReply, StatusRow
 from gate.cli.status import Asker, main
-from gate.cli.status_rows import Told, rows_of
+from gate.cli.status_case import Told
+from gate.cli.status_rows import is_open, rows_of
 from tests.factories import a_boot, a_now, received
 
 FILED = ("terminal-kz", "declaration_filed", {"declaration": "D-1", "vehicle": "truck-01"})
@@ -92,6 +93,69 @@ def test_refusal_outweighs_a_hold_and_an_end_outweighs_both() -> None:
     assert row(*lines).stage == "refused by office-kz"
     said = row(*lines, waits("ZONE_OCCUPIED"), FINISHED)
     assert pause(said) == ("handed over", 6_000, "", "", "")
+
+
+UNTIL_MS = 1_772_431_200_000  # 2 March 2026, 06:00 UTC
+
+
+def test_postponed_crossing_names_the_clock_and_the_hour() -> None:
+    later = {"reason": "OFFICE_CLOSED", "until_utc_ms": UNTIL_MS}
+    postponed = ("office-cn", "crossing_postponed", later)
+    said = row(postponed, held("office-cn", "OFFICE_CLOSED"))
+    assert (said.stage, said.reason) == ("postponed by office-cn", "OFFICE_CLOSED")
+    assert said.lifted_by == "the clock, at 02 March 2026 06:00 UTC"
+    assert not row(postponed, RELEASED, ("office-cn", *RELEASED[1:])).reason
+
+
+def test_refusal_of_which_overruling_was_asked_names_whom_it_takes() -> None:
+    refused = ("office-kz", "crossing_refused", {"reason": "REFUSED_BY_OFFICER", "rules": ""})
+    asked = ("office-kz", "overrule_asked", {"officer": "o-2", "refused_by": "o-1"})
+    said = row(refused, asked)
+    assert said.stage == "refused by office-kz"
+    assert said.lifted_by == "a second officer, who is neither o-2 nor o-1"
+    assert said.history[-1].stage == "overruling asked for at office-kz"
+
+
+def test_agency_that_is_awaited_or_says_no_is_named_as_the_owner() -> None:
+    pending = held("office-cn", "ENDORSEMENT_PENDING")
+    asked = ("office-cn", "endorsement_asked", {"agencies": "veterinary phytosanitary"})
+    assert row(pending, asked).owner == "veterinary, phytosanitary of office-cn"
+    no = {"agency": "veterinary", "endorsed": False, "reason": "CERTIFICATE_MISSING"}
+    said = row(
+        pending,
+        asked,
+        ("office-cn", "endorsement_taken", no),
+        held("office-cn", "ENDORSEMENT_REFUSED"),
+    )
+    assert (said.reason, said.owner) == ("ENDORSEMENT_REFUSED", "veterinary of office-cn")
+    yes = ("office-cn", "endorsement_taken", {"agency": "veterinary", "endorsed": True})
+    assert row(yes).history[-1].stage == "endorsed by veterinary of office-cn"
+
+
+def test_transit_and_the_offices_own_end_are_lines_of_the_history() -> None:
+    moved = {"reference": "XK1", "amount_eur": 60_000, "transit": "seal"}
+    said = row(("office-kz", "transit_moved", moved), FINISHED, ("office-kz", "crossing_ended", {}))
+    assert [(step.stage, step.detail) for step in said.history][-3:] == [
+        ("transit: seal at office-kz", "XK1, guarantee of 60000 EUR"),
+        ("handed over", "at cn_a01, 90 s on its way"),
+        ("closed by office-kz", ""),
+    ]
+    assert said.stage == "handed over"
+
+
+def test_refused_truck_is_not_handed_over_until_it_is_taken_back() -> None:
+    refused = ("office-cn", "crossing_refused", {"reason": "REFUSED_BY_OFFICER", "rules": ""})
+    ordered = ("office-cn", "return_ordered", {"crossing": "KZ-1-R", "returns": "KZ-1"})
+    there = ("supervisor", "crossing_finished", {"berth": "cn_a01", "outcome": "refused"})
+    said = row(refused, ordered, there)
+    assert (said.stage, said.reason) == ("refused by office-cn", "REFUSED_BY_OFFICER")
+    back = {"crossing": "KZ-1-R"}
+    released = ("office-cn", "crossing_released", {"release": "R-2", "rules": "", **back})
+    assert row(refused, ordered, released).stage == "refused by office-cn"
+    home = ("supervisor", "crossing_finished", {"berth": "kz_a01", "outcome": "cleared", **back})
+    said = row(refused, ordered, there, released, home)
+    assert (said.stage, said.reason) == ("taken back", "")
+    assert not is_open(said)
 
 
 def test_wait_on_the_road_names_the_holder_and_ends_when_it_goes_on() -> None:

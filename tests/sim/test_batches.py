@@ -52,3 +52,38 @@ def test_batch_crosses_together_or_waits_together(kept: str, network: tuple[str,
     named = [wait.resource for wait in waits if wait.reason == "BATCH_INCOMPLETE"]
     assert len(named) == 2
     assert all(each.startswith(kept) for each in named)
+
+
+@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+def test_batch_of_the_hard_day_waits_for_its_member_at_the_berth_and_crosses_together(
+    network: tuple[str, ...],
+) -> None:
+    """SUP-022: truck-05 is held at its berth for twelve minutes; the two others name it."""
+    log = Log()
+    settings = ("time.duration='32min'", "expect=[]", *network)
+    finished = a_run("inspection_heavy", *settings, prepare=log.prepare)
+    assert (finished.crash, violations(finished)) == ("", {})
+    tales = finished.tally.crossings
+    first_of = {tale.vehicle: tale for tale in reversed(tales.values())}
+    kept = first_of["truck-05"]
+    filed = log.of(Event.DECLARATION_FILED)
+    names = [f"KZ-0000{number}" for number in (4, 5, 6)]
+    assert kept.crossing in names
+    assert {row["vehicle"] for row in filed if row["crossing"] in names} == {
+        "truck-04",
+        "truck-05",
+        "truck-06",
+    }
+    waited = {
+        row["crossing"]: row["resource"]
+        for row in log.of(Event.VEHICLE_WAITS)
+        if str(row["reason"].name) == "BATCH_INCOMPLETE" and row["crossing"] in names
+    }
+    assert set(waited) == {*names} - {kept.crossing}
+    assert all(each.startswith(f"{kept.crossing} truck-05") for each in waited.values())
+    left = [tales[name].left_s or 0.0 for name in names]
+    assert min(left) > 14 * 60.0  # nobody before the officer of truck-05 has decided
+    assert max(left) - min(left) < 120.0
+    passed = [row["crossing"] for row in log.of(Event.VEHICLE_PASSED, "kz_out")]
+    first = passed.index(next(each for each in passed if each in names))
+    assert set(passed[first : first + 3]) == {*names}  # nobody of others between them

@@ -104,6 +104,11 @@ CASES = {
         (Event.STATION_FINISHED, "MASS_MISMATCH"),
         held="MASS_MISMATCH",
     ),
+    "another container": Case(
+        'at="5s", kind="container_swapped", target="truck-01"',
+        (Event.STATION_FINISHED, "CONTAINER_MISMATCH"),
+        held="CONTAINER_MISMATCH",
+    ),
     "falsely loaded": Case(
         'at="5s", kind="load_missing", target="truck-01"',
         (Event.STATION_FINISHED, "MASS_MISMATCH"),
@@ -195,6 +200,21 @@ def test_truck_whose_navigation_seal_was_opened_is_given_no_road_after_it() -> N
         if report.event is Event.ZONE_ALLOCATED and t_ns / NS_PER_S > opened_s
     ]
     assert "truck-01" not in later
+
+
+@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+def test_truck_whose_seal_was_opened_goes_on_when_both_offices_have_looked(
+    network: tuple[str, ...],
+) -> None:
+    """OFF-011: each holds it with the reason, an officer of each decides, and it arrives."""
+    desks = ("office.KZ.documents='constant:40s'", "office.CN.documents='constant:60s'")
+    finished, log = planted(CASES["navigation seal opened"], *desks, *network)
+    assert broken(finished).strip() == ""
+    for office in ("office-kz", "office-cn"):
+        held = [row["reason"] for row in log.of(Event.CROSSING_HELD, office)]
+        assert held == [Reason.SEAL_TAMPERED]
+    assert finished.result["officer_decisions"] == 2
+    assert finished.result["traffic"]["loaded_crossings"] == 2
 
 
 @pytest.mark.parametrize("later_s", [0.02, 0.3, 3.0])
