@@ -1,7 +1,7 @@
 """Clearing up: an operator goes through all that only people lift, as the programs have named it.
 
-Trucks that stopped by themselves are released, holds of gates are cleared, zones in doubt are looked
-at and said to be as they are known. The operator works from the log alone, and orders nothing that
+Trucks that stopped by themselves are released, holds of gates are cleared, arms that were given up
+are lowered, zones in doubt are looked at and said to be as they are known. The operator works from the log alone, and orders nothing that
 no program asks for; each of them may still say no. It is how a run is mended after its faults.
 """
 
@@ -16,6 +16,7 @@ from contract.v1.movement_pb2 import (
     OperatorCommand,
 )
 from corridor.halts import CAUSES
+from gate.orders import Barrier
 from sim.control_room import OPERATOR
 from sim.engine import NS_PER_S
 
@@ -33,6 +34,7 @@ class Clearing:
         self._holds: dict[str, str] = {}
         self._zones: dict[str, None] = {}
         self._halts: dict[str, str] = {}
+        self._arms: dict[str, None] = {}
         self._looking = False
         record = world.say
 
@@ -48,6 +50,10 @@ class Clearing:
             self._holds[node] = fields["hold"]
         elif report.event is Event.GATE_CLEARED:
             self._holds.pop(node, None)
+        elif report.event is Event.BARRIER_FAILED:
+            self._arms[node] = None
+        elif report.event is Event.GATE_MENDED:
+            self._arms.pop(node, None)
         elif report.event is Event.ZONE_BECAME_UNKNOWN:
             self._zones[fields["zone"]] = None
         elif report.event is Event.ZONE_PROVEN_FREE:
@@ -75,6 +81,8 @@ class Clearing:
     def _look(self) -> None:
         if not self._looking:
             return
+        for gate in sorted(self._arms):
+            self._lower(gate)
         for gate, hold in sorted(self._holds.items()):
             self._order(OPERATOR_VERB_RESUME, gate, stop_id=hold, to=gate)
         for stop_id in sorted(self._halts.values()):
@@ -82,6 +90,12 @@ class Clearing:
         for zone in sorted(self._zones):
             self._order(OPERATOR_VERB_PROVE_ZONE, zone)
         self._world.engine.after(int(LOOK_S * NS_PER_S), self._look)
+
+    def _lower(self, gate: str) -> None:
+        """Somebody at the gate lowers by hand an arm that its program has left, onto nobody."""
+        cabinet = self._world.cabinets[gate]
+        if cabinet.under_arm == 0 and cabinet.arm.state is not Barrier.CLOSED:
+            cabinet.arm.force(Barrier.CLOSED)
 
     def _order(self, verb: int, target: str, *, stop_id: str = "", to: str = "") -> None:
         command = OperatorCommand(

@@ -114,13 +114,12 @@ def _stuck(
     if wait is None:
         told_s = max(tale.left_s or 0.0, tale.cleared_s or 0.0, tale.filed_s or 0.0)
         return "" if told_s > recent_s else "stands without a reason"
-    if wait.since_s > max(after_s, recent_s):
-        return ""
     last = _root(tally.waiting, wait)
-    if last.holder in dead or moved_s.get(last.holder, 0.0) > recent_s or _may_wait(last):
+    moving = any(moved_s.get(v, 0.0) > recent_s for v in (last.vehicle, last.holder))
+    if moving or last.holder in dead or _may_wait(last):
         return ""
-    if last.since_s > after_s:
-        return ""
+    if last.reason == Reason.NOT_READY.name and last.since_s > after_s:
+        return ""  # loading has begun since
     said = f"{last.vehicle} waits since {last.since_s:.0f} s: {last.reason} {last.resource}"
     return said if last is wait else f"waits behind {said}"
 
@@ -128,10 +127,14 @@ def _stuck(
 def _root(waiting: Mapping[str, Waiting], wait: Waiting) -> Waiting:
     """The last wait of the chain from waiter to holder; a ring ends where it closes."""
     seen = {wait.vehicle}
-    while wait.holder in waiting and wait.holder not in seen:
-        seen.add(wait.holder)
-        wait = waiting[wait.holder]
-    return wait
+    while True:
+        behind = wait.holder
+        if wait.reason == Reason.BATCH_INCOMPLETE.name:  # its resource: CROSSING VEHICLE: REASON
+            behind = wait.resource.partition(" ")[2].partition(":")[0]
+        if behind not in waiting or behind in seen:
+            return wait
+        seen.add(behind)
+        wait = waiting[behind]
 
 
 def _may_wait(wait: Waiting) -> bool:
