@@ -51,7 +51,7 @@ class Operators:
                 self._state.closed[key.removeprefix("closed/")] = value.decode()
 
     def on_command(self, operator: str, command: OperatorCommand) -> None:
-        """Stop or resume, close or open a place, prove a zone; anything else is answered with a no."""
+        """Stop or resume, close or open a place, prove a zone; else the answer is a no."""
         reason: Reason | None = Reason.MALFORMED
         stop_id = command.stop_id
         if command.verb == OPERATOR_VERB_STOP:

@@ -1,8 +1,9 @@
 """Clearing up: an operator goes through all that only people lift, as the programs have named it.
 
 Trucks that stopped by themselves are released, holds of gates are cleared, arms that were given up
-are lowered, zones in doubt are looked at and said to be as they are known. The operator works from the log alone, and orders nothing that
-no program asks for; each of them may still say no. It is how a run is mended after its faults.
+are lowered, zones in doubt are looked at and said to be as they are known. The operator works from
+the log alone, and orders nothing that no program asks for; each of them may still say no. It is how
+a run is mended after its faults.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ from contract.v1.movement_pb2 import (
     OPERATOR_VERB_PROVE_ZONE,
     OPERATOR_VERB_RESUME,
     OperatorCommand,
+    OperatorVerb,
 )
 from corridor.halts import CAUSES
 from gate.orders import Barrier
@@ -97,7 +99,7 @@ class Clearing:
         if cabinet.under_arm == 0 and cabinet.arm.state is not Barrier.CLOSED:
             cabinet.arm.force(Barrier.CLOSED)
 
-    def _order(self, verb: int, target: str, *, stop_id: str = "", to: str = "") -> None:
+    def _order(self, verb: OperatorVerb, target: str, *, stop_id: str = "", to: str = "") -> None:
         command = OperatorCommand(
             verb=verb, target=target, reason="looked at", stop_id=stop_id, operator_id=OPERATOR
         )

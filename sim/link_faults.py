@@ -1,7 +1,8 @@
 """Faults of links: loss, delay, doubling, reordering, and old messages that come once more.
 
 Each works on what passes between two nodes, or between one and everybody, while it lasts, on top of
-what the run's network does anyway, and draws from a stream of its own. Not here: a link that is cut (network.py).
+what the run's network does anyway, and draws from a stream of its own. Not here: a link that is cut
+(network.py).
 """
 
 from collections import deque

@@ -7,7 +7,8 @@ stuck; nor is a truck that the scenario leaves broken. Not here: rings of waits 
 (checkers.py).
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,7 +105,7 @@ def _stuck(
     *,
     after_s: float,
     end_s: float,
-    dead: Set[str],
+    dead: AbstractSet[str],
 ) -> str:
     """Why this crossing is stuck; "" if it is not."""
     recent_s = end_s - STILL_S
@@ -143,7 +144,7 @@ def _may_wait(wait: Waiting) -> bool:
     return reason is not None and reason.owner in _PEOPLE and reason not in _PROMPT
 
 
-def _waits_for_people(tally: Tally, tale: CrossingTale, dead: Set[str]) -> bool:
+def _waits_for_people(tally: Tally, tale: CrossingTale, dead: AbstractSet[str]) -> bool:
     wait = tally.waiting.get(tale.vehicle)
     if wait is None:
         return False

@@ -3,8 +3,8 @@
 Half of the run belongs to the faults, half to getting on: each fault begins and ends in the first
 half, then an operator lifts what only people lift, and the scenario demands progress. What is drawn
 is an ordinary list of [[fault]] tables, so that it can be read, kept and run again without us. Own
-random stream: no fault moves a load, a delay or a boot. Not here: what a fault does (sim/faults.py),
-who is stuck (sim/progress.py).
+random stream: no fault moves a load, a delay or a boot. Not here: what a fault does (faults.py),
+who is stuck (progress.py).
 """
 
 import random
@@ -17,7 +17,6 @@ import msgspec
 from contract.errors import ConfigError
 from contract.map import CorridorMap
 from sim.build import AGENCIES, OFFICES, SUPERVISOR, TERMINALS
-from sim.distributions import parse_duration
 from sim.engine import stream
 from sim.fault_kinds import ALL_CLEARED
 from sim.progress import ProgressSection
@@ -100,8 +99,8 @@ def _station(draws: random.Random, ground: Ground) -> str:
     return draws.choice(ground.stations)
 
 
-# A part that is physical on a truck or at a gate is broken in one way at a time. A station that hangs
-# is not among them: it is waited for, rightly, for longer than a campaign's runs last.
+# A part that is physical on a truck or at a gate is broken in one way at a time. A station that
+# hangs is not among them: it is waited for, rightly, for longer than a campaign's runs last.
 KINDS: Final[dict[str, Kind]] = {
     "crash": Kind(4.0, _node, "program"),
     "pause": Kind(3.0, _node, "program"),

@@ -216,9 +216,7 @@ def rolls_on(pose: Array, order: Array, state: Array, command: Array, i: int) ->
     """
     rolling = command[i, c.COMMAND_PARK] == 0.0 and pose[i, POSE_V] > STANDING_MPS
     placed = pose[i, POSE_STATE] != POSE_NOT_KNOWN and state[i, c.PILOT_ON_PATH] == 1.0
-    return bool(
-        rolling and placed and state[i, c.PILOT_GENERATION] == order[i, c.ORDER_GENERATION]
-    )
+    return bool(rolling and placed and state[i, c.PILOT_GENERATION] == order[i, c.ORDER_GENERATION])
 
 
 @kernel
