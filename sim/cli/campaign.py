@@ -12,7 +12,7 @@ import msgspec
 from contract.errors import ConfigError
 from sim.outcome import EXIT_EXPECTATION, EXIT_OK
 from sim.run import complete, load_map
-from sim.scenario import Scenario, load, resolved
+from sim.scenario import Scenario, load
 from sim.seeds.runner import (
     SCENARIO_FILE,
     Job,
@@ -24,7 +24,7 @@ from sim.seeds.runner import (
     seeds,
 )
 from sim.seeds.schedule import with_faults
-from sim.seeds.shrink import shrink
+from sim.seeds.shrink import brief, shrink
 
 DEFAULT: Final = "fault_seeds"
 SUMMARY_FILE: Final = "summary.json"
@@ -196,7 +196,7 @@ def _shrink_one(folder: Path) -> bool:
         return False
     smallest, failure, runs = found
     path = folder / SMALLEST_FILE
-    path.write_text(resolved(smallest), encoding="utf-8")
+    path.write_text(brief(smallest), encoding="utf-8")
     before, after = len(scenario.fault), len(smallest.fault)
     print(f"{path}: {after} of {before} faults, {smallest.time.duration}, after {runs} runs")
     print(f"  {failure.why}")

@@ -190,5 +190,5 @@ def with_faults(scenario: Scenario, corridor: CorridorMap, seed: int) -> Scenari
     copy.fault += schedule(ground, scenario.duration_s, seed)
     copy.fault.append(FaultSection(at=healed, kind=ALL_CLEARED, target="*"))
     copy.progress = ProgressSection(after=healed, crossings=max(1, scenario.progress.crossings))
-    copy.expect = [ExpectSection(metric="safety.total", equals=0)]
+    copy.expect = [ExpectSection(metric="safety.total", equals=0.0)]
     return copy

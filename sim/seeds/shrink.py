@@ -8,7 +8,7 @@ which it is handed. Not here: files, and what is told (cli/campaign.py).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,7 +16,7 @@ from sim.distributions import parse_duration
 from sim.fault_kinds import ALL_CLEARED
 from sim.outcome import EXIT_OK, EXIT_UNSAFE
 from sim.run import Finished, RunOptions, run
-from sim.scenario import FaultSection, Scenario
+from sim.scenario import FaultSection, Scenario, to_toml
 from sim.seeds.runner import why
 
 RUNS_MAX: Final = 400
@@ -61,6 +61,32 @@ def fails(scenario: Scenario) -> Failure:
 
 def copy_of(scenario: Scenario) -> Scenario:
     return msgspec.convert(msgspec.to_builtins(scenario), Scenario)
+
+
+def brief(scenario: Scenario) -> str:
+    """A scenario as runnable TOML that says only what differs from the defaults."""
+    return to_toml({"format_version": scenario.format_version, **_said(scenario)})
+
+
+def _said(section: msgspec.Struct) -> dict[str, Any]:
+    said = {}
+    for key in msgspec.structs.fields(section):
+        value = getattr(section, key.name)
+        made = key.default_factory
+        usual = key.default if made is msgspec.NODEFAULT else made()
+        if value == usual:
+            continue
+        if isinstance(value, msgspec.Struct):
+            said[key.name] = _said(value)
+        elif isinstance(value, dict):
+            tables = {name: _said(each) for name, each in value.items()}
+            tables = {name: table for name, table in tables.items() if table}
+            said |= {key.name: tables} if tables else {}
+        elif isinstance(value, list):
+            said[key.name] = [_said(each) for each in value]
+        else:
+            said[key.name] = value
+    return said
 
 
 @dataclass(slots=True)
