@@ -70,8 +70,13 @@ def _stick(world: World, target: str) -> None:
 
 
 def _unstick(world: World, target: str) -> None:
-    world.cabinets[target].arm.stuck = False
-    world.cabinets[target].arm.force(Barrier.CLOSED)
+    """Whoever frees an arm lowers it, but not before or onto somebody who is in the cell."""
+    cabinet = world.cabinets[target]
+    cabinet.arm.stuck = False
+    if cabinet.entered == cabinet.left:
+        cabinet.arm.force(Barrier.CLOSED)
+    elif cabinet.arm.state is Barrier.MOVING:
+        cabinet.arm.force(Barrier.OPEN)
 
 
 def _opens(world: World, target: str) -> None:
@@ -79,7 +84,8 @@ def _opens(world: World, target: str) -> None:
 
 
 def _closes(world: World, target: str) -> None:
-    world.cabinets[target].arm.force(Barrier.CLOSED)
+    if world.cabinets[target].under_arm == 0:
+        world.cabinets[target].arm.force(Barrier.CLOSED)
 
 
 def _freeze(world: World, target: str) -> None:
