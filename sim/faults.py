@@ -177,7 +177,8 @@ def arrange(world: World) -> None:
     if any(fault.kind in SITE_KINDS for fault in world.scenario.fault):
         listen(world)
     kinds = {fault.kind for fault in world.scenario.fault}
-    links = LinkFaults(world) if kinds.intersection(LINK_KINDS) else None
+    on_links = [fault for fault in world.scenario.fault if fault.kind in LINK_KINDS]
+    links = LinkFaults(world.network, world.engine, world.seed, on_links) if on_links else None
     clearing = Clearing(world) if ALL_CLEARED in kinds else None
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)

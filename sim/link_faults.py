@@ -6,15 +6,15 @@ what the run's network does anyway, and draws from a stream of its own. Not here
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sim.distributions import parse_duration
-from sim.engine import NS_PER_S, stream
+from sim.engine import NS_PER_S, Engine, stream
 from sim.fault_kinds import LINK_KINDS
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.network import Network
+from sim.scenario import FaultSection
 
 LOSS, SLOW, DOUBLE, SHUFFLE, REPLAY = LINK_KINDS
 # How much where a scenario does not say: shares, milliseconds, seconds back.
@@ -51,19 +51,21 @@ class _Tapped:
 class LinkFaults:
     """All links of one run that are in trouble."""
 
-    def __init__(self, world: "World") -> None:
-        self._network = world.network
-        self._engine = world.engine
-        self._draw = stream(world.seed, "links").random
+    def __init__(
+        self, network: Network, engine: Engine, seed: int, faults: Iterable[FaultSection]
+    ) -> None:
+        self._network = network
+        self._engine = engine
+        self._draw = stream(seed, "links").random
         self._active: list[tuple[str, Ends, float]] = []
         self._tapped: list[_Tapped] = []
-        for fault in world.scenario.fault:
+        for fault in faults:
             if fault.kind == REPLAY:
                 back_ns = int((fault.value or USUAL[REPLAY]) * NS_PER_S)
                 before_ns = int(parse_duration(fault.at) * NS_PER_S) - back_ns
                 tapped = _Tapped(ends_of(fault.target), back_ns)
-                world.engine.watch(max(0, before_ns), self._tapped.append, tapped)
-        world.network.troubled = self._troubled
+                engine.watch(max(0, before_ns), self._tapped.append, tapped)
+        network.troubled = self._troubled
 
     def begin(self, kind: str, target: str, value: float) -> None:
         """The trouble begins; a replay is over at once."""
