@@ -47,6 +47,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[network]`": scenario.NetworkSection,
     "`[ground]`": sections.GroundSection,
     "`[leader]`": sections.LeaderSection,
+    "`[progress]`": scenario.ProgressSection,
     "`[[fault]]`": scenario.FaultSection,
     "`[[expect]]`": scenario.ExpectSection,
 }
@@ -138,7 +139,10 @@ def test_programs_of_the_readme_are_those_of_the_project() -> None:
 @pytest.mark.parametrize(
     ("module", "words"),
     [
-        ("sim", ["run", "list", "show", "stage", "drive", "station"]),
+        (
+            "sim",
+            ["run", "list", "show", "stage", "campaign", "shrink", "sweep", "drive", "station"],
+        ),
         ("corridor", ["map check"]),
         ("gate.office", ["declare"]),
         ("live.keys_cli", ["init", "show", "roster"]),

@@ -346,8 +346,7 @@ def _check(scenario: Scenario, kills: list[Kill], names: list[str]) -> None:
     for index, fault in enumerate(scenario.fault):
         if fault.kind in ("partition", PAUSE, *LINK_KINDS):
             raise ConfigError(
-                f"{scenario.name}: fault.{index}.kind = {fault.kind!r}: a staged run has real "
-                "links; use `convoy-sim run`, or --kill"
+                f"{scenario.name}: fault.{index}.kind = {fault.kind!r}: only in `convoy-sim run`"
             )
     for kill in kills:
         if kill.node not in names:

@@ -32,6 +32,7 @@ class Shortened:
 PLANS: Final = {
     "smoke": Shortened(4, 2, 2),
     "first_crossings": Shortened(60, 10, 6),
+    "fault_seeds": Shortened(10, 2, 6),
     # The first trucks of sixty arrive after fifteen minutes; then all kinds of meeting have been.
     "traffic_day": Shortened(
         25, 5, 6, ("time.warm_up='5min'", "expect=[{metric='safety.total', equals=0}]")
