@@ -54,6 +54,7 @@ from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
     "GateSection",
+    "ProgressSection",
     "Scenario",
     "StationSection",
     "installed",

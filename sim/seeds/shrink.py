@@ -69,7 +69,7 @@ def brief(scenario: Scenario) -> str:
 
 
 def _said(section: msgspec.Struct) -> dict[str, Any]:
-    said = {}
+    said: dict[str, Any] = {}
     for key in msgspec.structs.fields(section):
         value = getattr(section, key.name)
         made = key.default_factory
