@@ -168,7 +168,7 @@ _ROWS: Final = (
     _row(_g.Passed, {_G}, {_V, _S, _O}, stream=STREAM_DURABLE),
     _row(_g.GateReport, {_G}, {_S}),
     _row(_g.DetectorReport, {_G}, {_S}),
-    _row(_g.StationVisit, {_S}, {_G}),
+    _row(_g.StationVisit, {_S}, {_G}, stream=STREAM_DURABLE),
     _row(_c.StationResult, {_G}, {_S, _O}, stream=STREAM_DURABLE),
     # --- customs ---
     _row(_c.DeclarationSubmitted, {_T, _O}, {_O}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),

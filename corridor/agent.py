@@ -296,6 +296,10 @@ class SupervisorAgent:
     def _on_counter(self, now: Now, received: Received) -> None:
         """A counter may confirm what a truck has said before, or where it has arrived."""
         self._positions.on_counter(cast("gate_pb2.DetectorReport", received.message))
+        self._judge_again(now)
+
+    def _judge_again(self, now: Now) -> None:
+        """What waited for a counter's word, or for a person's in its place."""
         for vehicle, report in self._positions.unbelieved():
             self._take_position(now, vehicle, report)
         for mission in [each for each in self.state.missions.values() if each.arrived]:
@@ -316,6 +320,8 @@ class SupervisorAgent:
     def _on_operator(self, now: Now, received: Received) -> None:
         command = cast("movement_pb2.OperatorCommand", received.message)
         self._operators.on_command(received.sender, command)
+        if command.verb == movement_pb2.OPERATOR_VERB_PROVE_ZONE:
+            self._judge_again(now)
 
     def _on_countersigned(self, now: Now, received: Received) -> None:
         self.state.out += self._crossings.ledger.on_countersigned(now, received)

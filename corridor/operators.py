@@ -14,6 +14,7 @@ from contract.reasons import Reason
 from contract.v1.movement_pb2 import (
     OPERATOR_VERB_CLOSE_PLACE,
     OPERATOR_VERB_OPEN_PLACE,
+    OPERATOR_VERB_PROVE_ZONE,
     OPERATOR_VERB_RESUME,
     OPERATOR_VERB_STOP,
     STOP_SCOPE_ALL,
@@ -27,6 +28,7 @@ from contract.v1.movement_pb2 import (
     StopScope,
 )
 from corridor.halts import released
+from corridor.proofs import prove
 from corridor.records import Mission
 from corridor.state import State, StopInForce
 
@@ -49,7 +51,7 @@ class Operators:
                 self._state.closed[key.removeprefix("closed/")] = value.decode()
 
     def on_command(self, operator: str, command: OperatorCommand) -> None:
-        """Stop or resume, close or open a place; anything else is answered with a no."""
+        """Stop or resume, close or open a place, prove a zone; else the answer is a no."""
         reason: Reason | None = Reason.MALFORMED
         stop_id = command.stop_id
         if command.verb == OPERATOR_VERB_STOP:
@@ -58,6 +60,8 @@ class Operators:
             reason = self._resume(operator, stop_id)
         elif command.verb in (OPERATOR_VERB_CLOSE_PLACE, OPERATOR_VERB_OPEN_PLACE):
             reason = self._place(operator, command)
+        elif command.verb == OPERATOR_VERB_PROVE_ZONE:
+            reason = prove(self._state, command.target, operator)
         reply = OperatorReply(
             stop_id=stop_id, accepted=reason is None, reason=reason.name if reason else ""
         )

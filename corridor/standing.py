@@ -16,7 +16,8 @@ from corridor.state import No, State
 
 STOOD_MS: Final = 10_000  # longer than moving off, or moving up by a truck's length, takes
 AT_LINE_M: Final = 2.0
-_OURS: Final = (Reason.VEHICLE_AHEAD, Reason.PERMIT_PENDING)
+TO_ARM_M: Final = 18.0  # a truck that was let go, and stopped before the arm or with it above it
+_OURS: Final = (Reason.VEHICLE_AHEAD, Reason.PERMIT_PENDING, Reason.GATE_FAULT)
 
 
 def stands_long(state: State, now: Now, vehicle: str) -> bool:
@@ -39,8 +40,10 @@ def why(state: State, now: Now, mission: Mission) -> No | None:
         return None
     if heard.state == VEHICLE_STATE_AT_GATE:
         for stop in mission.stops:
-            if stop.kind == STOP_KIND_GATE and abs(stop.at_m - heard.front_m) <= AT_LINE_M:
-                return No(Reason.PERMIT_PENDING, stop.place, stop.place)
+            if stop.kind == STOP_KIND_GATE and -AT_LINE_M <= heard.front_m - stop.at_m <= TO_ARM_M:
+                faulty = stop.place in state.faulty_gates
+                reason = Reason.GATE_FAULT if faulty else Reason.PERMIT_PENDING
+                return No(reason, stop.place, stop.place)
     for zone, _, _ in state.route(mission).zone_spans[mission.cleared : mission.next_span]:
         holders = state.zones.holders(zone)
         place = holders.index(mission.vehicle) if mission.vehicle in holders else 0

@@ -128,6 +128,12 @@ class Cell:
         before = self.ticket.count_before if self.ticket is not None else self._counted
         return None if count is None else count - (count if before is None else before)
 
+    def through(self) -> bool:
+        """Counted out, and no longer read at its line: else the counter has counted another."""
+        ticket, reading = self.ticket, self.reading
+        at_line = ticket is not None and reading is not None and reading.plate == ticket.vehicle_id
+        return (self.left() or 0) > 0 and not at_line
+
     def count(self) -> int | None:
         """What the counter at the end of the cell says."""
         counter = self.reading.detectors.get(self._exit_detector) if self.reading else None
@@ -296,7 +302,7 @@ class Cell:
         ticket = self.ticket
         if ticket is not None:
             beyond = ticket.came and self.reading.plate != ticket.vehicle_id
-            if beyond or (self.left() or 0) > 0:
+            if beyond or self.through():
                 self.settle(now, ticket)
             else:
                 self.void(ticket, Reason.PERMIT_VOID)

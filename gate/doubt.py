@@ -51,8 +51,18 @@ def find_intrusion(
 def find_contradiction(
     ticket: Ticket | None, reading: GateReading, left: int | None
 ) -> Refused | None:
-    """What detectors should soon agree on: a vehicle let go is in the cell, or was counted out."""
-    if ticket is None or (left or 0) > 0:
+    """What detectors should soon agree on: a vehicle let go is in the cell, or was counted out; one
+    that is read at its line was not counted out, nor under an arm that has closed behind it.
+    """
+    if ticket is None:
+        return None
+    if reading.plate == ticket.vehicle_id:
+        if left:
+            return Refused(Reason.DETECTOR_FAULT, f"{reading.plate} was counted out, and is here")
+        down = reading.barrier is Barrier.CLOSED and not reading.loop_occupied
+        if ticket.came and down:
+            return Refused(Reason.DETECTOR_FAULT, f"another was under the arm than {reading.plate}")
+    if (left or 0) > 0:
         return None
     if left is None:
         return Refused(Reason.DETECTOR_FAULT, "no word of the exit counter")

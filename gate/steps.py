@@ -17,7 +17,8 @@ Pure. Rules, and why none of them is a dead end:
   the supervisor, over by an operator's order alone. A vehicle already beyond the arm drives on.
 - Nothing falls onto what the loop sees, nor before a vehicle that was let go and may be on its way.
 
-Custody is settled by one proof in every phase: counted out, and the arm closed.
+Custody is settled by one proof in every phase: counted out, not read at its line, and the arm
+closed.
 Not here: what follows from an outcome (cell.py), the interlock's yes (interlock.py).
 Requirements: GATE-004 to GATE-010 in docs/SAFETY.md.
 """
@@ -103,7 +104,7 @@ def _unknown(cell: Cell, now: Now, reading: GateReading) -> None:
         _lower_at_start(cell, now, reading, passing=passing)
     elif ticket is None:
         cell.rest(Outcome.PRESENCE_KNOWN)
-    elif left:
+    elif cell.through():
         cell.rest(Outcome.PRESENCE_KNOWN)
         cell.settle(now, ticket)
     elif passing and not before:
@@ -208,7 +209,7 @@ def _clearing(cell: Cell, now: Now, reading: GateReading) -> None:
     if reading.barrier is not Barrier.CLOSED or ticket is None:
         return
     cell.deadlines.obey_ns = None
-    if (cell.left() or 0) > 0:
+    if cell.through():
         cell.rest(Outcome.LEFT_CELL)
         cell.out.append(Report(Event.BARRIER_CLOSED, {"gate": cell.gate}))
         cell.settle(now, ticket)
@@ -231,7 +232,7 @@ def _fault(cell: Cell, now: Now, reading: GateReading) -> None:
 
 def _held(cell: Cell, now: Now, reading: GateReading) -> None:
     _bring_down(cell, now, reading)
-    out = reading.barrier is Barrier.CLOSED and (cell.left() or 0) > 0
+    out = reading.barrier is Barrier.CLOSED and cell.through()
     if out and cell.ticket is not None:
         cell.settle(now, cell.ticket)
 

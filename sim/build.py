@@ -167,7 +167,8 @@ class Builder:
         return self.node(SUPERVISOR, agent, epoch=lambda: agent.epoch)
 
     def control_room(self) -> Node[Any]:
-        return self.node(CONTROL_ROOM, ControlRoomAgent(SUPERVISOR), greets=(SUPERVISOR,))
+        greets = (SUPERVISOR, *self.corridor.gates)
+        return self.node(CONTROL_ROOM, ControlRoomAgent(SUPERVISOR), greets=greets)
 
     def gate(self, name: str) -> Node[Any]:
         site = sites(self.corridor)[name]

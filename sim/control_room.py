@@ -12,6 +12,7 @@ from contract.agent import Boot, Effects, Now, Received, Send
 from contract.v1.movement_pb2 import OperatorCommand
 
 OPERATOR: Final = "operator-1"
+Order = tuple[str, OperatorCommand]  # to whom; "" is the supervisor
 
 
 @dataclass(slots=True)
@@ -19,13 +20,14 @@ class Panel:
     """The body of the control room: what its operator is about to order."""
 
     wake: Callable[[], None]
-    pressed: list[OperatorCommand] = field(default_factory=list)
+    pressed: list[Order] = field(default_factory=list)
 
-    def press(self, command: OperatorCommand) -> None:
-        self.pressed.append(command)
+    def press(self, command: OperatorCommand, to: str = "") -> None:
+        """Order something of the supervisor, or of the gate that is named."""
+        self.pressed.append((to, command))
         self.wake()
 
-    def reading(self) -> tuple[OperatorCommand, ...]:
+    def reading(self) -> tuple[Order, ...]:
         taken, self.pressed = tuple(self.pressed), []
         return taken
 
@@ -51,8 +53,8 @@ class ControlRoomAgent:
     def on_message(self, now: Now, received: Received) -> Effects:
         return []
 
-    def on_wake(self, now: Now, reading: tuple[OperatorCommand, ...]) -> Effects:
-        return [Send(self.supervisor, command) for command in reading]
+    def on_wake(self, now: Now, reading: tuple[Order, ...]) -> Effects:
+        return [Send(to or self.supervisor, command) for to, command in reading]
 
     @property
     def wake_ns(self) -> int | None:

@@ -1,17 +1,23 @@
 """Names of what can go wrong on a vehicle, and at gates, stations and loads; what each does is in
-vehicle_faults.py and site_faults.py.
+vehicle_faults.py, site_faults.py, link_faults.py and clearing.py.
 """
 
 from typing import Final
 
 PLACE_CLOSED: Final = "place_closed"  # by an operator, to the supervisor
+ALL_CLEARED: Final = "all_cleared"  # an operator looks, and lifts what only people lift
+OPERATOR_KINDS: Final = (PLACE_CLOSED, ALL_CLEARED)
+# On a link, or on all links of a node.
+LINK_KINDS: Final = ("link_loss", "link_slow", "link_double", "link_shuffle", "link_replay")
+PAUSE: Final = "pause"  # of a node's program
+DETECTOR_GHOST: Final = "detector_ghost"
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
     *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_noise", "gnss_late"),
     *("heading_off", "wheel_scale", "wheel_stuck", "gyro_bias", "marker_missing", "marker_moved"),
     *("trailer_parted", "radar_dead", "radar_frozen"),
     *("beacon_loss", "beacon_silence", "beacon_late"),
-    *("brake_fade", "steering_stuck", "pilot_hung"),
+    *("brake_fade", "steering_stuck", "pilot_hung", "drive_dead"),
 )
 # At a gate.
 GATE_KINDS: Final = (

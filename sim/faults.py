@@ -12,19 +12,32 @@ from contract.v1.movement_pb2 import (
     OperatorCommand,
     OperatorVerb,
 )
-from gate.orders import Barrier
+from gate.orders import Barrier, Detector
 from sim import office_faults
 from sim.build import OFFICES
+from sim.clearing import Clearing
 from sim.control_room import OPERATOR
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
-from sim.fault_kinds import KINDS, LOAD_KINDS, PLACE_CLOSED, SITE_KINDS, STATION_KINDS
+from sim.fault_kinds import (
+    ALL_CLEARED,
+    DETECTOR_GHOST,
+    KINDS,
+    LINK_KINDS,
+    LOAD_KINDS,
+    PAUSE,
+    PLACE_CLOSED,
+    SITE_KINDS,
+    STATION_KINDS,
+)
+from sim.link_faults import LinkFaults, ends_of
 from sim.scenario import FaultSection
 from sim.site_faults import ACTS as SITE_ACTS
 from sim.site_faults import listen
 from sim.world import World
 
 Act = Callable[[World, str], None]
+_Pair = tuple[Act, Act]
 
 
 def _crash(world: World, target: str) -> None:
@@ -36,17 +49,20 @@ def _restart(world: World, target: str) -> None:
     world.hosts[target].start()
 
 
+def _pause(world: World, target: str) -> None:
+    world.hosts[target].pause()
+
+
+def _go_on(world: World, target: str) -> None:
+    world.hosts[target].go_on()
+
+
 def _cut(world: World, target: str) -> None:
-    world.network.cut(*_ends(target))
+    world.network.cut(*ends_of(target))
 
 
 def _heal(world: World, target: str) -> None:
-    world.network.heal(*_ends(target))
-
-
-def _ends(target: str) -> tuple[str, str]:
-    one, _, other = target.partition(" ")
-    return one, other or "*"
+    world.network.heal(*ends_of(target))
 
 
 def _stick(world: World, target: str) -> None:
@@ -54,8 +70,13 @@ def _stick(world: World, target: str) -> None:
 
 
 def _unstick(world: World, target: str) -> None:
-    world.cabinets[target].arm.stuck = False
-    world.cabinets[target].arm.force(Barrier.CLOSED)
+    """Whoever frees an arm lowers it, but not before or onto somebody who is in the cell."""
+    cabinet = world.cabinets[target]
+    cabinet.arm.stuck = False
+    if cabinet.entered == cabinet.left:
+        cabinet.arm.force(Barrier.CLOSED)
+    elif cabinet.arm.state is Barrier.MOVING:
+        cabinet.arm.force(Barrier.OPEN)
 
 
 def _opens(world: World, target: str) -> None:
@@ -63,7 +84,8 @@ def _opens(world: World, target: str) -> None:
 
 
 def _closes(world: World, target: str) -> None:
-    world.cabinets[target].arm.force(Barrier.CLOSED)
+    if world.cabinets[target].under_arm == 0:
+        world.cabinets[target].arm.force(Barrier.CLOSED)
 
 
 def _freeze(world: World, target: str) -> None:
@@ -75,6 +97,10 @@ def _freeze(world: World, target: str) -> None:
 def _thaw(world: World, target: str) -> None:
     for cabinet in world.cabinets.values():
         cabinet.detector_stuck.discard(target)
+
+
+def _nothing(world: World, target: str) -> None:
+    """It is over as it happens."""
 
 
 def _close_place(world: World, target: str) -> None:
@@ -91,6 +117,7 @@ def _order(verb: OperatorVerb, place: str) -> OperatorCommand:
 
 ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "crash": (_crash, _restart),
+    PAUSE: (_pause, _go_on),
     "partition": (_cut, _heal),
     "barrier_stuck": (_stick, _unstick),
     "barrier_opens": (_opens, _closes),
@@ -99,6 +126,31 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     **SITE_ACTS,
     PLACE_CLOSED: (_close_place, _open_place),
 }
+
+
+def _acts(fault: FaultSection, links: LinkFaults | None, clearing: Clearing | None) -> _Pair:
+    """How a fault begins and how it ends."""
+    if fault.kind in LINK_KINDS and links is not None:
+        begin_link, end_link = links.begin, links.end
+        return (
+            lambda world, target: begin_link(fault.kind, target, fault.value),
+            lambda world, target: end_link(fault.kind, target, fault.value),
+        )
+    if fault.kind == ALL_CLEARED and clearing is not None:
+        begin, end = clearing.begin, clearing.end
+        return lambda world, target: begin(target), lambda world, target: end(target)
+    if fault.kind == DETECTOR_GHOST:
+        return lambda world, target: _count(world, target, int(fault.value) or 1), _nothing
+    return ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
+
+
+def _count(world: World, target: str, times: int) -> None:
+    """A counter counts vehicles that were not there."""
+    for cabinet in world.cabinets.values():
+        if target in cabinet.counts:
+            seen = cabinet.counts[target]
+            cabinet.counts[target] = Detector(seen.count + times, seen.occupied)
+            cabinet.changed()
 
 
 def _breaker(fault: FaultSection) -> tuple[Act, Act]:
@@ -124,9 +176,13 @@ def arrange(world: World) -> None:
     """
     if any(fault.kind in SITE_KINDS for fault in world.scenario.fault):
         listen(world)
+    kinds = {fault.kind for fault in world.scenario.fault}
+    on_links = [fault for fault in world.scenario.fault if fault.kind in LINK_KINDS]
+    links = LinkFaults(world.network, world.engine, world.seed, on_links) if on_links else None
+    clearing = Clearing(world) if ALL_CLEARED in kinds else None
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
-        begin, end = ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
+        begin, end = _acts(fault, links, clearing)
         at_ns = int(parse_duration(fault.at) * NS_PER_S)
         lasts_ns = int(parse_duration(fault.lasts) * NS_PER_S)
         world.engine.at(at_ns, begin, world, fault.target)
@@ -141,19 +197,21 @@ def _check(world: World, index: int, fault: FaultSection) -> None:
         known = set(world.fleet.names)
     elif fault.kind in STATION_KINDS:
         known = {name for cabinet in world.cabinets.values() for name in cabinet.stations}
-    elif fault.kind == "crash":
+    elif fault.kind in ("crash", PAUSE):
         known = set(world.hosts)
-    elif fault.kind == "partition":
+    elif fault.kind in ("partition", *LINK_KINDS):
         known = {*world.hosts, "*"}
-    elif fault.kind == "detector_stuck":
+    elif fault.kind == ALL_CLEARED:
+        known = {"*"}
+    elif fault.kind in ("detector_stuck", DETECTOR_GHOST):
         known = set(world.map.detectors)
     elif fault.kind == PLACE_CLOSED:
         known = {*world.map.bays, *world.map.stations, *world.map.berths}
     else:
         known = set(world.cabinets)
     wanted: tuple[str, ...] = (fault.target,)
-    if fault.kind == "partition":
-        wanted = _ends(fault.target)
+    if fault.kind in ("partition", *LINK_KINDS):
+        wanted = ends_of(fault.target)
     elif fault.kind in office_faults.ACTS:
         wanted = office_faults.parts(fault.target)
         known = {*OFFICES.values(), *world.fleet.names}

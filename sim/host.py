@@ -17,6 +17,7 @@ from sim.engine import Engine
 from sim.parts import Parts
 
 NS_PER_MS: Final = 1_000_000
+HELD_MAX: Final = 10_000  # messages that wait for a program that is paused; more are lost
 
 
 class Body(Protocol):
@@ -85,6 +86,7 @@ class Host:
         self._mono_offset_ns = draws.randrange(1_000_000_000, 1_000_000_000_000)
         self._armed_ns: int | None = None
         self._life = 0
+        self._held: list[tuple[str, bytes]] | None = None  # None: not paused
 
     def _bytes(self, what: str, size: int) -> bytes:
         material = f"{self._seed}/{self.name}/{what}/{self.boots}".encode()
@@ -102,6 +104,7 @@ class Host:
         self.boots += 1
         self._life += 1
         self.up = True
+        self._held = None
         journal = hashlib.blake2b(f"{self._seed}/{self.name}".encode(), digest_size=16)
         boot = Boot(self._bytes("boot", 16), self.boots, self._bytes("nonce", 32), journal.digest())
         self._body.booted()
@@ -116,14 +119,31 @@ class Host:
             self.node = None
             self._armed_ns = None
             self._life += 1
+            self._held = None
             self._body.lost()
+
+    def pause(self) -> None:
+        """The program gets no processor time: it hears nothing and does nothing, and knows not."""
+        if self.node is not None and self._held is None:
+            self._held = []
+
+    def go_on(self) -> None:
+        """It runs again as it was, a while later, with everything in its sockets at once."""
+        held, self._held = self._held, None
+        for sender, raw in held or ():
+            self.receive(sender, raw)
+        if held is not None:
+            self.wake()
 
     # --- inputs ---
 
     def receive(self, sender: str, raw: bytes) -> None:
         """Bytes from the network."""
         node = self.node
-        if node is not None:
+        if self._held is not None:
+            if len(self._held) < HELD_MAX:
+                self._held.append((sender, raw))
+        elif node is not None:
             before = self._parts.turn(self._part)
             self._carry(node.receive(self.now(), raw, sender))
             self._arm(node)
@@ -132,7 +152,7 @@ class Host:
     def wake(self) -> None:
         """The body has news, or a deadline is due."""
         node = self.node
-        if node is not None:
+        if node is not None and self._held is None:
             before = self._parts.turn(self._part)
             self._carry(node.wake(self.now(), self._body.reading()))
             self._arm(node)

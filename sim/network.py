@@ -43,12 +43,18 @@ class Network:
         self.messages = 0
         self.lost = 0
         self.drop_nth: int | None = None
+        self.troubled: Callable[[str, str, bytes], bool] = lambda sender, to, raw: False
 
     def send(self, sender: str, to: str, raw: bytes) -> None:
         """Carry bytes from `sender`, or lose them."""
         self.messages += 1
         for tap in self.taps:
             tap(sender, to, raw)
+        if not self.troubled(sender, to, raw):
+            self.pass_on(sender, to, raw)
+
+    def pass_on(self, sender: str, to: str, raw: bytes) -> None:
+        """Carry what was sent, as the run's network does; a link in trouble does it differently."""
         profile = self._profile
         cut = self._cut and self._is_cut(sender, to)
         if cut or (profile.loss and self._draw() < profile.loss):

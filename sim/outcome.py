@@ -21,6 +21,7 @@ EXIT_OK, EXIT_EXPECTATION, EXIT_USAGE, EXIT_UNSAFE, EXIT_STUCK = range(5)
 # The only events that the outcome needs; a long run keeps no others in memory.
 NEEDED: Final = frozenset(
     {
+        "command_taken",
         "crossing_noticed",
         "authority_granted",
         "crossing_finished",
@@ -200,6 +201,11 @@ def _waits(tally: Tally, said: Said, t_s: float) -> None:
     )
 
 
+def _begins_anew(tally: Tally, said: Said, t_s: float) -> None:
+    """A supervisor that starts says anew who waits: what it said before is not taken back."""
+    tally.waiting.clear()
+
+
 def _goes_on(tally: Tally, said: Said, t_s: float) -> None:
     tally.waiting.pop(said.fields["vehicle"], None)
 
@@ -238,6 +244,7 @@ _TELL: Final[Mapping[str, Any]] = {
     "crossing_refused": _refused,
     "crossing_returns": _returns,
     "vehicle_diverted": _diverted,
+    "command_taken": _begins_anew,
     "vehicle_waits": _waits,
     "vehicle_goes_on": _goes_on,
     "desk_decided": _desk,

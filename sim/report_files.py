@@ -13,6 +13,11 @@ from sim.clearance_figures import touches
 from sim.outcome import CrossingTale, Tally
 from sim.record import Recorder, write_rows, write_stages
 
+# What a campaign does not keep of a run in which nothing was wrong.
+RUN_FOLDER_LARGE = (
+    *("events.jsonl", "stages.csv", "junit.xml", "scenario.resolved.toml", "report.html"),
+    *("delays.csv", "crash.txt"),
+)
 CROSSING_COLUMNS = [
     "crossing",
     "direction",

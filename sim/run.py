@@ -38,6 +38,8 @@ from sim.outcome import (
     unexplained,
 )
 from sim.outcome import resources as resource_table
+from sim.progress import Moves
+from sim.progress import judge as judge_progress
 from sim.record import Recorder, clear_logs
 from sim.report_files import write_folder, write_ledger
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
@@ -74,6 +76,8 @@ class Finished:
     crash: str = ""
     late: bool = False
     """Fewer crossings than the scenario asked for when its duration was over."""
+    stuck: list[dict[str, Any]] = field(default_factory=list)
+    """Who did not get on though everything was mended, where the scenario demands it."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -160,6 +164,7 @@ def _run(scenario: Scenario, options: RunOptions, compiling: Compiling) -> Finis
     if options.prepare is not None:
         options.prepare(world)
     arrange(world)
+    moves = _watch_moves(world)
     if options.folder is not None:
         options.folder.mkdir(parents=True, exist_ok=True)
         clear_logs(options.folder)
@@ -168,7 +173,7 @@ def _run(scenario: Scenario, options: RunOptions, compiling: Compiling) -> Finis
     try:
         crash = _drive(world, recorder, options)
         spent = time.perf_counter() - began, compiling.seconds - compiled_s
-        finished = conclude(world, recorder, spent, crash=crash)
+        finished = conclude(world, recorder, spent, crash=crash, moves=moves)
     finally:
         recorder.close()
     if options.folder is not None:
@@ -204,15 +209,30 @@ def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
     return ""
 
 
+def _watch_moves(world: World) -> Moves | None:
+    """Who moves when, from the time on from which a scenario demands progress."""
+    after_s = world.scenario.progress.after_s
+    if after_s <= 0.0:
+        return None
+    moves = Moves(world)
+    world.engine.watch(int(after_s * _NS_PER_S), moves.begin)
+    return moves
+
+
 def _track(world: World, recorder: Recorder, period_ns: int) -> None:
     recorder.track(world.positions())
     world.engine.watch(world.engine.now_ns + period_ns, _track, world, recorder, period_ns)
 
 
 def conclude(
-    world: World, recorder: Recorder, spent: tuple[float, float], *, crash: str
+    world: World,
+    recorder: Recorder,
+    spent: tuple[float, float],
+    *,
+    crash: str,
+    moves: Moves | None = None,
 ) -> Finished:
-    """The result of a run that has stopped.
+    """The result of a run that has stopped; `moves` where progress is demanded of it.
 
     spent   seconds in all, and those of them in which kernels were compiled
     """
@@ -257,10 +277,15 @@ def conclude(
         },
         "transcript_sha256": recorder.sha256,
     }
+    stuck = []
+    if moves is not None:
+        result["progress"] = judge_progress(world, tally, moves, end_s)
+        stuck = result["progress"]["stuck"]
     result["expectations"] = judge(result, scenario.expect)
-    result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=bool(ring) or late)
+    no_end = bool(ring) or late or bool(stuck)
+    result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=no_end)
     result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
-    return Finished(result, world, tally, recorder, ring, crash, late)
+    return Finished(result, world, tally, recorder, ring, crash, late, stuck)
 
 
 def versions() -> dict[str, str]:

@@ -20,9 +20,10 @@ from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import KINDS, PLACE_CLOSED, SITE_KINDS
+from sim.fault_kinds import DETECTOR_GHOST, KINDS, LINK_KINDS, OPERATOR_KINDS, PAUSE, SITE_KINDS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
+from sim.progress import ProgressSection
 from sim.scenario_sites import GateSection, StationSection, check_station
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
@@ -38,6 +39,7 @@ from sim.scenario_types import (
     Name,
     Officers,
     PerHour,
+    Seed,
     Service,
     Share,
     Sight,
@@ -53,6 +55,7 @@ from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
     "GateSection",
+    "ProgressSection",
     "Scenario",
     "StationSection",
     "installed",
@@ -64,10 +67,11 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
 # What each may weigh with its load, in kilograms.
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = (
-    *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
+    *("crash", PAUSE, "partition", *LINK_KINDS),
+    *("barrier_stuck", "barrier_opens", "detector_stuck", DETECTOR_GHOST),
     *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
-    PLACE_CLOSED,
+    *OPERATOR_KINDS,
     *KINDS,
 )
 START_YEARS: Final = range(2000, 2100)
@@ -239,6 +243,7 @@ class Scenario(_Section):
     format_version: Annotated[int, Meta(ge=1, le=1)] = 1
     name: Name = "unnamed"
     description: str = ""
+    seed: Seed = 1
     corridor: CorridorSection = msgspec.field(default_factory=CorridorSection)
     time: TimeSection = msgspec.field(default_factory=TimeSection)
     fleet: FleetSection = msgspec.field(default_factory=FleetSection)
@@ -253,6 +258,7 @@ class Scenario(_Section):
     ground: GroundSection | None = None
     leader: LeaderSection = msgspec.field(default_factory=LeaderSection)
     fault: list[FaultSection] = []
+    progress: ProgressSection = msgspec.field(default_factory=ProgressSection)
     expect: list[ExpectSection] = []
 
     @property
@@ -376,6 +382,8 @@ def _check_time(scenario: Scenario, origin: str) -> None:
             f"{origin}: time.warm_up = {time.warm_up!r}: "
             f"expected less than the duration, {time.duration}"
         )
+    if parse_duration(scenario.progress.after) >= scenario.duration_s:
+        raise ConfigError(f"{origin}: progress.after: expected less than the duration")
 
 
 def _check_flow(flow: FlowSection, vehicle: str, place: str) -> None:

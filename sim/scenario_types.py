@@ -69,6 +69,7 @@ def _read_by(read: Read) -> Meta:
 
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Seed = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]  # what result.json can hold
 Few = Annotated[int, Meta(ge=0, le=500)]
 Officers = Annotated[int, Meta(ge=1, le=100)]
 BatchSize = Annotated[int, Meta(ge=1, le=BATCH_SIZE_MAX)]

@@ -15,6 +15,7 @@ from sim import sensors as s
 from sim.fault_kinds import KINDS
 from sim.fleet import Fleet
 from sim.plant_params import (
+    P_ACCEL_MAX_MPS2,
     P_BRAKE_EMERGENCY_MPS2,
     P_BRAKE_SERVICE_MPS2,
     P_STEER_RATE_MAX_RADPS,
@@ -78,6 +79,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "brake_fade": _part((P_BRAKE_SERVICE_MPS2, P_BRAKE_EMERGENCY_MPS2), 0.5, "share", share=True),
     "steering_stuck": _part((P_STEER_RATE_MAX_RADPS,), STUCK_RADPS, "rad/s", share=False),
     "pilot_hung": Fault(lambda fleet: fleet.truth, (TRUTH_HUNG,), 1.0, ""),
+    "drive_dead": _part((P_ACCEL_MAX_MPS2,), 1.0, "share", share=True),
 }
 
 

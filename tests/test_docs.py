@@ -46,6 +46,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[network]`": scenario.NetworkSection,
     "`[ground]`": sections.GroundSection,
     "`[leader]`": sections.LeaderSection,
+    "`[progress]`": scenario.ProgressSection,
     "`[[fault]]`": scenario.FaultSection,
     "`[[expect]]`": scenario.ExpectSection,
 }
@@ -137,7 +138,10 @@ def test_programs_of_the_readme_are_those_of_the_project() -> None:
 @pytest.mark.parametrize(
     ("module", "words"),
     [
-        ("sim", ["run", "list", "show", "stage", "drive", "station"]),
+        (
+            "sim",
+            ["run", "list", "show", "stage", "campaign", "shrink", "sweep", "drive", "station"],
+        ),
         ("corridor", ["map check"]),
         ("office", ["declare", "desk", "status"]),
         ("keys", ["init", "show", "roster"]),

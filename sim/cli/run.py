@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         "run", help="run a scenario headless", epilog=EXAMPLES, formatter_class=raw
     )
     parser.add_argument("scenario", nargs="?", default=DEFAULT, metavar="SCENARIO")
-    parser.add_argument("--seed", type=seed, default=1, help="seed of every random stream (1)")
+    parser.add_argument("--seed", type=seed, help="of every random stream (the scenario's, or 1)")
     parser.add_argument("--duration", metavar="TIME", help="instead of the scenario's, as in 24h")
     parser.add_argument("--out", type=Path, help="folder (runs/SCENARIO-SEED)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
@@ -71,11 +71,12 @@ def show_command(arguments: argparse.Namespace) -> int:
 def run_command(arguments: argparse.Namespace) -> int:
     """Run, write the folder, print the table or the JSON."""
     scenario = load(arguments.scenario, settings_of(arguments))
-    folder = arguments.out or Path("runs") / f"{scenario.name}-{arguments.seed}"
+    scenario.seed = scenario.seed if arguments.seed is None else arguments.seed
+    folder = arguments.out or Path("runs") / f"{scenario.name}-{scenario.seed}"
     if scenario.ground is not None:
         return ground_command(scenario, folder, arguments)
     options = RunOptions(
-        seed=arguments.seed,
+        seed=scenario.seed,
         folder=folder,
         track_period_s=period(arguments.track_period),
         progress=progress if sys.stderr.isatty() else None,
@@ -92,7 +93,7 @@ def run_command(arguments: argparse.Namespace) -> int:
 def ground_command(scenario: Scenario, folder: Path, arguments: argparse.Namespace) -> int:
     """The same on the proving ground."""
     try:
-        result = ground.play(scenario, arguments.seed, folder, period(arguments.track_period))
+        result = ground.play(scenario, scenario.seed, folder, period(arguments.track_period))
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
     write_report(folder)
@@ -204,6 +205,8 @@ def show_result(finished: Finished, folder: Path, *, as_json: bool) -> None:
         took = clock(result["performance"]["simulated_s"])
         done = finished.world.finished
         print(f"time limit: {done} of {wanted} crossings in {took}", file=sys.stderr)
+    for each in finished.stuck:
+        print(f"no progress: {each['vehicle'] or 'everybody'} {each['why']}", file=sys.stderr)
     if finished.crash:
         last = finished.crash.strip().splitlines()[-1]
         print(f"an agent crashed: {last}; see {folder / 'crash.txt'}", file=sys.stderr)

@@ -39,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("scenario", nargs="?", default="smoke", metavar="SCENARIO")
     parser.add_argument("--rate", type=float, default=5.0, help="simulated seconds a second (5)")
     parser.add_argument(
-        "--seed", type=seed, default=1, help="seed of cargo, service times, traffic"
+        "--seed", type=seed, help="seed of cargo, service times, traffic (the scenario's, or 1)"
     )
     parser.add_argument("--duration", metavar="TIME", help="instead of the scenario's, as in 90s")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder (runs/stage-SCENARIO-SEED)")
@@ -63,10 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0.0 < arguments.rate <= RATE_MAX:
         raise ConfigError(f"--rate {arguments.rate:g}: expected above 0 and at most {RATE_MAX:g}")
     scenario = load(arguments.scenario, settings_of(arguments))
-    folder = (arguments.out or Path("runs") / f"stage-{scenario.name}-{arguments.seed}").resolve()
+    scenario.seed = scenario.seed if arguments.seed is None else arguments.seed
+    folder = (arguments.out or Path("runs") / f"stage-{scenario.name}-{scenario.seed}").resolve()
     options = StageOptions(
         folder=folder,
-        seed=arguments.seed,
+        seed=scenario.seed,
         rate=arguments.rate,
         kills=[Kill(*_read_kill(text)) for text in arguments.kill],
         progress=progress if sys.stderr.isatty() else None,

@@ -35,6 +35,7 @@ from live.link import Link
 from live.resources import map_bytes
 from sim.build import AGENCIES, OFFICES, SUPERVISOR, TERMINALS
 from sim.compiling import watched
+from sim.fault_kinds import LINK_KINDS, PAUSE
 from sim.faults import arrange
 from sim.fleet import DevicePlace, Fleet
 from sim.host import Host
@@ -341,10 +342,9 @@ def _map_file(name: str) -> bytes:
 def _check(scenario: Scenario, kills: list[Kill], names: list[str]) -> None:
     """What a staged run cannot do is refused. Raises ConfigError."""
     for index, fault in enumerate(scenario.fault):
-        if fault.kind == "partition":
+        if fault.kind in ("partition", PAUSE, *LINK_KINDS):
             raise ConfigError(
-                f"{scenario.name}: fault.{index}.kind = 'partition': a staged run has real links;"
-                " use `convoy-sim run`, or --kill"
+                f"{scenario.name}: fault.{index}.kind = {fault.kind!r}: only in `convoy-sim run`"
             )
     for kill in kills:
         if kill.node not in names:

@@ -139,6 +139,18 @@ def beat(control: Control, front_m: float, state: Any, seconds: int) -> None:
         control.wake()
 
 
+def test_truck_that_stands_short_of_the_arm_of_a_faulty_gate_waits_for_its_repair() -> None:
+    """SUP-011: it was let go, and stopped between its line and the arm."""
+    control = Control().under_way()
+    control.scanned("kz_weigh_e")
+    control.reaches("kz_out")
+    control.agent.state.faulty_gates["kz_out"] = "BARRIER_FAULT"
+    (stop,) = (each for each in control.order(TRUCK).stops if each.place_id == "kz_out")
+    at_m = control.route(TRUCK).at(stop.lane, stop.offset_mm / 1000.0) + 4.0
+    beat(control, at_m, VEHICLE_STATE_AT_GATE, STOOD_MS // 1000 + 2)
+    assert wait_of(control) == (Reason.GATE_FAULT.name, "kz_out")
+
+
 def test_truck_that_stands_at_a_gate_with_road_behind_it_waits_for_its_permit() -> None:
     """SUP-011: said once it has stood longer than moving off takes, and ended when it moves."""
     control = Control().under_way()

@@ -32,6 +32,7 @@ class Shortened:
 PLANS: Final = {
     "smoke": Shortened(4, 2, 2),
     "first_crossings": Shortened(60, 10, 6),
+    "fault_seeds": Shortened(10, 2, 6),
     # The first trucks arrive after fifteen minutes; then all kinds of meeting have been. Sixty
     # trucks for a day: in the soak.
     "traffic_day": Shortened(

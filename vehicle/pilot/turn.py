@@ -210,6 +210,45 @@ def drive(
 
 
 @kernel
+def rolls_on(pose: Array, order: Array, state: Array, command: Array, i: int) -> bool:
+    """Whether a truck that has nothing to drive any more still rolls on the path of its order: it
+    keeps to it until it stands, for wheels that stay as they were lead off every bend.
+    """
+    rolling = command[i, c.COMMAND_PARK] == 0.0 and pose[i, POSE_V] > STANDING_MPS
+    placed = pose[i, POSE_STATE] != POSE_NOT_KNOWN and state[i, c.PILOT_ON_PATH] == 1.0
+    return bool(rolling and placed and state[i, c.PILOT_GENERATION] == order[i, c.ORDER_GENERATION])
+
+
+@kernel
+def keep_to(
+    path: Array,
+    rows: int,
+    pose: Array,
+    gains: Array,
+    truck: Array,
+    steering: Array,
+    state: Array,
+    command: Array,
+    mu: float,
+    i: int,
+) -> None:
+    """Steer along the path, as far to the side as this friction carries."""
+    side = min(LATERAL_MPS2, LATERAL_SHARE * mu * GRAVITY_MPS2)
+    place = (state[i, c.PILOT_S], state[i, c.PILOT_LEFT], pose[i, POSE_PSI])
+    v, sent = pose[i, POSE_V], command[i, c.COMMAND_STEER]
+    command[i, c.COMMAND_STEER] = steer_row(
+        path, rows, place, v, sent, side, gains, truck, steering, i
+    )
+
+
+@kernel
+def friction(order: Array, state: Array, i: int) -> float:
+    """The worse of what is felt and what is told."""
+    told = order[i, c.ORDER_MU]
+    return float(min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY))
+
+
+@kernel
 def idle(
     pose: Array,
     order: Array,
@@ -232,7 +271,8 @@ def idle(
     state[i, c.PILOT_PUSH] = 0.0
     rest_from_trying(state, i)
     if command[i, c.COMMAND_PARK] == 0.0:
-        settle_row(command[i, c.COMMAND_STEER], steering, i)
+        if not rolls_on(pose, order, state, command, i):
+            settle_row(command[i, c.COMMAND_STEER], steering, i)
         urgent = order[i, c.ORDER_URGENT] if placed else 0.0
         rest(command, pose[i, POSE_V], truck, i, urgent)
     return True
@@ -256,9 +296,13 @@ def pilot_row(
     miles: Bits,
 ) -> None:
     """`pilot_turn` of row i."""
-    if idle(pose, order, truck, steering, state, command, miles, i):
-        return
     p = int(order[i, c.ORDER_PATH])
+    if idle(pose, order, truck, steering, state, command, miles, i):
+        rolls = rolls_on(pose, order, state, command, i)
+        if rolls and locate(paths[p], rows[p], pose, order, state, i):
+            mu = friction(order, state, i)
+            keep_to(paths[p], rows[p], pose, gains, truck, steering, state, command, mu, i)
+        return
     path, v = paths[p], pose[i, POSE_V]
     if not locate(path, rows[p], pose, order, state, i):
         miles[i] |= c.MILE_LOST_PATH
@@ -267,14 +311,9 @@ def pilot_row(
     s = state[i, c.PILOT_S]
     row = min(rows[p] - 1, max(0, int(s)))
     feel(pose, path[row, c.PATH_GRADE], truck, command, state, i)
-    told = order[i, c.ORDER_MU]
-    mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
+    mu = friction(order, state, i)
     clear(order, truck, state, miles, i)
-    side = min(LATERAL_MPS2, LATERAL_SHARE * mu * GRAVITY_MPS2)
-    place = (s, state[i, c.PILOT_LEFT], pose[i, POSE_PSI])
-    command[i, c.COMMAND_STEER] = steer_row(
-        path, rows[p], place, v, command[i, c.COMMAND_STEER], side, gains, truck, steering, i
-    )
+    keep_to(path, rows[p], pose, gains, truck, steering, state, command, mu, i)
     drive(
         path, rows[p], sensors, pose, beacon, order, truck, spacing, state, command, miles,
         mu, i,
@@ -334,8 +373,7 @@ def speak_row(
     said: Array,
 ) -> None:
     """`speak` of row i."""
-    told = order[i, c.ORDER_MU]
-    mu = min(state[i, c.PILOT_MU], told if told > 0.0 else FRICTION_DRY)
+    mu = friction(order, state, i)
     service = truck[i, c.TRUCK_BRAKE_SERVICE]
     said[i, c.BEACON_AGE] = 0.0
     said[i, c.BEACON_SEQUENCE] = state[i, c.PILOT_TURN]
