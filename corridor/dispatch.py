@@ -101,8 +101,7 @@ class Dispatch:
             if no is None and other is not crossing and not (other.mission or other.outcome):
                 why = self._no(other)
             if why is not None:
-                about = f"{other.crossing_id} {other.vehicle}: {why.reason.name}"
-                no = No(Reason.BATCH_INCOMPLETE, about, why.holder)
+                no = batches.held_up_by(other, why)
         return no
 
     def _has_way(self, now: Now, crossing: Crossing) -> bool:

@@ -295,9 +295,9 @@ class Grants:
 
     def _gate_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         zone = route.zone_spans[index][0]
-        for gate, cause in self._state.faulty_gates.items():
+        for gate in self._state.faulty_gates:
             if self._state.map.gates[gate].zone == zone:
-                return No(Reason.GATE_FAULT, gate, cause)
+                return No(Reason.GATE_FAULT, zone, gate)
         return None
 
     # --- ends ---

@@ -18,9 +18,10 @@ NS_PER_S: Final = 1_000_000_000
 HOURS_A_YEAR: Final = 8_760.0
 EXIT_OK, EXIT_EXPECTATION, EXIT_USAGE, EXIT_UNSAFE, EXIT_STUCK = range(5)
 
-# The only events that the outcome needs; a long run keeps no others in memory.
+# The only events that the outcome needs.
 NEEDED: Final = frozenset(
     {
+        "command_taken",
         "crossing_noticed",
         "authority_granted",
         "crossing_finished",
@@ -188,9 +189,17 @@ def _returns(tally: Tally, said: Said, t_s: float) -> None:
 
 def _waits(tally: Tally, said: Said, t_s: float) -> None:
     row = said.fields
+    before = tally.waiting.get(row["vehicle"])
+    if before is not None and (before.reason, before.resource) == (row["reason"], row["resource"]):
+        t_s = before.since_s  # only somebody else holds it now
     tally.waiting[row["vehicle"]] = Waiting(
         row["vehicle"], row["crossing"], row["reason"], t_s, row["resource"], row["holder"]
     )
+
+
+def _commands(tally: Tally, said: Said, t_s: float) -> None:
+    """A supervisor that has restarted knows of no wait before it has looked again."""
+    tally.waiting.clear()
 
 
 def _goes_on(tally: Tally, said: Said, t_s: float) -> None:
@@ -210,6 +219,7 @@ def _intervened(tally: Tally, said: Said, t_s: float) -> None:
 
 
 _TELL: Final[Mapping[str, Any]] = {
+    "command_taken": _commands,
     "declaration_filed": _filed,
     "crossing_noticed": _noticed,
     "channel_chosen": _channel,
@@ -327,20 +337,6 @@ def resources(
         }
         for stage in sorted(busy)
     }
-
-
-def cycle(waiting: Mapping[str, Waiting]) -> list[str]:
-    """Vehicles that wait for each other in a ring; empty if there is none."""
-    for start in waiting:
-        seen: list[str] = []
-        vehicle = start
-        while vehicle in waiting and vehicle not in seen:
-            seen.append(vehicle)
-            vehicle = waiting[vehicle].holder
-        ring = seen[seen.index(vehicle) :] if vehicle in seen else []
-        if len(ring) > 1:  # who waits for itself - a silent truck - is in nobody's ring
-            return ring
-    return []
 
 
 def unexplained(tally: Tally, grace_s: float, end_s: float) -> list[str]:

@@ -25,9 +25,7 @@ from sim.expectations import judge
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
 from sim.outcome import (
-    NEEDED,
     Tally,
-    cycle,
     exit_code,
     tell,
     traffic,
@@ -37,6 +35,7 @@ from sim.outcome import resources as resource_table
 from sim.record import Recorder, clear_logs
 from sim.report_files import write_folder, write_ledger
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
+from sim.waits import NEEDED, Ending, as_values, ending
 from sim.world import World
 
 FORMAT_VERSION: Final = 1
@@ -66,10 +65,15 @@ class Finished:
     world: World
     tally: Tally
     recorder: Recorder
-    cycle: list[str] = field(default_factory=list)
+    ending: Ending = field(default_factory=Ending)
     crash: str = ""
     late: bool = False
     """Fewer crossings than the scenario asked for when its duration was over."""
+
+    @property
+    def cycle(self) -> list[str]:
+        """Vehicles that wait for each other in a ring; empty if there is none."""
+        return self.ending.cycle
 
 
 @functools.lru_cache(maxsize=4)
@@ -199,7 +203,7 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
     tally = tell(recorder.events)
     if not crash:
         world.checkers.ended(unexplained(tally, GRACE_S, end_s))
-    ring = cycle(tally.waiting)
+    end = ending(recorder.events, world.engine.now_ns)
     late = not crash and world.finished < scenario.time.crossings
     servers = {f"desk_{OFFICES[c]}": o.officers for c, o in scenario.office.items()}
     servers |= {f"desk_{AGENCIES[c]}": a.officers for c, a in scenario.agency.items()}
@@ -217,6 +221,8 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
         "safety": world.checkers.counts,
         "traffic": traffic(tally, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, servers, end_s),
+        "deadlock": end.cycle,
+        "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],
         "human_interventions": tally.interventions,
         "officer_decisions": tally.desk_decisions,
         "officer_minutes": round(sum(desk.minutes for desk in world.desks.values()), 3),
@@ -231,10 +237,13 @@ def conclude(world: World, recorder: Recorder, *, wall_s: float, crash: str) -> 
         },
         "transcript_sha256": recorder.sha256,
     }
+    for wait in result["traffic"]["waiting"]:
+        wait.update(as_values(end.chains[wait["vehicle"]]))
     result["expectations"] = judge(result, scenario.expect)
-    result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=bool(ring) or late)
+    stuck = bool(end.cycles or end.stuck) or late
+    result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=stuck)
     result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
-    return Finished(result, world, tally, recorder, ring, crash, late)
+    return Finished(result, world, tally, recorder, end, crash, late)
 
 
 def versions() -> dict[str, str]:

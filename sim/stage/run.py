@@ -37,7 +37,6 @@ from sim.build import AGENCIES, OFFICES, SUPERVISOR, TERMINALS
 from sim.faults import arrange
 from sim.fleet import DevicePlace, Fleet
 from sim.host import Host
-from sim.outcome import NEEDED
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.record import Recorder
 from sim.report_files import write_folder, write_ledger
@@ -47,6 +46,7 @@ from sim.stage.hosts import RemoteHost
 from sim.stage.ports import CabinetPort, DeskPort, Port, TruckPort
 from sim.stage.programs import Line, Troop
 from sim.stage.site import HARDWARE, Site, enrolled, hardware_keys, remote_names
+from sim.waits import NEEDED
 from sim.world import TICK_NS, World
 
 NS_PER_S: Final = 1_000_000_000
