@@ -256,7 +256,7 @@ class Dispatch:
         state = self._state
         crossing = state.crossings[mission.crossing]
         crossing.mission = mission.mission_id
-        crossing.started_ms = now.utc_ms
+        crossing.started_ms = 0  # until it leaves its berth
         state.missions[mission.mission_id] = mission
         state.mission_of[mission.vehicle] = mission.mission_id
         for zone in state.zones.held_by(mission.vehicle):

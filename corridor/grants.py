@@ -90,6 +90,7 @@ class Grants:
             final = mission.next_span == len(route.zone_spans)
             if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
                 self._grant(mission, route, end_m, overlap_m)
+                self._leaves(now, mission)
         near = mission.end_m - heard.front_m <= NEAR_END_M or bar is not None
         if not near or no is None:
             no = why(state, now, mission)
@@ -99,6 +100,13 @@ class Grants:
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
         else:
             state.goes_on(now, mission.vehicle)
+
+    def _leaves(self, now: Now, mission: Mission) -> None:
+        """Given road beyond its berth for the first time, a truck sets off: its time runs."""
+        crossing = self._state.crossings[mission.crossing]
+        if not crossing.started_ms and mission.next_span - mission.cleared > 1:
+            crossing.started_ms = now.utc_ms
+            self._state.save(crossing)
 
     def _unwelcome(self, mission: Mission, route: Route, front_m: float) -> No | None:
         """Why a truck that has road past the gate at whose line it stands gets no permit."""

@@ -18,13 +18,21 @@ from sim.build import OFFICES
 from sim.control_room import OPERATOR
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
-from sim.fault_kinds import KINDS, LOAD_KINDS, PLACE_CLOSED, SITE_KINDS, STATION_KINDS
+from sim.fault_kinds import (
+    KINDS,
+    LOAD_KINDS,
+    PLACE_CLOSED,
+    SITE_KINDS,
+    STATION_KINDS,
+    STATION_SLOW,
+)
 from sim.scenario import FaultSection
 from sim.site_faults import ACTS as SITE_ACTS
-from sim.site_faults import listen
+from sim.site_faults import listen, station_of
 from sim.world import World
 
 Act = Callable[[World, str], None]
+SLOWER_S: Final = 600.0
 
 
 def _crash(world: World, target: str) -> None:
@@ -118,6 +126,25 @@ def _breaker(fault: FaultSection) -> tuple[Act, Act]:
     return begin, end
 
 
+def _slower(fault: FaultSection) -> tuple[Act, Act]:
+    """A station that takes longer than it should for whoever comes."""
+
+    def begin(world: World, target: str) -> None:
+        station_of(world, target).slower_s = fault.value or SLOWER_S
+
+    def end(world: World, target: str) -> None:
+        station_of(world, target).slower_s = 0.0
+
+    return begin, end
+
+
+def _acts(fault: FaultSection) -> tuple[Act, Act]:
+    """What begins a fault, and what ends it."""
+    if fault.kind == STATION_SLOW:
+        return _slower(fault)
+    return ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
+
+
 def arrange(world: World) -> None:
     """Put every fault of the scenario, and its end, on the heap. ConfigError for a target that is
     not there.
@@ -126,7 +153,7 @@ def arrange(world: World) -> None:
         listen(world)
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
-        begin, end = ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
+        begin, end = _acts(fault)
         at_ns = int(parse_duration(fault.at) * NS_PER_S)
         lasts_ns = int(parse_duration(fault.lasts) * NS_PER_S)
         world.engine.at(at_ns, begin, world, fault.target)

@@ -15,6 +15,7 @@ from sim.loads import Visit
 from sim.record import Said
 
 NS_PER_S: Final = 1_000_000_000
+NS_PER_MS: Final = 1_000_000
 HOURS_A_YEAR: Final = 8_760.0
 EXIT_OK, EXIT_EXPECTATION, EXIT_USAGE, EXIT_UNSAFE, EXIT_STUCK = range(5)
 
@@ -102,7 +103,7 @@ def tell(events: Iterable[Said]) -> Tally:
     for said in events:
         handler = _TELL.get(said.code)
         if handler is not None:
-            handler(tally, said, said.t_ns / NS_PER_S)
+            handler(tally, said, said.t_ns // NS_PER_MS / 1_000)  # as all agents count: whole ms
     for wait in tally.waiting.values():
         tale = tally.crossings.get(wait.crossing)
         if tale is not None and tale.outcome not in ("cleared", "refused"):

@@ -21,6 +21,7 @@ from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
 from sim.build import AGENCIES, OFFICES
+from sim.delays import Account, accounts_of
 from sim.expectations import judge
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
@@ -57,7 +58,7 @@ class RunOptions:
     prepare: Callable[[World], None] | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Finished:
     """A run that is over."""
 
@@ -74,6 +75,11 @@ class Finished:
     def cycle(self) -> list[str]:
         """Vehicles that wait for each other in a ring; empty if there is none."""
         return self.ending.cycle
+
+    @functools.cached_property
+    def accounts(self) -> dict[str, Account]:
+        """The delay ledger of every crossing that has set off."""
+        return accounts_of(self.world, self.recorder, self.tally)
 
 
 @functools.lru_cache(maxsize=4)
@@ -160,11 +166,10 @@ def run(scenario: Scenario, options: RunOptions) -> Finished:
         recorder.close()
     if options.folder is not None:
         if crash:
-            said = crash.encode("utf-8", "backslashreplace")
-            (options.folder / "crash.txt").write_bytes(said)
-        write_folder(
-            options.folder, finished.result, recorder, finished.tally, resolved=resolved(scenario)
-        )
+            traceback_bytes = crash.encode("utf-8", "backslashreplace")
+            (options.folder / "crash.txt").write_bytes(traceback_bytes)
+        said = (recorder, finished.tally, finished.accounts)
+        write_folder(options.folder, finished.result, said, resolved=resolved(scenario))
         disks = {name: host.disk for name, host in world.hosts.items()}
         write_ledger(options.folder, world.cast.roster, disks)
     return finished

@@ -18,8 +18,10 @@ from sim.record import Said
 
 NS_PER_MS: Final = 1_000_000
 STUCK_MS: Final = 900_000  # twice as long as anything takes that nobody has to give a reason for
-# What outcome and book are made of; a long run keeps no other events in memory.
-NEEDED: Final = outcome.NEEDED | {"vehicle_reported", "vehicle_heard_again", "gate_reported"}
+# What outcome, book and delay ledger are made of; a long run keeps no other events in memory.
+NEEDED: Final = outcome.NEEDED | {
+    *("vehicle_reported", "vehicle_heard_again", "gate_reported", "permit_accepted"),
+}
 
 
 @dataclass(slots=True)

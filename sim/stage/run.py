@@ -319,13 +319,8 @@ class Stage:
         (folder / "crash.txt").unlink(missing_ok=True)
         if finished.crash:
             (folder / "crash.txt").write_text(finished.crash, encoding="utf-8")
-        write_folder(
-            folder,
-            finished.result,
-            self.recorder,
-            finished.tally,
-            resolved=resolved(self.scenario),
-        )
+        said = (self.recorder, finished.tally, finished.accounts)
+        write_folder(folder, finished.result, said, resolved=resolved(self.scenario))
         write_ledger(folder, self.site.cast.roster, self.journals)
 
 
