@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from contract.errors import ConfigError
-from sim.cli import drive, run, stage, station
+from sim.cli import drive, report, run, stage, station
 from sim.outcome import EXIT_USAGE
 
 EPILOG = """examples:
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=metadata.version("smart-corridor"))
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, stage, drive, station):
+    for command in (run, stage, report, drive, station):
         command.add_parser(subparsers)
     return top
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from contract.reasons import Reason
 from contract.route import Route
@@ -18,6 +19,7 @@ from sim.delay_causes import Causes, Holding, Label
 from sim.odometer import AT_END, Odometer
 from vehicle.pilot.columns import Array, Bits
 
+Flags = npt.NDArray[np.bool_]
 NEAR_FREE: Final = 0.1  # who loses less of a second than this share drives as if alone
 STOP_MS: Final = 500  # what is shorter is no stop
 NEAR_STOP_MS: Final = 60_000  # braking for a stop and starting from it take no longer
@@ -36,7 +38,7 @@ class Drive:
     s_m: Array
     lost_ms: Array
     weather_ms: Array
-    stands: Array
+    stands: Flags
     ahead: Bits
 
 
@@ -78,7 +80,7 @@ class Labels:
                 _add(found, piece)
         return found
 
-    def _truly_stands(self) -> Array:
+    def _truly_stands(self) -> Flags:
         """Standing but for what the reference does as well - moving off, and coming to rest - and
         for what is over before it is a stop.
         """

@@ -78,6 +78,8 @@ class Delays:
         weather: Weather,
     ) -> None:
         self._map = corridor
+        self._stops = {bay.lane: bay.stop_offset_m for bay in corridor.bays.values()}
+        self._stops |= {berth.lane: berth.stop_offset_m for berth in corridor.berths.values()}
         self._odometer = odometer
         self._runs = runs
         self._causes = causes
@@ -156,9 +158,8 @@ class Delays:
     def _stop_m(self, route: Route, *, first: bool) -> float:
         """Where a truck stands at an end of its way: the stop line of the berth or bay there."""
         lane = route.lanes[0 if first else -1]
-        for place in (*self._map.berths.values(), *self._map.bays.values()):
-            if place.lane == lane:
-                return route.at(lane, place.stop_offset_m)
+        if lane in self._stops:
+            return route.at(lane, self._stops[lane])
         return 0.0 if first else route.length_m
 
     def _detour(self, account: Account, tale: CrossingTale, drive: Drive, mass_kg: float) -> None:
