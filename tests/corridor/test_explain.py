@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.agent import Report
 from contract.events import Event
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import Hold
@@ -189,7 +190,7 @@ def test_log_tells_the_same_as_the_supervisor() -> None:
     said = [
         Said(START_MONO_MS, each.event.code, {k: _plain(v) for k, v in each.fields.items()})
         for each in control.said
-        if hasattr(each, "event")
+        if isinstance(each, Report)
     ]
     told, own = fold(said), book_of(control.agent.state, control.now)
     assert told.gates == own.gates
@@ -205,7 +206,6 @@ def _plain(value: object) -> object:
 
 def test_wait_is_said_again_when_somebody_else_holds_the_zone() -> None:
     """And what it waited in all is told in the end, whatever the reasons were."""
-    state = Control().agent.state
     control = Control()
     state = control.agent.state
     state.wait(control.now, A, Reason.ZONE_OCCUPIED, resource="z", holder=B)
