@@ -118,6 +118,7 @@ def _live(args: argparse.Namespace) -> ExplainReply | None:
 def from_folder(folder: Path, name: str) -> ExplainReply:
     """What the log of a run folder says, as of its end. Raises ConfigError."""
     book = fold(events_of(folder))
+    book.at_ms = max(book.at_ms, _end_ms(folder))
     chains = [chain_of(book, vehicle) for vehicle in sorted(book.waits)] if not name else []
     if not name:
         return ExplainReply(known=True, chains=chains)
@@ -125,6 +126,15 @@ def from_folder(folder: Path, name: str) -> ExplainReply:
     if found is None:
         return ExplainReply(nearest=nearest(book, name))
     return ExplainReply(known=True, chains=[found])
+
+
+def _end_ms(folder: Path) -> int:
+    """How long the run was, milliseconds; 0 if the folder does not say, as of a run under way."""
+    try:
+        result = msgspec.json.decode((folder / "result.json").read_bytes(), type=dict[str, Any])
+        return round(1_000.0 * float(result["performance"]["simulated_s"]))
+    except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError):
+        return 0
 
 
 def events_of(folder: Path) -> Iterator[Said]:

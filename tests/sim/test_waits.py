@@ -2,10 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contract.reasons import Reason
+from corridor.__main__ import main
+from corridor.explain import book_of, chain_of, words
 from sim.build import SUPERVISOR
 from sim.outcome import EXIT_STUCK
 from sim.record import Said
@@ -107,3 +110,21 @@ def test_waits_from_before_a_restart_of_the_supervisor_are_over() -> None:
         said(3_000, "command_taken", epoch=2),
     ]
     assert ending(log, 4_000 * NS_PER_MS).chains == {}
+
+
+def test_run_folder_tells_the_same_text_as_the_running_supervisor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = RunOptions(folder=tmp_path, prepare=deadlock)
+    world = run(load("smoke", []), options).world
+    node = world.hosts[SUPERVISOR].node
+    assert node is not None
+    agent: Any = node.agent
+    now = world.hosts[SUPERVISOR].now()
+    book = book_of(agent.state, now)
+    for vehicle in (A, B):
+        assert main(["explain", vehicle, "--from", str(tmp_path)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1:] == words(chain_of(book, vehicle))[1:]
+        waited_s = int(lines[0].split()[-2])
+        assert waited_s == pytest.approx(chain_of(book, vehicle).links[0].waited_ms / 1e3, abs=2)
