@@ -137,27 +137,31 @@ class Labels:
         drive = self._drive
         found: dict[Label, Piece] = {}
 
-        def lose(label: Label, k: int, lost_ms: float) -> None:
-            from_ms, to_ms = int(drive.t_ms[k]), int(drive.t_ms[k + 1])
-            old = found.get(label, Piece(label, from_ms, to_ms, 0.0))
-            found[label] = Piece(label, old.from_ms, to_ms, old.lost_ms + lost_ms)
+        def lose(label: Label, pieces: Bits, lost_ms: Array) -> None:
+            if not len(pieces):
+                return
+            first, last = run.start + int(pieces[0]), run.start + int(pieces[-1]) + 1
+            old = found.get(label, Piece(label, int(drive.t_ms[first]), 0, 0.0))
+            total_ms = old.lost_ms + float(lost_ms[pieces].sum())
+            found[label] = Piece(label, old.from_ms, int(drive.t_ms[last]), total_ms)
 
-        rest_ms = drive.lost_ms[run] - drive.weather_ms[run]
-        took_ms = np.diff(drive.t_ms[run.start : run.stop + 1])
-        starting, braking = self._edges(run, rest_ms / np.maximum(took_ms, 1))
-        weather = self._causes.label(Reason.SPEED_REDUCED, "weather")
-        for k in range(run.start, run.stop):
-            i = k - run.start
-            if drive.weather_ms[k]:
-                lose(weather, k, float(drive.weather_ms[k]))
-            label = self._own
-            if before is not None and i < starting:
-                label = _near_stop(before)
-            elif after is not None and i >= braking:
-                label = _near_stop(after)
-            elif rest_ms[i] > NEAR_FREE * took_ms[i]:
-                label = self._slowed(k, stops=after is not None)
-            lose(label, k, float(rest_ms[i]))
+        weather_ms, rest_ms = drive.weather_ms[run], drive.lost_ms[run] - drive.weather_ms[run]
+        share = rest_ms / np.maximum(np.diff(drive.t_ms[run.start : run.stop + 1]), 1)
+        starting, braking = self._edges(run, share)
+        starting = starting if before is not None else 0
+        braking = braking if after is not None else len(share)
+        whole = np.arange(len(share))
+        lose(self._causes.label(Reason.SPEED_REDUCED, "weather"), *_some(weather_ms))
+        if before is not None:
+            lose(_near_stop(before), whole[:starting], rest_ms)
+        middle = whole[starting:braking]
+        slow = share[middle] > NEAR_FREE
+        lose(self._own, middle[~slow], rest_ms)
+        for k in middle[slow]:
+            label = self._slowed(run.start + int(k), stops=after is not None)
+            lose(label, whole[k : k + 1], rest_ms)
+        if after is not None:
+            lose(_near_stop(after), whole[braking:], rest_ms)
         return sorted(found.values(), key=lambda piece: piece.from_ms)
 
     def _edges(self, run: slice, share: Array) -> tuple[int, int]:
@@ -190,6 +194,11 @@ class Labels:
         if drive.ahead[k] == AT_END and stops:
             return self._causes.label(Reason.NO_AUTHORITY, self._lane(k))
         return self._own
+
+
+def _some(values: Array) -> tuple[Bits, Array]:
+    """Where any of it is, and all of it."""
+    return np.flatnonzero(values), values
 
 
 def _near_stop(label: Label) -> Label:

@@ -19,7 +19,7 @@ import numpy as np
 from contract.limits import FRICTION_DRY
 from contract.map import CorridorMap, RouteError
 from contract.reasons import Reason
-from contract.route import Route
+from contract.route import V_MAX, Route
 from corridor.planning import way
 from sim.delay_causes import Causes, Holding, Label
 from sim.delay_labels import Drive, Labels, Piece
@@ -34,6 +34,8 @@ from vehicle.pilot.columns import Array, Bits
 COLUMNS: Final = ("crossing", "vehicle", "resource", "rule", "party", "from_s", "to_s", "seconds")
 NS_PER_MS: Final = 1_000_000
 STANDING_MPS: Final = 0.05
+SAME_M: Final = 0.002
+FAR_S, FAR_MPS2 = 2.0, 0.5  # who sees as far as it stops by these is slowed by no sight
 MOVED_UP_M: Final = 0.5  # more than a truck stands beside its line
 
 
@@ -74,6 +76,7 @@ class Delays:
         corridor: CorridorMap,
         odometer: Odometer,
         runs: FreeRuns,
+        *,
         causes: Causes,
         weather: Weather,
     ) -> None:
@@ -109,7 +112,7 @@ class Delays:
         mass_kg = TARE_KG + tale.cargo_kg
         run = self._runs.of(route, ends_m, mass_kg)
         last_m = ends_m[1] if over else float(front_m[-1])
-        knots = _knots(track, front_m, (from_ms, to_ms), (ends_m[0], last_m), holding)
+        knots = _knots(track, front_m, (from_ms, to_ms), (ends_m[0], last_m), holding=holding)
         slow = self._slow(route, ends_m, mass_kg)
         drive = _drive(route, knots, (run, slow))
         took_ms = to_ms - from_ms
@@ -124,7 +127,9 @@ class Delays:
     def _slow(self, route: Route, ends_m: tuple[float, float], mass_kg: float) -> FreeRun | None:
         """The same run in the weather that was told; None where that slows nobody down."""
         weather = self._weather
-        if weather == Weather():
+        top_mps = float(route.table[:, V_MAX].max())
+        far_m = top_mps * FAR_S + top_mps * top_mps / (2.0 * FAR_MPS2)
+        if weather.mu >= FRICTION_DRY and (not weather.sight_m or weather.sight_m >= far_m):
             return None
         return self._runs.of(route, ends_m, mass_kg, mu=weather.mu, sight_m=weather.sight_m)
 
@@ -194,6 +199,7 @@ def _knots(
     front_m: Array,
     span_ms: tuple[int, int],
     ends_m: tuple[float, float],
+    *,
     holding: Holding,
 ) -> tuple[Bits, Array, Bits]:
     """Times, fronts that never go back, and who was ahead after each but the last."""
@@ -202,9 +208,18 @@ def _knots(
     s_m = np.concatenate([[ends_m[0]], front_m[inside], [ends_m[1]]])
     s_m = np.clip(np.maximum.accumulate(s_m), ends_m[0], max(ends_m))
     ahead = np.concatenate([[FREE], track.ahead[inside]]).astype(np.int64)
+    kept = _without_repeats(s_m)
+    t_ms, s_m, ahead = t_ms[kept], s_m[kept], ahead[kept[:-1]]
     at_ms = np.unique(np.concatenate([t_ms, holding.knots_ms(*span_ms)])).astype(np.int64)
     of = np.searchsorted(t_ms, at_ms[:-1], side="right") - 1
     return at_ms, np.interp(at_ms, t_ms, s_m), ahead[of]
+
+
+def _without_repeats(s_m: Array) -> Bits:
+    """All places but those between two of the same: of a stop only its two ends are kept."""
+    same = np.diff(s_m) <= SAME_M
+    inner = np.concatenate([[False], same[:-1] & same[1:], [False]])
+    return np.flatnonzero(~inner)
 
 
 def _drive(
@@ -249,8 +264,8 @@ def accounts_of(world: World, recorder: Recorder, tally: Tally) -> dict[str, Acc
         world.map,
         world.odometer,
         FreeRuns(world.truck, path),
-        Causes(world.map, recorder.events, recorder.visits, end_ms),
-        Weather(scenario.weather.friction, scenario.weather.sight_m),
+        causes=Causes(world.map, recorder.events, recorder.visits, end_ms),
+        weather=Weather(scenario.weather.friction, scenario.weather.sight_m),
     )
     found = {name: delays.account(tale, end_ms) for name, tale in tally.crossings.items()}
     return {name: account for name, account in found.items() if account is not None}

@@ -7,6 +7,7 @@ that stops and what ends them are exact to a step. Not here: what time was lost 
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +33,20 @@ Small = npt.NDArray[np.int16]
 Reals = npt.NDArray[np.float32]
 
 
+CHUNK: Final = 256  # looks that are packed together
+# What is looked at, of every truck.
+_COLUMNS: Final[tuple[Callable[[Fleet], Array], ...]] = (
+    lambda fleet: fleet.truth[:, TRUTH_S],
+    lambda fleet: fleet.truth[:, TRUTH_PATH],
+    lambda fleet: fleet.truth[:, TRUTH_SEEN],
+    lambda fleet: fleet.state[:, V],
+    lambda fleet: fleet.board.sensors[:, c.SENSE_GAP],
+    lambda fleet: fleet.order[:, c.ORDER_END],
+    lambda fleet: fleet.order[:, c.ORDER_ACTIVE],
+)
+_PATH: Final = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """One truck over a time: milliseconds, front in metres along a route, row ahead or FREE."""
@@ -49,10 +64,12 @@ class Odometer:
         self._fleet = fleet
         self._engine = engine
         self._t_ms: list[int] = []
-        self._rows: list[tuple[Reals, Small, Small]] = []
+        self._raw: Array = np.zeros((CHUNK, len(_COLUMNS), len(fleet.names)))
+        self._filled = 0  # rows of the raw chunk that are in use
+        self._chunks: list[tuple[Reals, Small, Small]] = []
+        self._stacked: tuple[Bits, Reals, Small, Small] | None = None
         self._stood = 0  # how many of the newest rows were taken while nothing moved
         self._marks: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
-        self._stacked: tuple[Bits, Reals, Small, Small] | None = None
         engine.watch(0, self._look)
 
     def mark(self, vehicle: str) -> None:
@@ -66,38 +83,41 @@ class Odometer:
             marks.append((t_ms, front_m, int(truth[TRUTH_PATH])))
 
     def _look(self) -> None:
-        fleet, now_ns = self._fleet, self._engine.now_ns
+        fleet, t_ms = self._fleet, self._engine.now_ns // NS_PER_MS
+        self._engine.watch(self._engine.now_ns + PERIOD_NS, self._look)
         stands = not fleet.state[:, V].any()
-        row = self._row()
-        same = stands and self._stood >= 2 and np.array_equal(row[1], self._rows[-1][1])
-        if same:
-            self._t_ms[-1] = now_ns // NS_PER_MS
-        else:
-            self._t_ms.append(now_ns // NS_PER_MS)
-            self._rows.append(row)
-            self._stood = self._stood + 1 if stands else 0
-        self._stacked = None
-        self._engine.watch(now_ns + PERIOD_NS, self._look)
+        if stands and self._stood >= 2 and self._filled and self._as_before():
+            self._t_ms[-1] = t_ms
+            return
+        if self._filled == CHUNK:
+            self._chunks.append(self._packed())
+            self._filled = 0
+        row = self._raw[self._filled]
+        for k, column in enumerate(_COLUMNS):
+            row[k] = column(fleet)
+        self._t_ms.append(t_ms)
+        self._filled += 1
+        self._stood = self._stood + 1 if stands else 0
 
-    def _row(self) -> tuple[Reals, Small, Small]:
-        fleet, order = self._fleet, self._fleet.order
-        front = fleet.truth[:, TRUTH_S] + fleet.truth[:, TRUTH_FRONT]
-        speed = fleet.state[:, V]
-        gap = fleet.board.sensors[:, c.SENSE_GAP]
-        follows = (gap < FOLLOWS_M + FOLLOWS_S * speed) & (fleet.truth[:, TRUTH_SEEN] >= 0.0)
-        room = order[:, c.ORDER_END] - front
-        short = room < SOON_S * speed + speed * speed / (2.0 * BRAKE_MPS2)
-        ends = short & (order[:, c.ORDER_ACTIVE] == 1.0)
-        ahead = np.where(follows, fleet.truth[:, TRUTH_SEEN], np.where(ends, AT_END, FREE))
-        path = fleet.truth[:, TRUTH_PATH]
+    def _as_before(self) -> bool:
+        """Whether every truck stands on the way on which it stood at the newest look."""
+        before: Array = self._raw[self._filled - 1]
+        return bool(np.array_equal(before[_PATH], self._fleet.truth[:, TRUTH_PATH]))
+
+    def _packed(self) -> tuple[Reals, Small, Small]:
+        """The looks of a chunk: front, path, and the row ahead, FREE or AT_END."""
+        raw = self._raw[: self._filled]
+        s_m, path, seen, speed, gap, end_m, active = (raw[:, k] for k in range(len(_COLUMNS)))
+        front = s_m + self._fleet.truth[:, TRUTH_FRONT]
+        follows = (gap < FOLLOWS_M + FOLLOWS_S * speed) & (seen >= 0.0)
+        short = end_m - front < SOON_S * speed + speed * speed / (2.0 * BRAKE_MPS2)
+        ends = short & (active == 1.0)
+        ahead = np.where(follows, seen, np.where(ends, AT_END, FREE))
         return front.astype(np.float32), path.astype(np.int16), ahead.astype(np.int16)
 
     def track(self, vehicle: str, from_ms: int, to_ms: int) -> Track:
         """What was seen of one truck between two times."""
-        if self._stacked is None:
-            fronts, paths, ahead = (np.stack(each) for each in zip(*self._rows, strict=True))
-            self._stacked = (np.array(self._t_ms, dtype=np.int64), fronts, paths, ahead)
-        t_ms, fronts, paths, ahead = self._stacked
+        t_ms, fronts, paths, ahead = self._seen()
         first = int(np.searchsorted(t_ms, from_ms, side="left"))
         last = int(np.searchsorted(t_ms, to_ms, side="right"))
         i = self._fleet.row[vehicle]
@@ -106,6 +126,14 @@ class Odometer:
         marks = self._marks[vehicle]
         low = bisect_left(marks, from_ms, key=_time)
         return _merged(seen, marks[low : bisect_right(marks, to_ms, key=_time)])
+
+    def _seen(self) -> tuple[Bits, Reals, Small, Small]:
+        """All looks so far, put together once for each time that they are asked for."""
+        if self._stacked is None or len(self._stacked[0]) != len(self._t_ms):
+            chunks = [*self._chunks, self._packed()]
+            fronts, paths, ahead = (np.concatenate(each) for each in zip(*chunks, strict=True))
+            self._stacked = (np.array(self._t_ms, dtype=np.int64), fronts, paths, ahead)
+        return self._stacked
 
     def route(self, path: int) -> Route:
         """The route that a track's metres are along."""
