@@ -153,8 +153,8 @@ class Delays:
             tail = leg.lanes[leg.lanes.index(lane) :] if lanes else leg.lanes
             lanes = (*head, *tail)
             legs.append((slice(first, last), leg, lane))
-        last = legs[-1][1]
-        route = last if last.lanes == lanes else self._map.route(lanes)
+        newest = legs[-1][1]
+        route = newest if newest.lanes == lanes else self._map.route(lanes)
         front_m = np.full(len(track.t_ms), route.at(route.lanes[0], 0.0))
         for rows, leg, lane in legs:
             shift_m = route.at(lane, 0.0) - leg.at(lane, 0.0)

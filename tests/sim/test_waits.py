@@ -12,7 +12,7 @@ from corridor.explain import book_of, chain_of, words
 from sim.build import SUPERVISOR
 from sim.outcome import EXIT_STUCK
 from sim.record import Said
-from sim.run import Finished, RunOptions, run
+from sim.run import Finished, RunOptions, conclude, run
 from sim.scenario import load
 from sim.waits import STUCK_MS, ending
 from tests.sim.runs import a_run
@@ -128,3 +128,19 @@ def test_run_folder_tells_the_same_text_as_the_running_supervisor(
         assert lines[1:] == words(chain_of(book, vehicle))[1:]
         waited_s = int(lines[0].split()[-2])
         assert waited_s == pytest.approx(chain_of(book, vehicle).links[0].waited_ms / 1e3, abs=2)
+
+
+def test_deadlock_fails_a_run_that_asks_for_no_crossings() -> None:
+    finished = a_run("smoke", "time.crossings=0", "expect=[]", prepare=deadlock)
+    assert not finished.late
+    assert finished.result["exit_code"] == EXIT_STUCK
+
+
+def test_stuck_truck_fails_the_run() -> None:
+    finished = a_run("smoke", "time.crossings=0", "expect=[]", "time.duration='10s'")
+    assert finished.result["exit_code"] == 0
+    finished.recorder.events.append(given("truck-09"))
+    finished.world.engine.now_ns += 2 * STUCK_MS * NS_PER_MS
+    later = conclude(finished.world, finished.recorder, wall_s=1.0, crash="")
+    assert later.result["exit_code"] == EXIT_STUCK
+    assert "truck-09" in {each["vehicle"] for each in later.result["stuck"]}
