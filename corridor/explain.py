@@ -13,12 +13,14 @@ from difflib import get_close_matches
 from typing import Final
 
 from contract.agent import NS_PER_MS, Now
+from contract.limits import TEXT_LENGTH_MAX
 from contract.reasons import Party, Reason
 from contract.v1.explain_pb2 import ExplainQuery, ExplainReply, WaitChain, WaitLink
 from corridor.state import State
 
-CHAINS_MAX: Final = 100  # of one answer: it fits a frame
-LINKS_MAX: Final = 12  # told of one chain that an answer carries
+CHAINS_MAX: Final = 40  # of one answer, with so many links each: it fits a frame
+LINKS_MAX: Final = 3
+LINKS_ALONE_MAX: Final = 100  # of a chain that is asked for by name
 OFFICE: Final = "office"
 
 
@@ -80,12 +82,12 @@ def answer(state: State, now: Now, query: ExplainQuery) -> ExplainReply:
         found = about(book, query.about)
         reply.known = found is not None
         if found is not None:
-            reply.chains.append(_short(found))
+            reply.chains.append(_short(found, LINKS_ALONE_MAX))
         else:
             reply.nearest = nearest(book, query.about)
         return reply
     for vehicle in sorted(book.waits)[:CHAINS_MAX]:
-        reply.chains.append(_short(chain_of(book, vehicle)))
+        reply.chains.append(_short(chain_of(book, vehicle), LINKS_MAX))
     reply.cut = len(book.waits) > CHAINS_MAX
     return reply
 
@@ -177,6 +179,8 @@ def _behind(book: Book, last: WaitLink) -> Iterator[WaitLink]:
     """
     holder, crossing, country = last.holder, last.crossing, ""
     code = book.gates.get(holder, "")
+    if code and code not in Reason.__members__:
+        code = Reason.BARRIER_FAULT.name  # its arm says nothing, and it gives no reason
     if code and code != last.reason:
         yield _told(holder, code, holder, "")
     if holder in book.vehicles:
@@ -201,10 +205,11 @@ def _move(last: WaitLink) -> str:
     return f"{who}{by} has the move: {last.lifted_by}" if last.lifted_by else f"{who} has the move"
 
 
-def _short(chain: WaitChain) -> WaitChain:
-    """As much of a chain as is told in an answer that many share."""
-    if len(chain.links) > LINKS_MAX:
-        del chain.links[LINKS_MAX:]
+def _short(chain: WaitChain, links_max: int) -> WaitChain:
+    """As much of a chain as an answer may carry."""
+    del chain.links[links_max:]
+    del chain.cycle[3 * links_max :]  # names are shorter than links
+    chain.root = chain.root[:TEXT_LENGTH_MAX]
     return chain
 
 

@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from contract.agent import Report
+from contract.agent import Refused, Report
 from contract.events import Event
+from contract.limits import FRAME_BYTES_MAX
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import Hold
 from contract.v1.document_pb2 import COUNTRY_KZ
 from contract.v1.explain_pb2 import ExplainQuery, ExplainReply
 from contract.v1.gate_pb2 import BARRIER_STATE_CLOSED, GateReport
+from contract.wire import check
 from corridor.__main__ import main
 from corridor.explain import Book, Waiting, about, book_of, chain_of, cycles, words
 from corridor.explain_log import Said, fold
 from corridor.interlocking import Claim
+from corridor.state import Heard
 from tests.corridor.control import CROSSINGS, Control
 from tests.factories import START_MONO_MS, TRUCKS, reports, sends
 
@@ -219,6 +222,32 @@ def test_wait_is_said_again_when_somebody_else_holds_the_zone() -> None:
     effects = state.flush()
     assert [each["holder"] for each in reports(effects, Event.VEHICLE_WAITS)] == [B, C, "kz_out"]
     assert [each["waited_ms"] for each in reports(effects, Event.VEHICLE_GOES_ON)] == [3_000]
+
+
+@pytest.mark.parametrize("ring", [True, False])
+def test_answer_about_everybody_fits_a_frame(ring: bool) -> None:
+    """However many wait, in whatever chain."""
+    control = Control()
+    state = control.agent.state
+    names = [f"truck-{number:03d}-with-a-long-name-of-its-own" for number in range(200)]
+    for number, name in enumerate(names):
+        last = "office KZ" if not ring else names[0]
+        holder = names[number + 1] if number + 1 < len(names) else last
+        zone = "a_zone_with_a_name_that_is_rather_long"
+        state.wait(control.now, name, Reason.CANNOT_START_HERE, resource=zone, holder=holder)
+        state.heard[name] = Heard(0)
+    for name in ("", names[0]):
+        reply = asked(control, name)
+        assert reply.ByteSize() < FRAME_BYTES_MAX - 2_000
+        assert not isinstance(check(reply), Refused)
+        assert reply.cut == (name == "")
+
+
+def test_gate_that_says_nothing_of_its_arm_is_named_with_a_reason_all_the_same() -> None:
+    waits = {A: a_wait(Reason.GATE_FAULT, "kz_out_cell", "kz_out")}
+    chain = chain_of(a_book(waits, gates={"kz_out": "fault"}), A)
+    assert chain.links[-1].reason == "BARRIER_FAULT"
+    assert chain.root.startswith("maintenance has the move")
 
 
 # --- the command, from a run folder ---
