@@ -51,9 +51,9 @@ def incomplete(state: State, crossing: Crossing) -> No | None:
 
 
 def held_up_by(other: Crossing, why: No) -> No:
-    """A truck waits for another one of its batch: that one's own wait says the rest."""
+    """A truck waits for another one of its batch, and so for whoever keeps that one."""
     about = f"{other.crossing_id} {other.vehicle}: {why.reason.name}"
-    return No(Reason.BATCH_INCOMPLETE, about, other.vehicle or why.holder)
+    return No(Reason.BATCH_INCOMPLETE, about, why.holder)
 
 
 def _kept_back(other: Crossing) -> No | None:

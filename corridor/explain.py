@@ -174,22 +174,20 @@ def _told(who: str, code: str, resource: str, holder: str) -> WaitLink:
 
 
 def _behind(book: Book, last: WaitLink) -> Iterator[WaitLink]:
-    """What is known of a holder that does not wait itself: a gate out of order, an office that
-    holds; a truck that drives on while its crossing is held.
+    """What is known of a holder that is no truck: a gate out of order, an office that holds this
+    crossing or, of a batch, another one.
     """
-    holder, crossing, country = last.holder, last.crossing, ""
+    holder, crossing = last.holder, last.crossing
     code = book.gates.get(holder, "")
     if code and code not in Reason.__members__:
         code = Reason.BARRIER_FAULT.name  # its arm says nothing, and it gives no reason
     if code and code != last.reason:
         yield _told(holder, code, holder, "")
-    if holder in book.vehicles:
-        held = (name for name in book.holds if book.vehicle_of.get(name) == holder)
-        crossing = next(held, "")
-    elif holder.startswith(OFFICE):
-        country = holder.removeprefix(OFFICE).strip()
-    else:
+    if not holder.startswith(OFFICE):
         return
+    if last.reason == Reason.BATCH_INCOMPLETE.name:
+        crossing, _, _ = last.resource.partition(" ")
+    country = holder.removeprefix(OFFICE).strip()
     for where, code in sorted(book.holds.get(crossing, {}).items()):
         if country in ("", where) and code != last.reason:
             yield _told(f"{OFFICE} {where}", code, crossing, f"{OFFICE} {where}")

@@ -96,15 +96,17 @@ def test_gate_out_of_order_is_the_end_of_the_chain() -> None:
 
 
 def test_office_that_keeps_another_truck_of_the_batch_is_named() -> None:
-    """That truck drives on meanwhile, and waits for nothing itself."""
-    book = a_book(
-        {A: a_wait(Reason.BATCH_INCOMPLETE, "KZ-2", B)},
-        vehicle_of={"KZ-2": B},
-        holds={"KZ-2": {"CN": "RELEASE_REVOKED"}},
-    )
+    """A truck that waits for the other's papers is in no ring with it, though it bars its way."""
+    waits = {
+        A: a_wait(Reason.BATCH_INCOMPLETE, f"KZ-2 {B}: DOCUMENT_CONTROL", "office CN"),
+        B: a_wait(Reason.VEHICLE_AHEAD, "kz_e_pass", A),
+    }
+    book = a_book(waits, vehicle_of={"KZ-2": B}, holds={"KZ-2": {"CN": "DOCUMENT_CONTROL"}})
     chain = chain_of(book, A)
-    assert [(link.who, link.party) for link in chain.links[1:]] == [("office CN", "office CN")]
-    assert chain.root.startswith("office CN has the move")
+    (_, link) = chain.links
+    assert (link.who, link.party, link.resource) == ("office CN", "office CN", "KZ-2")
+    assert chain.root == f"office CN has the move: {Reason.DOCUMENT_CONTROL.lifted_by}"
+    assert cycles(book) == []
 
 
 def test_crossing_is_understood_and_one_that_is_over_says_so() -> None:
