@@ -237,7 +237,7 @@ class Grants:
         denied = self._state.zones.judge(zone, claim)
         if isinstance(denied, Denied):
             return No(denied.reason, denied.zone, denied.holder)
-        return None
+        return self._gate_votes(route, index)  # last: who waits for a cell is not told of each try
 
     # --- voters: each a no with its reason, or None ---
 
@@ -301,7 +301,8 @@ class Grants:
             return No(Reason.CONVOY_FORMING, mission.convoy, "supervisor")
         return None
 
-    def _gate_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+    def _gate_votes(self, route: Route, index: int) -> No | None:
+        """Nothing into the cell of a gate that is out of order."""
         zone = route.zone_spans[index][0]
         for gate in self._state.faulty_gates:
             if self._state.map.gates[gate].zone == zone:
@@ -383,6 +384,5 @@ _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._station_votes,
     Grants._image_votes,
     Grants._order_votes,
-    Grants._gate_votes,
     Grants._formation_votes,
 )

@@ -252,6 +252,18 @@ def test_gate_that_says_nothing_of_its_arm_is_named_with_a_reason_all_the_same()
     assert chain.root.startswith("maintenance has the move")
 
 
+def test_truck_behind_one_in_the_cell_is_not_told_of_each_try_of_the_gate() -> None:
+    """The arm sticks and is lowered again and again: who waits for the cell waits for its truck."""
+    control = interlocked()
+    for reason in ("BARRIER_FAULT", "", "BARRIER_FAULT", ""):
+        report = GateReport(gate_id="kz_out", barrier=BARRIER_STATE_CLOSED, reason=reason)
+        control.hear("kz_out", report)
+        control.front_at(control.end_m(A), A)
+    said = [each for each in reports(control.said, Event.VEHICLE_WAITS) if each["vehicle"] == A]
+    about_cell = [each["reason"].name for each in said if each["resource"] == "kz_out_cell"]
+    assert about_cell == ["ZONE_OCCUPIED"]
+
+
 # --- the command, from a run folder ---
 
 
