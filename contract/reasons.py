@@ -241,6 +241,12 @@ class Reason(Enum):
         "both releases of the return",
     )
     NODE_SILENT = ("a program has not been heard", _M, "its next heartbeat")
+    # --- driving slower than alone on a dry road (delays.csv) ---
+    FOLLOWING = ("the truck drives behind another one", _V, "that truck being faster or gone")
+    SPEED_REDUCED = ("the road is slippery or the sight short", _M, "better weather, or gritting")
+    BRAKING_AND_STARTING = ("the truck brakes for a stop or starts from it", _V, "no stop there")
+    DETOUR = ("the way leads by way of another place", _O, "no call at that place")
+    DRIVING = ("the truck drives a little slower than it might", _V, "nothing: so it drives")
 
 
 def explain(reason: Reason, detail: str = "") -> str:

@@ -19,7 +19,14 @@ from contract.limits import (
     VEHICLE_SILENCE_MS,
 )
 from contract.signing import type_name
-from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2, movement_pb2
+from contract.v1 import (
+    customs_pb2,
+    envelope_pb2,
+    explain_pb2,
+    gate_pb2,
+    ledger_pb2,
+    movement_pb2,
+)
 from contract.v1.envelope_pb2 import STREAM_DURABLE, STREAM_SESSION, STREAM_TELEMETRY
 
 
@@ -181,6 +188,9 @@ _ROWS: Final = (
     _row(_c.DeskReply, {_O}, {_P}, sight=Sight.CUSTOMS),
     _row(_c.StatusQuery, {_T, _P}, {_O}, sight=Sight.CUSTOMS),
     _row(_c.StatusReply, {_O}, {_T, _P}, sight=Sight.CUSTOMS),
+    # --- why it waits ---
+    _row(explain_pb2.ExplainQuery, {_P}, {_S}),
+    _row(explain_pb2.ExplainReply, {_S}, {_P}),
     # --- ledgers ---
     _row(_l.HeadNotice, {_S, _G, _O}, {_O}),
     _row(_l.HeadCountersigned, {_O}, {_S, _G, _O}),

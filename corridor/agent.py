@@ -20,9 +20,16 @@ from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer
 from contract.traction import Traction
-from contract.v1 import customs_pb2, envelope_pb2, gate_pb2, ledger_pb2, movement_pb2
+from contract.v1 import (
+    customs_pb2,
+    envelope_pb2,
+    explain_pb2,
+    gate_pb2,
+    ledger_pb2,
+    movement_pb2,
+)
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED, PositionReport
-from corridor import batches, halts
+from corridor import batches, explain, halts
 from corridor.bars import CLIMBING
 from corridor.climbing import Climbing
 from corridor.crossings import Crossings
@@ -323,6 +330,10 @@ class SupervisorAgent:
         if command.verb == movement_pb2.OPERATOR_VERB_PROVE_ZONE:
             self._judge_again(now)
 
+    def _on_explain(self, now: Now, received: Received) -> None:
+        query = cast("explain_pb2.ExplainQuery", received.message)
+        self.state.out.append(Send(received.sender, explain.answer(self.state, now, query)))
+
     def _on_countersigned(self, now: Now, received: Received) -> None:
         self.state.out += self._crossings.ledger.on_countersigned(now, received)
 
@@ -366,6 +377,7 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     movement_pb2.FormationReply: SupervisorAgent._on_formation,
     movement_pb2.BerthReport: SupervisorAgent._on_berth,
     movement_pb2.OperatorCommand: SupervisorAgent._on_operator,
+    explain_pb2.ExplainQuery: SupervisorAgent._on_explain,
     customs_pb2.CrossingNotice: SupervisorAgent._on_notice,
     customs_pb2.DecisionNotice: SupervisorAgent._on_decision,
     customs_pb2.StationResult: SupervisorAgent._on_station,

@@ -48,9 +48,14 @@ def incomplete(state: State, crossing: Crossing) -> No | None:
         if other is not crossing:
             why = _kept_back(other)
             if why is not None:
-                about = f"{other.crossing_id} {other.vehicle}: {why.reason.name}"
-                return No(Reason.BATCH_INCOMPLETE, about, why.holder)
+                return held_up_by(other, why)
     return None
+
+
+def held_up_by(other: Crossing, why: No) -> No:
+    """A truck waits for another one of its batch, and so for whoever keeps that one."""
+    about = f"{other.crossing_id} {other.vehicle}: {why.reason.name}"
+    return No(Reason.BATCH_INCOMPLETE, about, why.holder)
 
 
 def _kept_back(other: Crossing) -> No | None:

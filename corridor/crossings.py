@@ -372,7 +372,7 @@ class Crossings:
             vehicle=crossing.vehicle,
             berth=berth,
             outcome=crossing.outcome,
-            took_ms=crossing.finished_ms - crossing.started_ms,
+            took_ms=crossing.finished_ms - (crossing.started_ms or crossing.finished_ms),
         )
         batches.stir(state, crossing)
         state.dispatch_due = True

@@ -106,8 +106,7 @@ class Dispatch:
             if no is None and other is not crossing and not (other.mission or other.outcome):
                 why = self._no(other)
             if why is not None:
-                about = f"{other.crossing_id} {other.vehicle}: {why.reason.name}"
-                no = No(Reason.BATCH_INCOMPLETE, about, why.holder)
+                no = batches.held_up_by(other, why)
         return no
 
     def _has_way(self, now: Now, crossing: Crossing) -> bool:
@@ -259,7 +258,7 @@ class Dispatch:
         state = self._state
         crossing = state.crossings[mission.crossing]
         crossing.mission = mission.mission_id
-        crossing.started_ms = now.utc_ms
+        crossing.started_ms = 0  # until it leaves its berth
         state.missions[mission.mission_id] = mission
         state.mission_of[mission.vehicle] = mission.mission_id
         for zone in state.zones.held_by(mission.vehicle):

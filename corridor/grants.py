@@ -90,6 +90,7 @@ class Grants:
             final = mission.next_span == len(route.zone_spans)
             if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):
                 self._grant(mission, route, end_m, overlap_m)
+                self._leaves(now, mission)
         near = mission.end_m - heard.front_m <= NEAR_END_M or bar is not None
         if not near or no is None:
             no = why(state, now, mission)
@@ -99,6 +100,13 @@ class Grants:
             state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
         else:
             state.goes_on(now, mission.vehicle)
+
+    def _leaves(self, now: Now, mission: Mission) -> None:
+        """Given road beyond its berth for the first time, a truck sets off: its time runs."""
+        crossing = self._state.crossings[mission.crossing]
+        if not crossing.started_ms and mission.next_span - mission.cleared > 1:
+            crossing.started_ms = now.utc_ms
+            self._state.save(crossing)
 
     def _unwelcome(self, mission: Mission, route: Route, front_m: float) -> No | None:
         """Why a truck that has road past the gate at whose line it stands gets no permit."""
@@ -230,7 +238,7 @@ class Grants:
         denied = self._state.zones.judge(zone, claim)
         if isinstance(denied, Denied):
             return No(denied.reason, denied.zone, denied.holder)
-        return None
+        return self._gate_votes(route, index)  # last: who waits for a cell is not told of each try
 
     # --- voters: each a no with its reason, or None ---
 
@@ -294,11 +302,12 @@ class Grants:
             return No(Reason.CONVOY_FORMING, mission.convoy, "supervisor")
         return None
 
-    def _gate_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+    def _gate_votes(self, route: Route, index: int) -> No | None:
+        """Nothing into the cell of a gate that is out of order."""
         zone = route.zone_spans[index][0]
-        for gate, cause in self._state.faulty_gates.items():
+        for gate in self._state.faulty_gates:
             if self._state.map.gates[gate].zone == zone:
-                return No(Reason.GATE_FAULT, gate, cause)
+                return No(Reason.GATE_FAULT, zone, gate)
         return None
 
     # --- ends ---
@@ -376,6 +385,5 @@ _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._station_votes,
     Grants._image_votes,
     Grants._order_votes,
-    Grants._gate_votes,
     Grants._formation_votes,
 )

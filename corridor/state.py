@@ -54,12 +54,16 @@ class No(Struct, frozen=True):
 
 
 class Wait(Struct, frozen=True):
-    """Why a vehicle or crossing does not go on."""
+    """Why a vehicle or crossing does not go on.
+
+    since_ns   it waits for this reason;   first_ns   it waits at all, whatever the reasons were
+    """
 
     reason: Reason
     resource: str
     holder: str
     since_ns: int
+    first_ns: int
 
 
 @dataclass(slots=True)
@@ -164,12 +168,18 @@ class State:
     # --- waiting ---
 
     def wait(self, now: Now, key: str, reason: Reason, *, resource: str, holder: str) -> None:
-        """`key` (a vehicle or a crossing at its berth) waits; said once for each cause."""
+        """`key` (a vehicle or a crossing at its berth) waits; said once for each cause, and again
+        when somebody else holds what it waits for.
+        """
         before = self.waits.get(key)
-        if before is not None and (before.reason, before.resource) == (reason, resource):
-            return
-        since_ns = now.mono_ns
-        self.waits[key] = Wait(reason, resource, holder, since_ns)
+        since_ns = first_ns = now.mono_ns
+        if before is not None:
+            first_ns = before.first_ns
+            if (before.reason, before.resource) == (reason, resource):
+                since_ns = before.since_ns
+                if before.holder == holder:
+                    return
+        self.waits[key] = Wait(reason, resource, holder, since_ns, first_ns)
         crossing = self.crossing_of(key)
         self.say(
             Event.VEHICLE_WAITS,
@@ -190,7 +200,7 @@ class State:
                 vehicle=key,
                 crossing=self.crossing_of(key),
                 reason=wait.reason,
-                waited_ms=(now.mono_ns - wait.since_ns) // 1_000_000,
+                waited_ms=(now.mono_ns - wait.first_ns) // 1_000_000,
             )
 
     def crossing_of(self, vehicle: str) -> str:

@@ -25,8 +25,10 @@ GATE_KINDS: Final = (
     *("tailgater", "plate_swapped"),
 )
 # At a station or bay.
+STATION_SLOW: Final = "station_slow"
 STATION_KINDS: Final = (
     *("station_hung", "station_fails", "station_aborts", "station_light", "readers_hung"),
+    STATION_SLOW,
 )
 # About a vehicle, its load or its papers.
 LOAD_KINDS: Final = (

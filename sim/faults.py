@@ -29,15 +29,17 @@ from sim.fault_kinds import (
     PLACE_CLOSED,
     SITE_KINDS,
     STATION_KINDS,
+    STATION_SLOW,
 )
 from sim.link_faults import LinkFaults, ends_of
 from sim.scenario import FaultSection
 from sim.site_faults import ACTS as SITE_ACTS
-from sim.site_faults import listen
+from sim.site_faults import listen, station_of
 from sim.world import World
 
 Act = Callable[[World, str], None]
 _Pair = tuple[Act, Act]
+SLOWER_S: Final = 600.0
 
 
 def _crash(world: World, target: str) -> None:
@@ -141,6 +143,8 @@ def _acts(fault: FaultSection, links: LinkFaults | None, clearing: Clearing | No
         return lambda world, target: begin(target), lambda world, target: end(target)
     if fault.kind == DETECTOR_GHOST:
         return lambda world, target: _count(world, target, int(fault.value) or 1), _nothing
+    if fault.kind == STATION_SLOW:
+        return _slower(fault)
     return ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
 
 
@@ -166,6 +170,18 @@ def _breaker(fault: FaultSection) -> tuple[Act, Act]:
     def end(world: World, target: str) -> None:
         for name in names(world, target):
             world.vehicle_faults.end(fault.kind, name)
+
+    return begin, end
+
+
+def _slower(fault: FaultSection) -> tuple[Act, Act]:
+    """A station that takes longer than it should for whoever comes."""
+
+    def begin(world: World, target: str) -> None:
+        station_of(world, target).slower_s = fault.value or SLOWER_S
+
+    def end(world: World, target: str) -> None:
+        station_of(world, target).slower_s = 0.0
 
     return begin, end
 

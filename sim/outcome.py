@@ -15,10 +15,11 @@ from sim.loads import Visit
 from sim.record import Said
 
 NS_PER_S: Final = 1_000_000_000
+NS_PER_MS: Final = 1_000_000
 HOURS_A_YEAR: Final = 8_760.0
 EXIT_OK, EXIT_EXPECTATION, EXIT_USAGE, EXIT_UNSAFE, EXIT_STUCK = range(5)
 
-# The only events that the outcome needs; a long run keeps no others in memory.
+# The only events that the outcome needs.
 NEEDED: Final = frozenset(
     {
         "command_taken",
@@ -108,7 +109,7 @@ def tell(events: Iterable[Said]) -> Tally:
     for said in events:
         handler = _TELL.get(said.code)
         if handler is not None:
-            handler(tally, said, said.t_ns / NS_PER_S)
+            handler(tally, said, said.t_ns // NS_PER_MS / 1_000)  # as all agents count: whole ms
     for wait in tally.waiting.values():
         tale = tally.crossings.get(wait.crossing)
         if tale is not None and tale.outcome not in ("cleared", "refused"):
@@ -196,6 +197,9 @@ def _returns(tally: Tally, said: Said, t_s: float) -> None:
 
 def _waits(tally: Tally, said: Said, t_s: float) -> None:
     row = said.fields
+    before = tally.waiting.get(row["vehicle"])
+    if before is not None and (before.reason, before.resource) == (row["reason"], row["resource"]):
+        t_s = before.since_s  # only somebody else holds it now
     tally.waiting[row["vehicle"]] = Waiting(
         row["vehicle"], row["crossing"], row["reason"], t_s, row["resource"], row["holder"]
     )
@@ -353,20 +357,6 @@ def resources(
         }
         for stage in sorted(busy)
     }
-
-
-def cycle(waiting: Mapping[str, Waiting]) -> list[str]:
-    """Vehicles that wait for each other in a ring; empty if there is none."""
-    for start in waiting:
-        seen: list[str] = []
-        vehicle = start
-        while vehicle in waiting and vehicle not in seen:
-            seen.append(vehicle)
-            vehicle = waiting[vehicle].holder
-        ring = seen[seen.index(vehicle) :] if vehicle in seen else []
-        if len(ring) > 1:  # who waits for itself - a silent truck - is in nobody's ring
-            return ring
-    return []
 
 
 def unexplained(tally: Tally, grace_s: float, end_s: float) -> list[str]:

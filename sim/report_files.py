@@ -10,6 +10,7 @@ import msgspec
 from contract.ledger_lines import ledger_files
 from contract.roster import Roster
 from sim.clearance_figures import touches
+from sim.delays import Account, write_delays
 from sim.outcome import CrossingTale, Tally
 from sim.record import Recorder, write_rows, write_stages
 
@@ -39,18 +40,25 @@ CROSSING_COLUMNS = [
     "entry_permit",
     "touches",
     "person_min",
+    "free_s",
+    "delay_s",
 ]
+Word = tuple[Recorder, Tally, Mapping[str, Account]]
 
 
-def write_folder(
-    folder: Path, result: Mapping[str, Any], recorder: Recorder, tally: Tally, *, resolved: str
-) -> None:
+def write_folder(folder: Path, result: Mapping[str, Any], word: Word, *, resolved: str) -> None:
     """Everything but events and tracks, which were written on the way."""
-    vehicle_of = {tale.crossing: tale.vehicle for tale in tally.crossings.values()}
+    recorder, tally, accounts = word
+    tales = tally.crossings.values()
+    vehicle_of = {tale.crossing: tale.vehicle for tale in tales}
     write_stages(folder / "stages.csv", recorder.visits, vehicle_of)
     touched = touches(tally, recorder.visits)
-    rows = [(*_row(each), *_people(each, touched)) for each in tally.crossings.values()]
+    rows = [
+        (*_row(tale), *_people(tale, touched), *_delay(tale, accounts.get(tale.crossing)))
+        for tale in tales
+    ]
     write_rows(folder / "crossings.csv", CROSSING_COLUMNS, rows)
+    write_delays(folder / "delays.csv", accounts)
     (folder / "scenario.resolved.toml").write_text(resolved, encoding="utf-8")
     (folder / "junit.xml").write_bytes(junit(result))
     (folder / "result.json").write_bytes(
@@ -72,6 +80,14 @@ def _people(tale: CrossingTale, touched: Mapping[str, tuple[int, float]]) -> tup
     times = ["" if t is None else f"{t:.3f}" for t in (tale.ready_s, *permits)]
     count, spent_min = touched[tale.crossing]
     return (tale.versions, *times, count, f"{spent_min:.3f}")
+
+
+def _delay(tale: CrossingTale, account: Account | None) -> tuple[str, str]:
+    """Free-running time and delay of a crossing that is over; together they are its time_s."""
+    if account is None or tale.time_s is None:
+        return "", ""
+    delay_ms = account.took_ms - account.free_ms
+    return f"{account.free_ms / 1e3:.3f}", f"{delay_ms / 1e3:.3f}"
 
 
 def write_ledger(folder: Path, roster: Roster, journals: Mapping[str, Mapping[str, bytes]]) -> None:

@@ -25,13 +25,12 @@ from sim.books import make_explicit, office_book
 from sim.build import AGENCIES, OFFICES
 from sim.clearance_figures import clearance, officer_minutes
 from sim.compiling import Compiling, watched
+from sim.delays import Account, accounts_of
 from sim.expectations import judge
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
 from sim.outcome import (
-    NEEDED,
     Tally,
-    cycle,
     exit_code,
     tell,
     traffic,
@@ -43,6 +42,7 @@ from sim.progress import judge as judge_progress
 from sim.record import Recorder, clear_logs
 from sim.report_files import write_folder, write_ledger
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
+from sim.waits import NEEDED, Ending, as_values, ending
 from sim.world import World
 
 FORMAT_VERSION: Final = 1
@@ -64,7 +64,7 @@ class RunOptions:
     prepare: Callable[[World], None] | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Finished:
     """A run that is over."""
 
@@ -72,12 +72,22 @@ class Finished:
     world: World
     tally: Tally
     recorder: Recorder
-    cycle: list[str] = field(default_factory=list)
+    ending: Ending = field(default_factory=Ending)
     crash: str = ""
     late: bool = False
     """Fewer crossings than the scenario asked for when its duration was over."""
     stuck: list[dict[str, Any]] = field(default_factory=list)
     """Who did not get on though everything was mended, where the scenario demands it."""
+
+    @property
+    def cycle(self) -> list[str]:
+        """Vehicles that wait for each other in a ring; empty if there is none."""
+        return self.ending.cycle
+
+    @functools.cached_property
+    def accounts(self) -> dict[str, Account]:
+        """The delay ledger of every crossing that has set off."""
+        return accounts_of(self.world, self.recorder, self.tally)
 
 
 @functools.lru_cache(maxsize=4)
@@ -178,11 +188,10 @@ def _run(scenario: Scenario, options: RunOptions, compiling: Compiling) -> Finis
         recorder.close()
     if options.folder is not None:
         if crash:
-            said = crash.encode("utf-8", "backslashreplace")
-            (options.folder / "crash.txt").write_bytes(said)
-        write_folder(
-            options.folder, finished.result, recorder, finished.tally, resolved=resolved(scenario)
-        )
+            traceback_bytes = crash.encode("utf-8", "backslashreplace")
+            (options.folder / "crash.txt").write_bytes(traceback_bytes)
+        said = (recorder, finished.tally, finished.accounts)
+        write_folder(options.folder, finished.result, said, resolved=resolved(scenario))
         disks = {name: host.disk for name, host in world.hosts.items()}
         write_ledger(options.folder, world.cast.roster, disks)
     return finished
@@ -242,7 +251,7 @@ def conclude(
     tally = tell(recorder.events)
     if not crash:
         world.checkers.ended(unexplained(tally, GRACE_S, end_s))
-    ring = cycle(tally.waiting)
+    end = ending(recorder.events, world.engine.now_ns)
     late = not crash and world.finished < scenario.time.crossings
     servers = {f"desk_{OFFICES[c]}": o.officers for c, o in scenario.office.items()}
     servers |= {f"desk_{AGENCIES[c]}": a.officers for c, a in scenario.agency.items()}
@@ -261,6 +270,8 @@ def conclude(
         "traffic": traffic(tally, scenario.warm_up_s, end_s),
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, servers, end_s),
+        "deadlock": end.cycle,
+        "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],
         "human_interventions": tally.interventions,
         "officer_decisions": tally.desk_decisions,
         "officer_minutes": officer_minutes(recorder.visits),
@@ -277,15 +288,17 @@ def conclude(
         },
         "transcript_sha256": recorder.sha256,
     }
-    stuck = []
+    stuck_s = []
     if moves is not None:
         result["progress"] = judge_progress(world, tally, moves, end_s)
-        stuck = result["progress"]["stuck"]
+        stuck_s = result["progress"]["stuck"]
+    for wait in result["traffic"]["waiting"]:
+        wait.update(as_values(end.chains[wait["vehicle"]]))
     result["expectations"] = judge(result, scenario.expect)
-    no_end = bool(ring) or late or bool(stuck)
+    no_end = bool(end.cycles or end.stuck) or late or bool(stuck_s)
     result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=no_end)
     result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
-    return Finished(result, world, tally, recorder, ring, crash, late, stuck)
+    return Finished(result, world, tally, recorder, end, crash, late, stuck_s)
 
 
 def versions() -> dict[str, str]:

@@ -89,26 +89,27 @@ def _read_well(world: World, target: str) -> None:
 # --- stations ---
 
 
-def _station(world: World, target: str) -> Station:
+def station_of(world: World, target: str) -> Station:
+    """The station or bay of this name."""
     return next(c.stations[target] for c in world.cabinets.values() if target in c.stations)
 
 
 def _troubled(trouble: Trouble) -> tuple[Act, Act]:
     def begin(world: World, target: str) -> None:
-        _station(world, target).trouble = trouble
+        station_of(world, target).trouble = trouble
 
     def end(world: World, target: str) -> None:
-        _station(world, target).trouble = Trouble.NONE
+        station_of(world, target).trouble = Trouble.NONE
 
     return begin, end
 
 
 def _hang_readers(world: World, target: str) -> None:
-    _station(world, target).readers.hung = True
+    station_of(world, target).readers.hung = True
 
 
 def _free_readers(world: World, target: str) -> None:
-    _station(world, target).readers.hung = False
+    station_of(world, target).readers.hung = False
 
 
 # --- loads ---

@@ -156,6 +156,7 @@ class Station:
     def __init__(self, station_id: str, model: StationModel, around: Surroundings) -> None:
         self.station_id = station_id
         self.trouble = Trouble.NONE
+        self.slower_s = 0.0  # so much longer every service takes that begins now
         self.ended_ns: dict[str, int] = {}
         self.readers = ImageReaders(station_id, model, around)
         self._model = model
@@ -199,7 +200,8 @@ class Station:
         if turn.hangs:
             return
         engine = self._around.engine
-        service_ns = int(model.time_s(turn.order.services, draws) * NS_PER_S)
+        service_s = model.time_s(turn.order.services, draws) + self.slower_s
+        service_ns = int(service_s * NS_PER_S)
         failed = draws.random() < model.failure
         chapters = self._around.loads[turn.order.vehicle_id].chapters
         alarm = draws.random() < model.alarm_share(chapters)

@@ -38,6 +38,7 @@ from sim.fleet import Fleet
 from sim.host import Host, NoBody
 from sim.loads import Load, Visit
 from sim.network import Network, NetworkProfile
+from sim.odometer import Odometer
 from sim.parts import PHYSICS, Parts
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.roadside import Roadside
@@ -46,7 +47,13 @@ from sim.scenario_sites import GateSection, default_section, line_model, station
 from sim.station_model import StationModel
 from sim.terminal import TerminalAgent, TerminalConfig
 from sim.terminal_papers import TARE_KG, Papers
-from sim.truth_columns import EVENT_BEYOND, EVENT_FRONT, EVENT_OVERLAP, EVENT_REAR
+from sim.truth_columns import (
+    EVENT_BEYOND,
+    EVENT_FRONT,
+    EVENT_OVERLAP,
+    EVENT_REAR,
+    EVENT_STOPPED,
+)
 from sim.vehicle_body import Overheard, VehicleBody
 from sim.vehicle_faults import VehicleFaults
 
@@ -89,8 +96,10 @@ class World:
             visited=visited,
         )
         params = TRUCK40_LOADED if scenario.fleet.vehicle == "truck40" else AGV65
+        self.truck = params
         self.fleet = self._fleet(params)
         self.vehicle_faults = VehicleFaults(self.fleet)
+        self.odometer = Odometer(self.fleet, self.engine)
         self._starts = self._stand_at_berths()
         self.network = Network(self.engine, seed, self._profile(), self._deliver)
         office, agency = scenario.office, scenario.agency
@@ -297,6 +306,7 @@ class World:
             self.finished += 1
         elif name == "PERMIT_CONSUMED":
             self.roadside.permitted(fields["vehicle"], node)
+        self.odometer.mark(fields.get("vehicle", node))
         self.say(self.engine.now_ns, node, report)
 
     def _committed(self, name: str, records: list[Persist]) -> None:
@@ -373,3 +383,5 @@ class World:
             self.checkers.overlap(vehicle, self.fleet.names[what])
         elif kind == EVENT_BEYOND:
             self.checkers.beyond(vehicle, what)
+        elif kind == EVENT_STOPPED:
+            self.odometer.mark(vehicle)

@@ -20,11 +20,11 @@ from contract.limits import FRAME_BYTES_MAX
 from contract.signing import seal_document
 from contract.v1.customs_pb2 import Declaration, DeclarationReply, DeclarationSubmitted
 from contract.wire import check, parse
-from gate.cli.converse import converse
 from gate.cli.declaration_json import read_json
 from gate.cli.declaration_template import TEMPLATES, template
 from gate.office.declaration import faults
 from live.config import ProgramConfig
+from live.converse import converse
 from live.errors import JournalError
 from live.program import read_setting, version_text
 

@@ -27,10 +27,10 @@ from contract.v1.customs_pb2 import (
     StatusQuery,
     StatusReply,
 )
-from gate.cli.converse import converse
 from gate.cli.status import as_values, tell, tell_open
 from gate.office.phases import Phase
 from live.config import ProgramConfig
+from live.converse import converse
 from live.errors import JournalError
 from live.program import Setting, read_setting, version_text
 

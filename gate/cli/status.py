@@ -23,10 +23,10 @@ from contract.errors import ConfigError
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import StatusQuery, StatusReply, StatusRow
 from contract.v1.document_pb2 import Channel
-from gate.cli.converse import converse
 from gate.cli.status_case import Told
 from gate.cli.status_rows import is_open, rows_of
 from live.config import ProgramConfig
+from live.converse import converse
 from live.errors import JournalError
 from live.program import read_setting, version_text
 

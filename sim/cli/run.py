@@ -198,8 +198,10 @@ def show_result(finished: Finished, folder: Path, *, as_json: bool) -> None:
             f"{violation.invariant} broken at {violation.t_s:.2f} s: {violation.detail}",
             file=sys.stderr,
         )
-    if finished.cycle:
-        print(f"deadlock: {' -> '.join([*finished.cycle, finished.cycle[0]])}", file=sys.stderr)
+    for ring in finished.ending.cycles:
+        print(f"deadlock: {' -> '.join([*ring, ring[0]])}", file=sys.stderr)
+    for why in finished.ending.stuck.values():
+        print(f"stuck: {why}", file=sys.stderr)
     if finished.late:
         wanted = finished.world.scenario.time.crossings
         took = clock(result["performance"]["simulated_s"])
@@ -245,6 +247,7 @@ def table(result: dict[str, Any], folder: Path) -> str:
             said = reason_sentence(wait["reason"])
             why = f"{wait['reason']}: {said} ({wait['resource']})"
             lines.append(f"    {wait['vehicle']:<10} {since:>7}  {why}")
+            lines.append(f"    {'':<10} {'':>7}  {wait['root']}")
         if len(waiting) > 12:
             lines.append(f"    and {len(waiting) - 12} more, see result.json")
     name = str(folder).encode("utf-8", "backslashreplace").decode()

@@ -284,7 +284,7 @@ def write(
     recorder.close()
     with (folder / "events.jsonl").open("w", encoding="utf-8") as log:
         log.writelines(f"{line}\n" for line in events(rig))
-    write_folder(folder, result, recorder, Tally(), resolved=resolved(scenario))
+    write_folder(folder, result, (recorder, Tally(), {}), resolved=resolved(scenario))
     write_platoon(folder / "platoon.csv", rig)
     (folder / "ledger").mkdir(exist_ok=True)
     if tracks:

@@ -39,7 +39,6 @@ from sim.fault_kinds import LINK_KINDS, PAUSE
 from sim.faults import arrange
 from sim.fleet import DevicePlace, Fleet
 from sim.host import Host
-from sim.outcome import NEEDED
 from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
 from sim.record import Recorder
 from sim.report_files import write_folder, write_ledger
@@ -49,6 +48,7 @@ from sim.stage.hosts import RemoteHost
 from sim.stage.ports import CabinetPort, DeskPort, Port, TruckPort
 from sim.stage.programs import Line, Troop
 from sim.stage.site import HARDWARE, Site, enrolled, hardware_keys, remote_names
+from sim.waits import NEEDED
 from sim.world import TICK_NS, World
 
 NS_PER_S: Final = 1_000_000_000
@@ -318,13 +318,8 @@ class Stage:
         (folder / "crash.txt").unlink(missing_ok=True)
         if finished.crash:
             (folder / "crash.txt").write_text(finished.crash, encoding="utf-8")
-        write_folder(
-            folder,
-            finished.result,
-            self.recorder,
-            finished.tally,
-            resolved=resolved(self.scenario),
-        )
+        said = (self.recorder, finished.tally, finished.accounts)
+        write_folder(folder, finished.result, said, resolved=resolved(self.scenario))
         write_ledger(folder, self.site.cast.roster, self.journals)
 
 

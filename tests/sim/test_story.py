@@ -142,12 +142,13 @@ def test_refused_crossing_is_told_with_the_refusal_and_never_set_off() -> None:
 
 
 def test_vehicle_goes_on_from_the_wait_that_was_said_last(said: list[tuple[int, Report]]) -> None:
-    """And its duration is that of the log itself."""
+    """And its duration is that of the log itself, from the first of its reasons on."""
     waiting: dict[str, tuple[int, Reason]] = {}
     for t_ns, report in said:
         row = report.fields
         if report.event is Event.VEHICLE_WAITS:
-            waiting[row["vehicle"]] = (t_ns, row["reason"])
+            first_ns, _ = waiting.get(row["vehicle"], (t_ns, row["reason"]))
+            waiting[row["vehicle"]] = (first_ns, row["reason"])
         elif report.event is Event.VEHICLE_GOES_ON:
             since_ns, reason = waiting.pop(row["vehicle"])
             assert row["reason"] is reason

@@ -3,6 +3,7 @@
 Rates are as high as two busy cores bear; what is expected holds at any rate.
 """
 
+import csv
 import json
 import os
 import subprocess
@@ -53,6 +54,21 @@ def test_smoke_passes_with_real_processes(tmp_path: Path) -> None:
         assert not events(tmp_path, name, "message_refused")
         assert not events(tmp_path, name, "barrier_failed")
     assert not events(tmp_path, "truck-01", "guard_tripped")
+    check_delays(tmp_path)
+
+
+def check_delays(folder: Path) -> None:
+    """The delay ledger of real programs adds up as that of simulated ones does."""
+    tables = {}
+    for name in ("crossings", "delays"):
+        with (folder / f"{name}.csv").open(newline="") as file:
+            tables[name] = list(csv.DictReader(file))
+    assert {"kz_weigh_e", "kz_out", "cn_in"} <= {row["resource"] for row in tables["delays"]}
+    for crossing in tables["crossings"]:
+        own = [row for row in tables["delays"] if row["crossing"] == crossing["crossing"]]
+        lost_ms = sum(round(1_000 * float(row["seconds"])) for row in own)
+        assert lost_ms == round(1_000 * float(crossing["delay_s"]))
+        assert lost_ms == round(1_000 * (float(crossing["time_s"]) - float(crossing["free_s"])))
 
 
 def test_killed_truck_leaves_its_zones_locked_and_the_other_safe(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""`convoy-sim report DIR`: what a run came to, from its folder, and its page written anew;
+`--delays`: whose time it took.
+"""
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from contract.errors import ConfigError
+from sim.cli.run import table
+from sim.delay_report import lines_of, study
+from sim.outcome import EXIT_OK
+from sim.report.page import write_report
+
+EXAMPLES: Final = """\
+examples:
+  convoy-sim report runs/smoke-1
+  convoy-sim report runs/smoke-1 --delays
+  convoy-sim report runs/smoke-1 --delays --json | python -m json.tool
+
+The Time Release Study is explained in docs/delays.md."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add report."""
+    parser = subparsers.add_parser(
+        "report",
+        help="what a run came to, from its folder; writes report.html anew",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--delays", action="store_true", help="the Time Release Study")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=report_command)
+
+
+def report_command(arguments: argparse.Namespace) -> int:
+    """Print the table of a run, or its Time Release Study. Raises ConfigError."""
+    folder: Path = arguments.folder
+    if arguments.delays:
+        names = ("crossings.csv", "delays.csv", "stages.csv")
+        try:
+            told = study(*(_rows(folder / name) for name in names))
+        except (KeyError, ValueError) as fault:
+            raise ConfigError(f"{folder}: no run folder of this version: {fault}") from None
+        lines = lines_of(told)
+    else:
+        told = _result(folder / "result.json")
+        if "traffic" not in told and not arguments.json:
+            raise ConfigError(f"{folder}: no run with traffic; --json prints its result")
+        page = _page(folder)
+        lines = [] if arguments.json else [table(told, folder), f"  page           {page}"]
+    if arguments.json:
+        lines = [msgspec.json.format(msgspec.json.encode(told), indent=2).decode()]
+    print("\n".join(lines))
+    sys.stdout.flush()
+    return EXIT_OK
+
+
+def _page(folder: Path) -> Path:
+    try:
+        return write_report(folder)
+    except OSError as fault:
+        raise ConfigError(f"{fault.filename or folder}: {fault.strerror}") from None
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as fault:
+        raise ConfigError(f"{path}: {fault.strerror}") from None
+
+
+def _result(path: Path) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except OSError as fault:
+        raise ConfigError(f"{path}: {fault.strerror}") from None
+    except msgspec.MsgspecError as fault:
+        raise ConfigError(f"{path}: {fault}") from None
