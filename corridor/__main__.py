@@ -1,7 +1,8 @@
 """convoy-corridor: the supervisor's program, and work with corridor maps and ledgers.
 
 Composition: the supervisor's agent, no body, the live shell. `convoy-corridor map check` is in
-corridor/cli/map_check.py, `ledger` in corridor/cli/ledger.py. Not here: decisions.
+corridor/cli/map_check.py, `ledger` in corridor/cli/ledger.py, `plan` in corridor/cli/plan.py. Not
+here: decisions.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from contract.limits import CONVOY_MEMBERS_MAX, GATHER_MS_MAX
 from contract.sites import station_gates
 from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
-from corridor.cli import ledger, map_check
+from corridor.cli import ledger, map_check, plan
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.grants import Weather
@@ -129,7 +130,8 @@ SPEC: Final = ProgramSpec(
     examples=(
         "  convoy-corridor map check contract/maps/bakhty_pokitu.geojson\n"
         "  convoy-corridor ledger verify runs/smoke-1\n"
-        "  convoy-corridor ledger show KZ-00001 --from runs/smoke-1"
+        "  convoy-corridor ledger show KZ-00001 --from runs/smoke-1\n"
+        "  convoy-corridor plan instance.json -o schedule.json"
     ),
 )
 
@@ -137,11 +139,12 @@ SPEC: Final = ProgramSpec(
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] in (["map"], ["ledger"]):
+    if words[:1] in (["map"], ["ledger"], ["plan"]):
         parser = argparse.ArgumentParser(prog="convoy-corridor")
         commands = parser.add_subparsers(required=True, metavar="COMMAND")
         map_check.add_parser(commands)
         ledger.add_parser(commands)
+        plan.add_parser(commands)
         arguments = parser.parse_args(words)
         return told(arguments.run, arguments)
     return run_program(SPEC, words)
