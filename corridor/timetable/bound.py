@@ -12,7 +12,7 @@ Christofides, Alvarez-Valdes and Tamarit, EJOR 29, 1987).
               the other direction only after passing and turning - is searched through exactly
 Time is cut into slots, whole divisions of the headway on a section; whatever happens within a slot
 is counted at its cheapest. Entries that need no headway are not bounded beyond the first sentence.
-Not here: plans (search.py).
+Not here: what turning costs (phases.py), plans (search.py).
 """
 
 import math
@@ -24,10 +24,15 @@ import numpy as np
 
 from contract.kernel import kernel
 from corridor.timetable.model import Floats, Ints, Model
+from corridor.timetable.phases import Phases
 
 SLOTS: Final = (400, 1_600, 4_000)  # at most about so many, coarse to fine
-ROUNDS: Final = 160  # on each level
-PATIENCE: Final = 8  # rounds without progress before the step is halved
+ROUNDS: Final = 500  # on each level
+LOOK: Final = 10  # rounds between two looks at the budget
+PATIENCE: Final = 20  # rounds without progress before the step is halved
+MEMORY: Final = 0.8  # of earlier directions in the next (Camerini, Fratta, Maffioli 1975)
+SHARE: Final = 0.3  # of the distance to the plan's cost, the first step
+LEAST: Final = 0.001  # and the last
 TINY: Final = 1e-6
 FAR: Final = 1 << 40  # ticks; longer than any plan's gaps
 
@@ -115,18 +120,20 @@ def earn(prices: Floats, gaps: Ints, sums: Floats, came: Ints, taken: Ints, slot
 
 
 @kernel
-def step(prices: Floats, wanted: Ints, taken: Ints, room: float, over: float) -> None:
-    """Raise and lower prices along what was wanted less what there is."""
+def step(
+    prices: Floats, wanted: Ints, taken: Ints, aim: Floats, room: float, over: float, memory: float
+) -> None:
+    """Raise and lower prices along what was wanted less what there is, remembered for a while."""
     norm = 0.0
     for i in range(len(prices)):
         g = wanted[i] - (taken[i] if room == 0.0 else room)
-        if prices[i] > 0.0 or g > 0.0:
-            norm += g * g
+        aim[i] = memory * aim[i] + (1.0 - memory) * g
+        if prices[i] > 0.0 or aim[i] > 0.0:
+            norm += aim[i] * aim[i]
     if norm == 0.0:
         return
     for i in range(len(prices)):
-        g = wanted[i] - (taken[i] if room == 0.0 else room)
-        prices[i] = max(0.0, prices[i] + over / norm * g)
+        prices[i] = max(0.0, prices[i] + over / norm * aim[i])
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +216,9 @@ class Dual:
         wanted, taken = np.zeros(len(prices), np.int64), np.zeros(len(prices), np.int64)
         sums, came = np.zeros(len(prices)), np.zeros(len(prices), np.int64)
         gaps = self.gaps() if section else taken
-        share, idle, kept, level = 1.0, 0, prices.copy(), -1.0
-        for _ in range(ROUNDS):
-            if done():
+        share, idle, kept, level, aim = SHARE, 0, prices.copy(), -1e300, np.zeros(len(prices))
+        for turn in range(ROUNDS):
+            if turn % LOOK == 0 and done():
                 break
             if section:
                 value = choose(rows, costs, prices, wanted, slot, slots, True)
@@ -227,13 +234,18 @@ class Dual:
             if idle >= PATIENCE:
                 share, idle = 0.5 * share, 0
                 prices[:] = kept
+                aim[:] = 0.0
             over = self.visits.excess - value
-            if share < 0.01 or over <= TINY:
+            if share < LEAST or over <= TINY:
                 break
-            step(prices, wanted, taken, float(self.places), share * over)
+            step(prices, wanted, taken, aim, float(self.places), share * over, MEMORY)
             prices[slots :: slots + 1] = 0.0
         prices[:] = kept
         self.best = max(self.best, level)
+        if section and not done():
+            phases = Phases(self.visits.rows, self.visits.costs, gaps, slot, slots)
+            if phases.worthwhile:
+                self.best = max(self.best, phases.climb(kept, self.visits.excess, done))
 
 
 def visits_of(model: Model, r: int, weight: Floats, due: Ints) -> tuple[Ints, Ints, Floats, float]:

@@ -151,7 +151,7 @@ class Reader:
         value = table[key]
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.say(f"{place}.{key}", f"{shown(value)}; expected a number")
-        elif not math.isfinite(value) or not low <= value <= high:
+        elif not low <= value <= high:
             said = f"{low:,.0f} to {high:,.0f}"
             self.say(f"{place}.{key}", f"{shown(value)}; expected a number from {said}")
         else:

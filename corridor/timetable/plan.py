@@ -105,4 +105,4 @@ def warm_up() -> None:
         {f"{n}": Job(0.0, 5.0, 1.0, (EAST, WEST)[n % 2], way) for n in range(6)},
     )
     looks = iter(range(1_000))
-    make_plan(instance, 1, lambda: next(looks) / 12)
+    make_plan(instance, 1, lambda: next(looks) / 40)

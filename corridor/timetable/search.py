@@ -33,6 +33,11 @@ class Sums:
     late: float
     end: float
 
+    @property
+    def unavoidable(self) -> bool:
+        """Nothing is left to gain."""
+        return self.late <= 0.0 and self.end <= 0.0
+
     def beats(self, other: "Sums") -> bool:
         """Less tardiness, or as much (to a billionth) and less completion."""
         small = 1e-9 * (1.0 + other.late)
@@ -107,7 +112,7 @@ class Search:
     def anneal(self, used: Callable[[], float]) -> None:
         """Improve the best order in cycles, each from warm to cold."""
         turns, begun, cycle = max(1, ROUND // self.model.steps), used(), -1
-        while (share := used()) < 1.0:
+        while (share := used()) < 1.0 and not self.best_sums.unavoidable:
             at = CYCLES * (share - begun) / (1.0 - begun)
             if int(at) > cycle:
                 cycle = int(at)
