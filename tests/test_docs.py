@@ -139,7 +139,7 @@ def test_programs_of_the_readme_are_those_of_the_project() -> None:
     ("module", "words"),
     [
         ("sim", ["run", "list", "show", "stage", "drive", "station"]),
-        ("corridor", ["map check"]),
+        ("corridor", ["map check", "plan"]),
         ("gate.office", ["declare"]),
         ("live.keys_cli", ["init", "show", "roster"]),
     ],

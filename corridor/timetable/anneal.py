@@ -134,6 +134,16 @@ def change(model: Model, order: Ints, work: Ints, chance: Ints, reach: int, span
 
 
 @kernel
+def keep(order: Ints, best: Ints, sums: Floats, best_sums: Floats) -> None:
+    """Remember an order that is better than the best so far."""
+    less, small = sums[0] - best_sums[0], 1e-9 * (1.0 + best_sums[0])
+    if less < -small or (less <= small and sums[1] < best_sums[1]):
+        best_sums[0], best_sums[1] = sums[0], sums[1]
+        for p in range(len(order)):
+            best[p] = order[p]
+
+
+@kernel
 def anneal(
     model: Model, order: Ints, best: Ints, old: Ints, work: Ints, chance: Ints, state: Ints,
     starts: Ints, saved: Ints, saved_sums: Floats, best_sums: Floats, prices: Floats, turns: int,
@@ -145,42 +155,34 @@ def anneal(
     prices            of tardiness, of completions; the temperature, in the same unit
     """
     sums, span = saved_sums[len(saved_sums) - 2 :], work[len(order) :]
-    late_price, end_price, warmth = prices[0], prices[1], prices[2]
+    cost, limit, done, low, high, saves = 0.0, math.inf, 0, 0, 0, turns >= 0
     clear(model, state)
     sums[0] = sums[1] = 0.0
-    cost = decode(
-        model, order, state, starts, sums, 0, late_price, end_price, math.inf, saved, saved_sums,
-        True,
-    )  # fmt: skip
-    for _ in range(turns):
-        for p in range(len(order)):
-            old[p] = order[p]
-        change(model, order, work, chance, reach, span)
-        low, high = span[0], span[1]
-        while low < high and order[low] == old[low]:
-            low += 1
-        if low >= high:
-            continue
-        limit = cost - warmth * math.log((1 + draw(chance, 1 << 20)) / (1 << 20))
-        begin = resume(model, low, state, sums, saved, saved_sums)
+    begin = 0
+    while saves or done < turns:
+        if not saves:
+            done += 1
+            for p in range(len(order)):
+                old[p] = order[p]
+            change(model, order, work, chance, reach, span)
+            low, high = span[0], span[1]
+            while low < high and order[low] == old[low]:
+                low += 1
+            if low >= high:
+                continue
+            limit = cost - prices[2] * math.log((1 + draw(chance, 1 << 20)) / (1 << 20))
+            begin = resume(model, low, state, sums, saved, saved_sums)
         found = decode(
-            model, order, state, starts, sums, begin, late_price, end_price, limit, saved,
-            saved_sums, False,
-        )  # fmt: skip
-        if found > limit:
+            model, order, state, starts, sums, begin, prices, limit, saved, saved_sums, saves
+        )
+        if saves:
+            saves = False
+            cost = found
+        elif found > limit:
             for p in range(low, high):
                 order[p] = old[p]
-            continue
-        less = sums[0] - best_sums[0]
-        small = 1e-9 * (1.0 + best_sums[0])
-        if less < -small or (less <= small and sums[1] < best_sums[1]):
-            best_sums[0], best_sums[1] = sums[0], sums[1]
-            for p in range(len(order)):
-                best[p] = order[p]
-        cost = found
-        begin = resume(model, low, state, sums, saved, saved_sums)
-        decode(
-            model, order, state, starts, sums, begin, late_price, end_price, math.inf, saved,
-            saved_sums, True,
-        )  # fmt: skip
+        else:
+            keep(order, best, sums, best_sums)
+            saves, limit = True, math.inf
+            begin = resume(model, low, state, sums, saved, saved_sums)
     return cost

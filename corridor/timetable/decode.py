@@ -164,7 +164,7 @@ def place(model: Model, state: Ints, j: int, starts: Ints) -> int:
 @kernel
 def decode(
     model: Model, order: Ints, state: Ints, starts: Ints, sums: Floats, begin: int,
-    late_price: float, end_price: float, limit: float, saved: Ints, saved_sums: Floats,
+    prices: Floats, limit: float, saved: Ints, saved_sums: Floats,
     saves: bool,
 ) -> float:  # fmt: skip
     """Build the schedule of an order from entry `begin` on; answers its cost, or more than `limit`
@@ -173,7 +173,7 @@ def decode(
     state, sums   what holds before `begin`, and afterwards at the end; sums are the weighted
                   tardiness and the total of completions, each less what nobody can avoid
     saved         copies of state before every so many entries, kept up to date if `saves`
-    cost          late_price * tardiness + end_price * completions, both less the unavoidable
+    cost          prices[0] * tardiness + prices[1] * completions, both less the unavoidable
     """
     size, gap = model.sizes[0], model.sizes[1]
     for p in range(begin, len(order)):
@@ -191,10 +191,10 @@ def decode(
             late = max(0, over - model.due[j]) - max(0, model.earliest[j] - model.due[j])
             sums[0] += model.weight[j] * late
             sums[1] += over - model.earliest[j]
-            cost = float(late_price * sums[0] + end_price * sums[1])
+            cost = float(prices[0] * sums[0] + prices[1] * sums[1])
             if cost > limit:
                 return cost
-    return float(late_price * sums[0] + end_price * sums[1])
+    return float(prices[0] * sums[0] + prices[1] * sums[1])
 
 
 @kernel

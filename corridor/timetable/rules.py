@@ -50,7 +50,7 @@ def dispatch(
     for r in range(len(runs)):
         runs[r] = 0
     for p in range(len(order)):
-        chosen, least = -1, 0.0
+        chosen, least = n, 0.0
         for j in range(n):
             step = model.first[j] + state[n + j]
             if step == model.first[j + 1]:
@@ -69,7 +69,7 @@ def dispatch(
                 key += urgency * slack / (model.weight[j] if slack > 0 else 1.0)
             else:
                 key += urgency * 4.0 * rest
-            if chosen < 0 or key < least:
+            if chosen == n or key < least:
                 chosen, least = j, key
         step = model.first[chosen] + state[n + chosen]
         r = model.resource[step]

@@ -75,7 +75,7 @@ class Search:
         sums = np.zeros(2)
         clear(self.model, self._state)
         decode(
-            self.model, order, self._state, self.starts, sums, 0, 1.0, 1.0, np.inf,
+            self.model, order, self._state, self.starts, sums, 0, np.ones(3), np.inf,
             self._saved, self._saved_sums, False,
         )  # fmt: skip
         found = Sums(float(sums[0]), float(sums[1]))
