@@ -18,10 +18,12 @@ from corridor.timetable.model import Ints, Model
 from corridor.timetable.rules import BATCHES, PATIENCE, URGENCY, by_job, dispatch
 
 ROUND: Final = 20_000  # entries of orders looked at between two looks at the budget, about
-CYCLES: Final = 3  # from warm to cold
+CYCLES: Final = 5  # from warm to cold, each from another rule's order, the last from the best
+FEW_STEPS: Final = 400  # of instances so small that several cycles find more than one long one
 RULES_SHARE: Final = 0.3  # of the budget, at most
 SMALL: Final = 1e-3  # price of a second of completion against one of tardiness, while it matters
-WARM: Final = 0.2  # first and last temperature: a step's mean length by the mean weight
+WARM: Final = 0.3  # first and last temperature: a step's mean length by the mean weight
+WARM_LONG: Final = 0.2  # the first, where there is one cycle only
 COLD: Final = 0.02
 REACH: Final = 10  # how far a step is moved, in steps of its resource
 
@@ -59,6 +61,8 @@ class Search:
         self.best = np.arange(model.steps)
         self.starts = np.zeros(model.steps, dtype=np.int64)
         self.changes = 0
+        self._warm = WARM if model.steps <= FEW_STEPS else WARM_LONG
+        self._others: list[tuple[Sums, Ints]] = []
         self._order = self.best.copy()
         self._old = self.best.copy()
         self._work = np.zeros(model.steps + 2, dtype=np.int64)
@@ -89,9 +93,17 @@ class Search:
         dispatch(
             self.model, self._order, self._state, self.starts, self._runs, batch, patience, urgency
         )
-        self.judge(self._order)
+        self._note(self._order)
         by_job(self.model, self._order, self._old, self._runs)
-        self.judge(self._old)
+        self._note(self._old)
+
+    def _note(self, order: Ints) -> None:
+        """Judge an order and remember it, if it is one of the best and not like another."""
+        sums = self.judge(order)
+        if all(sums.late != other.late for other, _ in self._others):
+            self._others.append((sums, order.copy()))
+            self._others.sort(key=lambda known: (known[0].late, known[0].end))
+            del self._others[CYCLES:]
 
     def improve(self, used: float, turns: int) -> None:
         """So many changes, with the temperature that belongs to this share of the budget."""
@@ -99,7 +111,7 @@ class Search:
         prices = np.array([1.0, SMALL, 0.0])
         if self.best_sums.late <= 0.0:
             prices[:2] = self.model.jobs, 1.0
-        prices[2] = self._scale * prices[0] * WARM * (COLD / WARM) ** used
+        prices[2] = self._scale * prices[0] * self._warm * (COLD / self._warm) ** used
         anneal(
             self.model, self._order, self.best, self._old, self._work, self._chance, self._state,
             self.starts, self._saved, self._saved_sums, best, prices, turns, REACH,
@@ -110,14 +122,17 @@ class Search:
         self._order[:] = self._order[np.argsort(self.starts[self._order], kind="stable")]
 
     def anneal(self, used: Callable[[], float]) -> None:
-        """Improve the best order in cycles, each from warm to cold."""
+        """Improve in cycles, each from warm to cold; the last one begins half way."""
+        cycles = CYCLES if self.model.steps <= FEW_STEPS else 1
         turns, begun, cycle = max(1, ROUND // self.model.steps), used(), -1
         while (share := used()) < 1.0 and not self.best_sums.unavoidable:
-            at = CYCLES * (share - begun) / (1.0 - begun)
+            at = cycles * (share - begun) / (1.0 - begun)
             if int(at) > cycle:
                 cycle = int(at)
-                self._order[:] = self.best
-            self.improve(at - cycle, turns)
+                last = cycle + 1 >= cycles or cycle >= len(self._others)
+                self._order[:] = self.best if last else self._others[cycle][1]
+            part = at - cycle
+            self.improve(0.5 + 0.5 * part if cycle and cycle + 1 == cycles else part, turns)
 
     def settle(self) -> Ints:
         """The starts of the best order, each as early as the others allow."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.corridor.timetables import SECTION, a_form, a_job, costs, pairs_at_fault
 
+pytestmark = pytest.mark.timeout(300)  # the first of them may have to compile the kernels
 ROOT: Final = Path(__file__).resolve().parents[2]
 FORM: Final = a_form(
     *(
@@ -26,7 +27,7 @@ FORM: Final = a_form(
 def plan(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "corridor", "plan", *words],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=100,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ from tests.corridor.timetables import (
     read,
 )
 
+pytestmark = pytest.mark.timeout(300)  # the first of them may have to compile the kernels
+
 
 def bound(form: Form, plan: Plan, *, completion: bool = False) -> float:
     """What tardiness, or completion, is at least, with as much time as it takes."""

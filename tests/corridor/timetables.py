@@ -13,7 +13,7 @@ with timetable_cache():
     from corridor.timetable.form import Instance, InstanceError, read_instance
     from corridor.timetable.plan import Plan, make_plan
 
-__all__ = ["InstanceError", "Plan", "cost", "faults", "lower_bound"]  # within the cache, for tests
+__all__ = ["InstanceError", "Plan", "cost", "faults", "lower_bound", "read_instance"]  # for tests
 
 Form = dict[str, Any]
 SECTION: Form = {"capacity": 1, "turn_s": 20, "headway_s": 4}
