@@ -1,8 +1,8 @@
 """convoy-corridor: the supervisor's program, and work with corridor maps and ledgers.
 
 Composition: the supervisor's agent, no body, the live shell. `convoy-corridor map check` is in
-corridor/cli/map_check.py, `ledger` in corridor/cli/ledger.py, `explain` in corridor/cli/explain.py.
-Not here: decisions.
+corridor/cli/map_check.py, `ledger` in corridor/cli/ledger.py, `explain` in corridor/cli/explain.py,
+`plan` in corridor/cli/plan.py. Not here: decisions.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from contract.limits import BATCH_MAX, CONVOY_MEMBERS_MAX, GATHER_MS_MAX, SECTIO
 from contract.sites import station_gates
 from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
-from corridor.cli import explain, ledger, map_check
+from corridor.cli import explain, ledger, map_check, plan
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.grants import Weather
@@ -145,7 +145,8 @@ SPEC: Final = ProgramSpec(
         "  convoy-corridor map check contract/maps/bakhty_pokitu.geojson\n"
         "  convoy-corridor ledger verify runs/smoke-1\n"
         "  convoy-corridor ledger show KZ-00001 --from runs/smoke-1\n"
-        "  convoy-corridor explain KZ-00001 --from runs/smoke-1"
+        "  convoy-corridor explain KZ-00001 --from runs/smoke-1\n"
+        "  convoy-corridor plan instance.json -o schedule.json"
     ),
 )
 
@@ -153,12 +154,13 @@ SPEC: Final = ProgramSpec(
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] in (["map"], ["ledger"], ["explain"]):
+    if words[:1] in (["map"], ["ledger"], ["explain"], ["plan"]):
         parser = argparse.ArgumentParser(prog="convoy-corridor")
         commands = parser.add_subparsers(required=True, metavar="COMMAND")
         map_check.add_parser(commands)
         ledger.add_parser(commands)
         explain.add_parser(commands)
+        plan.add_parser(commands)
         arguments = parser.parse_args(words)
         return told(arguments.run, arguments)
     return run_program(SPEC, words)

@@ -1,0 +1,211 @@
+"""From an order of steps to a schedule: everybody as early as those before them in the order allow.
+
+Pure. An order names every step once; a step that comes before its job's earlier ones takes them
+with it. A step on a section with turn time enters behind all that came before it, so the order says
+who goes first, how many follow in one direction, and thereby who is waited for while the section
+lies idle. A step elsewhere takes the first gap with a free place. Every schedule in which nobody
+could start earlier alone is reached by its own order of starts, the best among them; and a schedule
+built from the order of starts of another is nowhere later than that one.
+A state is one array: for each job when it is ready and how many steps it has behind it; for each
+section the last direction, the last exit, the last entry east and west; for each resource with
+places the number of breakpoints, their times, and how many places are taken from each on.
+Not here: which order is good (rules.py, anneal.py).
+"""
+
+from contract.kernel import kernel
+from corridor.timetable.model import NEVER, Floats, Ints, Model
+
+
+@kernel
+def up(ticks: int, grid: int) -> int:
+    """The next whole second."""
+    if grid == 1:
+        return ticks
+    return -((-ticks) // grid) * grid
+
+
+@kernel
+def clear(model: Model, state: Ints) -> None:
+    """Nobody has done anything."""
+    n = len(model.release)
+    for j in range(n):
+        state[j] = model.release[j]
+        state[n + j] = 0
+    for r in range(len(model.capacity)):
+        b = model.base[r]
+        if model.capacity[r] == 0:
+            state[b] = -1
+            state[b + 1] = NEVER
+            state[b + 2] = NEVER
+            state[b + 3] = NEVER
+        elif model.capacity[r] > 0:
+            half = ((model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]) - b - 1) // 2
+            state[b] = 1
+            state[b + 1] = NEVER
+            state[b + 1 + half] = 0
+
+
+@kernel
+def earliest_entry(
+    state: Ints, b: int, ready: int, length: int, side: int, headway: int, turn: int, grid: int
+) -> int:
+    """When a section lets in who is ready then; everybody else has entered before.
+
+    Behind one of the same direction: headway after its entry, and leaving not before it; those who
+    enter in the same second leave in the same second, so that the order of entry is beyond doubt.
+    Behind the other direction: turn time after the last has left.
+    """
+    at, last = ready, state[b + 2 + side]
+    at = max(at, last + headway)
+    if state[b] == side:
+        at = up(max(at, state[b + 1] - length), grid)
+        if at == last and at + length != state[b + 1]:
+            at += grid
+    else:
+        if state[b] >= 0:
+            at = max(at, state[b + 1] + turn)
+        at = up(at, grid)
+        if at == last:
+            at += grid
+    return at
+
+
+@kernel
+def insert(state: Ints, b: int, half: int, k: int, at: int) -> None:
+    """A breakpoint behind the k-th, with as many places taken."""
+    count = state[b]
+    for i in range(count - 1, k, -1):
+        state[b + 2 + i] = state[b + 1 + i]
+        state[b + 2 + half + i] = state[b + 1 + half + i]
+    state[b + 2 + k] = at
+    state[b + 2 + half + k] = state[b + 1 + half + k]
+    state[b] = count + 1
+
+
+@kernel
+def forget(state: Ints, b: int, half: int, k: int) -> None:
+    """The k-th breakpoint goes if nothing changes there."""
+    count = state[b]
+    if k <= 0 or k >= count or state[b + 1 + half + k] != state[b + half + k]:
+        return
+    for i in range(k, count - 1):
+        state[b + 1 + i] = state[b + 2 + i]
+        state[b + 1 + half + i] = state[b + 2 + half + i]
+    state[b] = count - 1
+
+
+@kernel
+def segment(state: Ints, b: int, at: int) -> int:
+    """The breakpoint at or before a time."""
+    low, high = 0, state[b] - 1
+    while low < high:
+        middle = (low + high + 1) >> 1
+        if state[b + 1 + middle] <= at:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@kernel
+def take(state: Ints, b: int, half: int, ready: int, length: int, places: int, grid: int) -> int:
+    """Take a place for so long, in the first gap; a step of no length still needs a place."""
+    length = max(length, 1)
+    at = up(ready, grid)
+    k = segment(state, b, at)
+    q = k
+    while q < state[b] and (q == k or state[b + 1 + q] < at + length):
+        if state[b + 1 + half + q] >= places:
+            k = q + 1
+            at = up(state[b + 1 + k], grid)
+            while k + 1 < state[b] and state[b + 2 + k] <= at:
+                k += 1
+            q = k
+        else:
+            q += 1
+    q -= 1
+    if state[b + 1 + k] != at:
+        insert(state, b, half, k, at)
+        k += 1
+        q += 1
+    if q + 1 >= state[b] or state[b + 2 + q] != at + length:
+        insert(state, b, half, q, at + length)
+    for i in range(k, q + 1):
+        state[b + 1 + half + i] += 1
+    forget(state, b, half, q + 1)
+    forget(state, b, half, k)
+    return at
+
+
+@kernel
+def place(model: Model, state: Ints, j: int, starts: Ints) -> int:
+    """Do the next step of a job; answers when the job is over, or NEVER if it is not."""
+    n = len(model.release)
+    step = model.first[j] + state[n + j]
+    r, length, ready = model.resource[step], model.duration[step], state[j]
+    b, places, grid = model.base[r], model.capacity[r], model.sizes[3]
+    if places == 0:
+        side = model.direction[j]
+        at = earliest_entry(state, b, ready, length, side, model.headway[r], model.turn[r], grid)
+        state[b] = side
+        state[b + 1] = at + length
+        state[b + 2 + side] = at
+    elif places < 0:
+        at = up(ready, grid)
+    else:
+        half = ((model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]) - b - 1) // 2
+        at = take(state, b, half, ready, length, places, grid)
+    starts[step] = at
+    state[j] = at + length
+    state[n + j] += 1
+    return at + length if step + 1 == model.first[j + 1] else NEVER
+
+
+@kernel
+def decode(
+    model: Model, order: Ints, state: Ints, starts: Ints, sums: Floats, begin: int,
+    prices: Floats, limit: float, saved: Ints, saved_sums: Floats,
+    saves: bool,
+) -> float:  # fmt: skip
+    """Build the schedule of an order from entry `begin` on; answers its cost, or more than `limit`
+    as soon as that is certain.
+
+    state, sums   what holds before `begin`, and afterwards at the end; sums are the weighted
+                  tardiness and the total of completions, each less what nobody can avoid
+    saved         copies of state before every so many entries, kept up to date if `saves`
+    cost          prices[0] * tardiness + prices[1] * completions, both less the unavoidable
+    """
+    size, gap = model.sizes[0], model.sizes[1]
+    for p in range(begin, len(order)):
+        if saves and p % gap == 0:
+            c = p // gap
+            for i in range(size):
+                saved[c * size + i] = state[i]
+            saved_sums[2 * c] = sums[0]
+            saved_sums[2 * c + 1] = sums[1]
+        j = model.owner[order[p]]
+        over = NEVER
+        while state[len(model.release) + j] <= order[p] - model.first[j]:
+            over = place(model, state, j, starts)
+        if over != NEVER:
+            late = max(0, over - model.due[j]) - max(0, model.earliest[j] - model.due[j])
+            sums[0] += model.weight[j] * late
+            sums[1] += over - model.earliest[j]
+            cost = float(prices[0] * sums[0] + prices[1] * sums[1])
+            if cost > limit:
+                return cost
+    return float(prices[0] * sums[0] + prices[1] * sums[1])
+
+
+@kernel
+def resume(
+    model: Model, position: int, state: Ints, sums: Floats, saved: Ints, saved_sums: Floats
+) -> int:
+    """Bring back the state before an entry at or before `position`; answers which."""
+    size, gap = model.sizes[0], model.sizes[1]
+    c = position // gap
+    for i in range(size):
+        state[i] = saved[c * size + i]
+    sums[0] = saved_sums[2 * c]
+    sums[1] = saved_sums[2 * c + 1]
+    return int(c * gap)
