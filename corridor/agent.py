@@ -25,6 +25,7 @@ from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACH
 from corridor import batches, halts
 from corridor.bars import CLIMBING
 from corridor.climbing import Climbing
+from corridor.closures import Closures
 from corridor.crossings import Crossings
 from corridor.customs import Customs
 from corridor.dispatch import Dispatch, DispatchConfig
@@ -38,6 +39,7 @@ from corridor.overdue import Overdue
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.state import State
+from corridor.stops import Stops
 
 WATCH_MS: Final = 1_000
 _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_UNSPECIFIED)
@@ -68,19 +70,20 @@ class SupervisorAgent:
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
+        stops, closures = Stops(self.state), Closures(self.state)
         self._grants = Grants(
             self.state,
             dict(config.station_gate),
             config.weather,
             holds_back=gathering.holds_back,
             climbing=Climbing(corridor, config.weather.friction_permille, config.kinds),
-            more=(customs.vote,),
+            more=(customs.vote, closures.vote, stops.vote),
         )
+        self._operators = Operators(self.state, self._grants.again, stops, closures)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
         self._overdue = Overdue(self.state)
         self._positions = Positions(self.state)
         self._crossings = Crossings(self.state, self._dispatch, signer)
-        self._operators = Operators(self.state, self._grants.again)
         self._fleet = [node.name for node in roster.of_role(Role.VEHICLE)]
         self._epoch = 0
         self._accounted = False
@@ -155,6 +158,7 @@ class SupervisorAgent:
     def _go_on(self, now: Now) -> None:
         """Dispatch and grants, for whatever this input may have changed."""
         state = self.state
+        self._operators.watch()
         if not self._accounted:
             missing = [name for name in self._fleet if not self._is_accounted(name)]
             if missing:
@@ -307,7 +311,7 @@ class SupervisorAgent:
 
     def _on_operator(self, now: Now, received: Received) -> None:
         command = cast("movement_pb2.OperatorCommand", received.message)
-        self._operators.on_command(received.sender, command)
+        self._operators.on_command(now, received.sender, command)
 
     def _on_countersigned(self, now: Now, received: Received) -> None:
         self.state.out += self._crossings.ledger.on_countersigned(now, received)

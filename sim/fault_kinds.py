@@ -5,6 +5,7 @@ vehicle_faults.py and site_faults.py.
 from typing import Final
 
 PLACE_CLOSED: Final = "place_closed"  # by an operator, to the supervisor
+CLOSURE: Final = "closure"  # of a section, likewise
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
     *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_noise", "gnss_late"),

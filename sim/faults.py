@@ -13,12 +13,12 @@ from contract.v1.movement_pb2 import (
     OperatorVerb,
 )
 from gate.orders import Barrier
-from sim import office_faults
+from sim import closing, office_faults
 from sim.build import OFFICES
 from sim.control_room import OPERATOR
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
-from sim.fault_kinds import KINDS, LOAD_KINDS, PLACE_CLOSED, SITE_KINDS, STATION_KINDS
+from sim.fault_kinds import CLOSURE, KINDS, LOAD_KINDS, PLACE_CLOSED, SITE_KINDS, STATION_KINDS
 from sim.scenario import FaultSection
 from sim.site_faults import ACTS as SITE_ACTS
 from sim.site_faults import listen
@@ -98,6 +98,7 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     **office_faults.ACTS,
     **SITE_ACTS,
     PLACE_CLOSED: (_close_place, _open_place),
+    CLOSURE: (closing.close, closing.open_again),
 }
 
 
@@ -149,11 +150,15 @@ def _check(world: World, index: int, fault: FaultSection) -> None:
         known = set(world.map.detectors)
     elif fault.kind == PLACE_CLOSED:
         known = {*world.map.bays, *world.map.stations, *world.map.berths}
+    elif fault.kind == CLOSURE:
+        known = closing.known(world)
     else:
         known = set(world.cabinets)
     wanted: tuple[str, ...] = (fault.target,)
     if fault.kind == "partition":
         wanted = _ends(fault.target)
+    elif fault.kind == CLOSURE:
+        wanted = tuple(fault.target.split())
     elif fault.kind in office_faults.ACTS:
         wanted = office_faults.parts(fault.target)
         known = {*OFFICES.values(), *world.fleet.names}

@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigError
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import KINDS, PLACE_CLOSED, SITE_KINDS
+from sim.fault_kinds import CLOSURE, KINDS, PLACE_CLOSED, SITE_KINDS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.scenario_sites import GateSection, StationSection, check_station
@@ -67,6 +67,7 @@ FAULTS: Final = (
     *("officer_holds", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     PLACE_CLOSED,
+    CLOSURE,
     *KINDS,
 )
 START_YEARS: Final = range(2000, 2100)
