@@ -25,7 +25,6 @@ from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACH
 from corridor import batches, halts
 from corridor.bars import CLIMBING
 from corridor.climbing import Climbing
-from corridor.closures import Closures
 from corridor.crossings import Crossings
 from corridor.customs import Customs
 from corridor.dispatch import Dispatch, DispatchConfig
@@ -36,10 +35,10 @@ from corridor.grants import Grants, Weather
 from corridor.interlocking import Zone
 from corridor.operators import Operators
 from corridor.overdue import Overdue
+from corridor.people import People
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.state import State
-from corridor.stops import Stops
 
 WATCH_MS: Final = 1_000
 _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_UNSPECIFIED)
@@ -70,16 +69,16 @@ class SupervisorAgent:
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
-        stops, closures = Stops(self.state), Closures(self.state)
+        self._people = People(self.state)
         self._grants = Grants(
             self.state,
             dict(config.station_gate),
             config.weather,
             holds_back=gathering.holds_back,
             climbing=Climbing(corridor, config.weather.friction_permille, config.kinds),
-            more=(customs.vote, closures.vote, stops.vote),
+            more=(*self._people.voters, customs.vote),
         )
-        self._operators = Operators(self.state, self._grants.again, stops, closures)
+        self._operators = Operators(self.state, self._again, self._people)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
         self._overdue = Overdue(self.state)
         self._positions = Positions(self.state)
@@ -114,6 +113,7 @@ class SupervisorAgent:
         for crossing in self.state.crossings.values():
             batches.note(self.state, crossing)
         self._operators.restore(state)
+        self._people.restore(state)
         halts.restore(self.state, state)
         self._formations.restore()
         self._watch_ns = self._beat_ns = now.mono_ns
@@ -128,6 +128,8 @@ class SupervisorAgent:
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
+        for mission in self._people.on_message(now, received):
+            self._again(mission)
         self._go_on(now)
         return self.state.flush()
 
@@ -158,7 +160,7 @@ class SupervisorAgent:
     def _go_on(self, now: Now) -> None:
         """Dispatch and grants, for whatever this input may have changed."""
         state = self.state
-        self._operators.watch()
+        self._people.watch(now)
         if not self._accounted:
             missing = [name for name in self._fleet if not self._is_accounted(name)]
             if missing:
@@ -176,7 +178,13 @@ class SupervisorAgent:
                 mission = state.missions.get(mission_id)
                 if mission is not None:
                     self._diversions.consider(now, mission)
-                    self._grants.extend(now, mission)
+                    if self._people.leave(now, mission):
+                        self._grants.extend(now, mission)
+
+    def _again(self, mission: Mission) -> None:
+        """The authority in force, said anew; to a truck whose lock is held, once it is free."""
+        if self._people.locks.holds(mission.vehicle) is None:
+            self._grants.again(mission)
 
     def _turn(self, mission_id: str) -> int:
         mission = self.state.missions.get(mission_id)
@@ -213,7 +221,7 @@ class SupervisorAgent:
             ):
                 self._dispatch.tell(mission)
             elif mission.accepted and report.authority_number < mission.number:
-                self._grants.again(mission)
+                self._again(mission)
         elif report.cause == POSITION_CAUSE_REACHED and report.place_id == mission.berth:
             self._crossings.arrived(now, mission, mission.berth)
 
@@ -235,7 +243,7 @@ class SupervisorAgent:
         if reply.version != mission.version or mission.accepted:
             self.state.dirty[mission.mission_id] = None
             if reply.version == mission.version:
-                self._grants.again(mission)  # told anew: what was granted may not have come through
+                self._again(mission)  # told anew: what was granted may not have come through
             return
         mission.accepted = True
         heard = self.state.heard.get(mission.vehicle)

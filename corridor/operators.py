@@ -22,11 +22,10 @@ from contract.v1.movement_pb2 import (
     OperatorReply,
     StopLifted,
 )
-from corridor.closures import Closures
 from corridor.halts import released
+from corridor.people import People
 from corridor.records import Mission
 from corridor.state import State
-from corridor.stops import Stops
 
 # Noted, and the reason says what is still wanted.
 _TAKEN_ALL_THE_SAME: Final = (Reason.RELEASED_HALF,)
@@ -39,27 +38,19 @@ class Operators:
         self,
         state: State,
         again: Callable[[Mission], None],
-        stops: Stops,
-        closures: Closures,
+        people: People,
     ) -> None:
         """`again` says the authority in force anew (grants.py)."""
         self._state = state
         self._again = again
-        self._stops = stops
-        self._closures = closures
+        self._stops = people.stops
+        self._closures = people.closures
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        """Stops in force before a restart are in force after it, and what was closed is closed."""
-        self._stops.restore(state)
-        self._closures.restore(state)
+        """Places closed before a restart are closed after it."""
         for key, value in sorted(state.items()):
             if key.startswith("closed/"):
                 self._state.closed[key.removeprefix("closed/")] = value.decode()
-
-    def watch(self) -> None:
-        """What an input may have changed: who is in a scope, and who is not any more."""
-        self._stops.watch()
-        self._closures.watch()
 
     def on_command(self, now: Now, operator: str, command: OperatorCommand) -> None:
         """Carry out what is ordered; anything that is no order is answered with a no."""

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from google.protobuf.message import Message
+
 from contract.agent import Boot, Effects, Now, Received, Send
-from contract.v1.movement_pb2 import OperatorCommand
 
 OPERATOR: Final = "operator-1"
 
@@ -19,13 +20,14 @@ class Panel:
     """The body of the control room: what its operator is about to order."""
 
     wake: Callable[[], None]
-    pressed: list[OperatorCommand] = field(default_factory=list)
+    pressed: list[Message] = field(default_factory=list)
+    locks: dict[str, int] = field(default_factory=dict)  # truck -> number of its newest lock
 
-    def press(self, command: OperatorCommand) -> None:
+    def press(self, command: Message) -> None:
         self.pressed.append(command)
         self.wake()
 
-    def reading(self) -> tuple[OperatorCommand, ...]:
+    def reading(self) -> tuple[Message, ...]:
         taken, self.pressed = tuple(self.pressed), []
         return taken
 
@@ -51,7 +53,7 @@ class ControlRoomAgent:
     def on_message(self, now: Now, received: Received) -> Effects:
         return []
 
-    def on_wake(self, now: Now, reading: tuple[OperatorCommand, ...]) -> Effects:
+    def on_wake(self, now: Now, reading: tuple[Message, ...]) -> Effects:
         return [Send(self.supervisor, command) for command in reading]
 
     @property

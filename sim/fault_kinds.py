@@ -6,6 +6,8 @@ from typing import Final
 
 PLACE_CLOSED: Final = "place_closed"  # by an operator, to the supervisor
 CLOSURE: Final = "closure"  # of a section, likewise
+PERSON: Final = "person_at_truck"  # an operator takes its personnel lock
+CONTROL_ROOM_KINDS: Final = (PLACE_CLOSED, CLOSURE, PERSON)
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
     *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_noise", "gnss_late"),

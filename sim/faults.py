@@ -13,12 +13,20 @@ from contract.v1.movement_pb2 import (
     OperatorVerb,
 )
 from gate.orders import Barrier
-from sim import closing, office_faults
+from sim import closing, office_faults, person
 from sim.build import OFFICES
 from sim.control_room import OPERATOR
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
-from sim.fault_kinds import CLOSURE, KINDS, LOAD_KINDS, PLACE_CLOSED, SITE_KINDS, STATION_KINDS
+from sim.fault_kinds import (
+    CLOSURE,
+    KINDS,
+    LOAD_KINDS,
+    PERSON,
+    PLACE_CLOSED,
+    SITE_KINDS,
+    STATION_KINDS,
+)
 from sim.scenario import FaultSection
 from sim.site_faults import ACTS as SITE_ACTS
 from sim.site_faults import listen
@@ -99,6 +107,7 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     **SITE_ACTS,
     PLACE_CLOSED: (_close_place, _open_place),
     CLOSURE: (closing.close, closing.open_again),
+    PERSON: (person.comes, person.goes),
 }
 
 
@@ -138,7 +147,7 @@ def arrange(world: World) -> None:
 def _check(world: World, index: int, fault: FaultSection) -> None:
     if fault.kind in KINDS:
         known = {*world.fleet.names, "*"}
-    elif fault.kind in LOAD_KINDS:
+    elif fault.kind in (*LOAD_KINDS, PERSON):
         known = set(world.fleet.names)
     elif fault.kind in STATION_KINDS:
         known = {name for cabinet in world.cabinets.values() for name in cabinet.stations}

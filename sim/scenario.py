@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigError
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import CLOSURE, KINDS, PLACE_CLOSED, SITE_KINDS
+from sim.fault_kinds import CONTROL_ROOM_KINDS, KINDS, SITE_KINDS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.scenario_sites import GateSection, StationSection, check_station
@@ -66,8 +66,7 @@ FAULTS: Final = (
     *("crash", "partition", "barrier_stuck", "barrier_opens", "detector_stuck"),
     *("officer_holds", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
-    PLACE_CLOSED,
-    CLOSURE,
+    *CONTROL_ROOM_KINDS,
     *KINDS,
 )
 START_YEARS: Final = range(2000, 2100)

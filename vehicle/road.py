@@ -60,6 +60,7 @@ class Road:
         self.end_m = 0.0
         self.front_m = 0.0
         self.releases: tuple[Document, ...] = ()
+        self.immobile = False  # a person at the truck holds its lock: the guard has no row
         self._opened_under: tuple[Document, ...] | None = None
         self._place: Place | None = None
         self._generation = 0
@@ -324,7 +325,7 @@ class Road:
 
     def guard_order(self) -> list[Effect]:
         """The guard's row if it has changed."""
-        row = self._guard.row()
+        row = None if self.immobile else self._guard.row()
         wanted = (row, self._generation)
         if wanted == self._guarded:
             return []
