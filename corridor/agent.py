@@ -39,6 +39,7 @@ from corridor.people import People
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.state import State
+from corridor.weather import HOLD_MS, Level, Measured
 
 WATCH_MS: Final = 1_000
 _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_UNSPECIFIED)
@@ -47,7 +48,8 @@ _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_U
 @dataclass(frozen=True, slots=True)
 class SupervisorConfig:
     """One supervisor: its name, which gate runs which station, how convoys are put together, how
-    they drive as one, the weather that it tells, and what it knows of trucks by name.
+    they drive as one, the weather that it tells until it is measured, how long better weather must
+    have held, and what it knows of trucks by name.
     """
 
     name: str
@@ -56,6 +58,7 @@ class SupervisorConfig:
     formation: FormationConfig = field(default_factory=FormationConfig)
     weather: Weather = field(default_factory=Weather)
     kinds: Mapping[str, Traction] = field(default_factory=dict)
+    weather_hold_ms: int = HOLD_MS
 
 
 class SupervisorAgent:
@@ -69,13 +72,14 @@ class SupervisorAgent:
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
-        self._people = People(self.state)
+        self._people = People(self.state, config.weather_hold_ms, self._weather_is)
+        self._climbing = Climbing(corridor, config.weather.friction_permille, config.kinds)
         self._grants = Grants(
             self.state,
             dict(config.station_gate),
             config.weather,
             holds_back=gathering.holds_back,
-            climbing=Climbing(corridor, config.weather.friction_permille, config.kinds),
+            climbing=self._climbing,
             more=(*self._people.voters, customs.vote),
         )
         self._operators = Operators(self.state, self._again, self._people)
@@ -185,6 +189,14 @@ class SupervisorAgent:
         """The authority in force, said anew; to a truck whose lock is held, once it is free."""
         if self._people.locks.holds(mission.vehicle) is None:
             self._grants.again(mission)
+
+    def _weather_is(self, told: Measured, level: Level) -> None:
+        """Everybody who has road is told the weather at once."""
+        self._climbing.friction_is(told.friction_permille)
+        self._grants.weather_is(Weather(told.friction_permille, told.sight_mm, level.speed_mmps))
+        for mission in self.state.missions.values():
+            if self._accounted and mission.accepted and not mission.arrived:
+                self._again(mission)
 
     def _turn(self, mission_id: str) -> int:
         mission = self.state.missions.get(mission_id)

@@ -32,6 +32,10 @@ class Climbing:
         self._kinds = dict(kinds)
         self._roads: dict[tuple[str, ...], tuple[Slope, ...]] = {}
 
+    def friction_is(self, permille: int) -> None:
+        """The road is like this from now on."""
+        self._mu = permille / 1000.0
+
     def _road(self, route: Route) -> tuple[Slope, ...]:
         """The slopes of a route; routes are kept, for many trucks take the same one."""
         road = self._roads.get(route.lanes)

@@ -13,7 +13,7 @@ from contract.v1.movement_pb2 import (
     OperatorVerb,
 )
 from gate.orders import Barrier
-from sim import closing, office_faults, person
+from sim import closing, office_faults, person, storm
 from sim.build import OFFICES
 from sim.control_room import OPERATOR
 from sim.distributions import parse_duration
@@ -134,6 +134,7 @@ def arrange(world: World) -> None:
     """
     if any(fault.kind in SITE_KINDS for fault in world.scenario.fault):
         listen(world)
+    storm.arrange(world)
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
         begin, end = ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)

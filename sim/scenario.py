@@ -31,7 +31,6 @@ from sim.scenario_types import (
     Crossings,
     Duration,
     Few,
-    Friction,
     HsCode,
     Milliseconds,
     Name,
@@ -39,7 +38,6 @@ from sim.scenario_types import (
     PerHour,
     Service,
     Share,
-    Sight,
     Size,
     Spread,
     Tonnes,
@@ -48,12 +46,15 @@ from sim.scenario_types import (
     check_texts,
     name_from,
 )
+from sim.scenario_weather import WeatherSection, WeatherStep
 from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
     "GateSection",
     "Scenario",
     "StationSection",
+    "WeatherSection",
+    "WeatherStep",
     "installed",
     "load",
     "resolved",
@@ -174,13 +175,6 @@ class BerthSection(_Section):
 
     load: Service = "triangular:8min,10min,15min"
     unload: Service = "triangular:5min,6min,10min"
-
-
-class WeatherSection(_Section):
-    """[weather]: friction between tyre and road; how far one sees, in metres."""
-
-    friction: Friction = 0.7
-    sight_m: Sight = 500.0
 
 
 class NetworkSection(_Section):

@@ -201,7 +201,8 @@ class World:
             self._host(name, partial(self.builder.agencies, country), self.counters[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
         self.panel = Panel(lambda: self._wake(CONTROL_ROOM))
-        if any(fault.kind in CONTROL_ROOM_KINDS for fault in self.scenario.fault):
+        faults = any(fault.kind in CONTROL_ROOM_KINDS for fault in self.scenario.fault)
+        if faults or self.scenario.weather.timeline:
             self._host(CONTROL_ROOM, self.builder.control_room, self.panel)
         for country, name in TERMINALS.items():
             self._host(name, partial(self._terminal, country), NoBody())

@@ -39,6 +39,7 @@ PLANS: Final = {
     "gate_split_reform": Shortened(25, 5, 3),
     "inspection_heavy": Shortened(75, 15, 4),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
+    "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
 
