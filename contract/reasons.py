@@ -240,6 +240,29 @@ class Reason(Enum):
         _O,
         "both releases of the return",
     )
+    SECTION_CLOSED = ("the section ahead is closed", _P, "its opening by who closed it")
+    SITE_NOT_SAFE = (
+        "who ordered the stop cannot also say that its site is safe",
+        _P,
+        "another operator's word that it is",
+    )
+    RELEASED_HALF = (
+        "the stop wants its issuer's release and another operator's word that its site is safe",
+        _P,
+        "the other one's word",
+    )
+    PERSON_AT_TRUCK = (
+        "a person at the truck holds its personnel lock",
+        _P,
+        "that person giving it back, or two others if the key is lost",
+    )
+    LOCK_STALE = ("the lock's number is not new, or not the one in force", _S, "the right number")
+    WEATHER_CLOSED = ("the weather does not allow driving", _P, "weather that holds better")
+    ROADWORTHINESS_MISSING = (
+        "no test of the brakes of this tractor and trailer is valid",
+        _T,
+        "a test of the pair",
+    )
     NODE_SILENT = ("a program has not been heard", _M, "its next heartbeat")
     # --- driving slower than alone on a dry road (delays.csv) ---
     FOLLOWING = ("the truck drives behind another one", _V, "that truck being faster or gone")

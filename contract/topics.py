@@ -26,6 +26,7 @@ from contract.v1 import (
     gate_pb2,
     ledger_pb2,
     movement_pb2,
+    people_pb2,
 )
 from contract.v1.envelope_pb2 import STREAM_DURABLE, STREAM_SESSION, STREAM_TELEMETRY
 
@@ -115,6 +116,7 @@ def _stop_row(kind: type[Message]) -> Topic:
 
 
 _m, _g, _c, _l = movement_pb2, gate_pb2, customs_pb2, ledger_pb2
+_p = people_pb2
 _ROWS: Final = (
     # --- sessions ---
     Topic(envelope_pb2.Hello, _ALL, _ALL, Consumer.MAILBOX, STREAM_TELEMETRY),
@@ -166,6 +168,12 @@ _ROWS: Final = (
     _row(_m.BerthReport, {_T}, {_S}, stream=STREAM_DURABLE),
     _row(_m.Arrival, {_S}, {_T, _O}, stream=STREAM_DURABLE),
     _row(_c.SealOpened, {_S}, {_O}, stream=STREAM_DURABLE),
+    # --- people and weather ---
+    _row(
+        _p.PersonnelNotice, {_P, _S}, {_S, _V}, stream=STREAM_DURABLE, consumer=Consumer.GUARD
+    ),  # it finds a truck that was silent or restarted
+    _row(_p.PersonnelStatus, {_V, _S}, {_S, _P}, stream=STREAM_DURABLE),
+    _row(_p.WeatherReport, {_G, _P}, {_S}, signed=True),
     # --- gates ---
     _row(_g.PassageRequest, {_V}, {_G}),
     _row(_g.Challenge, {_G}, {_V}),

@@ -42,10 +42,12 @@ from corridor.grants import Grants, Weather
 from corridor.interlocking import Zone
 from corridor.operators import Operators
 from corridor.overdue import Overdue
+from corridor.people import People
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.state import State
 from corridor.token import Token, TokenConfig
+from corridor.weather import HOLD_MS, Level, Measured
 
 WATCH_MS: Final = 1_000
 _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_UNSPECIFIED)
@@ -54,8 +56,8 @@ _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_U
 @dataclass(frozen=True, slots=True)
 class SupervisorConfig:
     """One supervisor: its name, which gate runs which station, how convoys are put together, how
-    they drive as one, the weather that it tells, what it knows of trucks by name, and how a
-    one-lane section is shared.
+    they drive as one, the weather that it tells until it is measured, how long better weather must
+    have held, what it knows of trucks by name, and how a one-lane section is shared.
     """
 
     name: str
@@ -65,6 +67,7 @@ class SupervisorConfig:
     weather: Weather = field(default_factory=Weather)
     kinds: Mapping[str, Traction] = field(default_factory=dict)
     token: TokenConfig = field(default_factory=TokenConfig)
+    weather_hold_ms: int = HOLD_MS
 
 
 class SupervisorAgent:
@@ -79,19 +82,21 @@ class SupervisorAgent:
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
         self._token = Token(self.state, config.token)
+        self._people = People(self.state, config.weather_hold_ms, self._weather_is)
+        self._climbing = Climbing(corridor, config.weather.friction_permille, config.kinds)
         self._grants = Grants(
             self.state,
             dict(config.station_gate),
             config.weather,
             holds_back=gathering.holds_back,
-            climbing=Climbing(corridor, config.weather.friction_permille, config.kinds),
-            more=(customs.vote, self._token.vote),
+            climbing=self._climbing,
+            more=(*self._people.voters, customs.vote, self._token.vote),
         )
+        self._operators = Operators(self.state, self._again, self._people)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
         self._overdue = Overdue(self.state)
         self._positions = Positions(self.state)
         self._crossings = Crossings(self.state, self._dispatch, signer)
-        self._operators = Operators(self.state, self._grants.again)
         self._fleet = [node.name for node in roster.of_role(Role.VEHICLE)]
         self._epoch = 0
         self._accounted = False
@@ -122,6 +127,7 @@ class SupervisorAgent:
         for crossing in self.state.crossings.values():
             batches.note(self.state, crossing)
         self._operators.restore(state)
+        self._people.restore(state)
         halts.restore(self.state, state)
         self._formations.restore()
         self._watch_ns = self._beat_ns = now.mono_ns
@@ -136,6 +142,8 @@ class SupervisorAgent:
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
+        for mission in self._people.on_message(now, received):
+            self._again(mission)
         self._go_on(now)
         return self.state.flush()
 
@@ -169,6 +177,7 @@ class SupervisorAgent:
     def _go_on(self, now: Now) -> None:
         """Dispatch and grants, for whatever this input may have changed."""
         state = self.state
+        self._people.watch(now)
         if not self._accounted:
             missing = [name for name in self._fleet if not self._is_accounted(name)]
             if missing:
@@ -187,7 +196,21 @@ class SupervisorAgent:
                 if mission is not None:
                     self._token.look(now)
                     self._diversions.consider(now, mission)
-                    self._grants.extend(now, mission)
+                    if self._people.leave(now, mission):
+                        self._grants.extend(now, mission)
+
+    def _again(self, mission: Mission) -> None:
+        """The authority in force, said anew; to a truck whose lock is held, once it is free."""
+        if self._people.locks.holds(mission.vehicle) is None:
+            self._grants.again(mission)
+
+    def _weather_is(self, told: Measured, level: Level) -> None:
+        """Everybody who has road is told the weather at once."""
+        self._climbing.friction_is(told.friction_permille)
+        self._grants.weather_is(Weather(told.friction_permille, told.sight_mm, level.speed_mmps))
+        for mission in self.state.missions.values():
+            if self._accounted and mission.accepted and not mission.arrived:
+                self._again(mission)
 
     def _turn(self, mission_id: str) -> int:
         mission = self.state.missions.get(mission_id)
@@ -224,7 +247,7 @@ class SupervisorAgent:
             ):
                 self._dispatch.tell(mission)
             elif mission.accepted and report.authority_number < mission.number:
-                self._grants.again(mission)
+                self._again(mission)
         elif report.cause == POSITION_CAUSE_REACHED and report.place_id == mission.berth:
             self._crossings.arrived(now, mission, mission.berth)
 
@@ -246,7 +269,7 @@ class SupervisorAgent:
         if reply.version != mission.version or mission.accepted:
             self.state.dirty[mission.mission_id] = None
             if reply.version == mission.version:
-                self._grants.again(mission)  # told anew: what was granted may not have come through
+                self._again(mission)  # told anew: what was granted may not have come through
             return
         mission.accepted = True
         heard = self.state.heard.get(mission.vehicle)
@@ -326,7 +349,7 @@ class SupervisorAgent:
 
     def _on_operator(self, now: Now, received: Received) -> None:
         command = cast("movement_pb2.OperatorCommand", received.message)
-        self._operators.on_command(received.sender, command)
+        self._operators.on_command(now, received.sender, command)
         if command.verb == movement_pb2.OPERATOR_VERB_PROVE_ZONE:
             self._judge_again(now)
 

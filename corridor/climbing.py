@@ -40,6 +40,11 @@ class Climbing:
         self._roads: dict[tuple[str, ...], _Road] = {}
         self._climbs: dict[tuple[str, int], Climb] = {}
 
+    def friction_is(self, permille: int) -> None:
+        """The road is like this from now on."""
+        self._mu = permille / 1000.0
+        self._climbs.clear()
+
     def _steeper(self, route: Route, from_m: float, to_m: float, grade: float) -> Slope | None:
         """The first lane of a route between two places that rises more than `grade`; none is looked
         for where none of the whole route does. Routes are kept: many trucks take the same one.

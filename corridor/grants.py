@@ -46,6 +46,7 @@ class Weather:
 
     friction_permille: int = 0
     sight_mm: int = 0
+    speed_max_mmps: int = 0
 
 
 class Grants:
@@ -69,6 +70,10 @@ class Grants:
         self._holds_back = holds_back
         self._climbing = climbing
         self._more = more
+
+    def weather_is(self, weather: Weather) -> None:
+        """From now on authorities say this."""
+        self._weather = weather
 
     def extend(self, now: Now, mission: Mission) -> None:
         """Allocate what may be had, grant what is worth it, say why not more."""
@@ -363,6 +368,7 @@ class Grants:
             end_lane=lane,
             end_mm=end_mm,
             overlap_mm=int(overlap_m * 1000.0),
+            speed_max_mmps=self._weather.speed_max_mmps,
             friction_permille=self._weather.friction_permille,
             sight_mm=self._weather.sight_mm,
         )

@@ -68,12 +68,22 @@ class Wait(Struct, frozen=True):
 
 @dataclass(slots=True)
 class StopInForce:
-    """A stop that somebody ordered, and for whom."""
+    """A stop that somebody ordered, and for whom.
+
+    vehicles   whom it has been sent to;  scope   whom it means, with target and zones (stops.py)
+    released   by its issuer;  safe_by   who else has confirmed that its site is safe; "": nobody
+    """
 
     stop_id: str
     issuer: str
     vehicles: tuple[str, ...]
     reason: str
+    scope: int = 0
+    target: str = ""
+    zones: tuple[str, ...] = ()
+    since_ms: int = 0
+    released: bool = False
+    safe_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,7 @@ class Builder:
             station_gates(self.corridor),
             dispatch,
             formation=FormationConfig(gather_ms=gather_ms),
+            weather_hold_ms=int(parse_duration(weather.hold) * 1000.0),
             weather=Weather(round(1000.0 * weather.friction), round(1000.0 * weather.sight_m)),
             kinds=dict.fromkeys(self.cast.vehicles, TRACTION[self.scenario.fleet.vehicle]),
             token=TokenConfig(

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from google.protobuf.message import Message
+
 from contract.agent import Boot, Effects, Now, Received, Send
-from contract.v1.movement_pb2 import OperatorCommand
 
 OPERATOR: Final = "operator-1"
-Order = tuple[str, OperatorCommand]  # to whom; "" is the supervisor
+Order = tuple[str, Message]  # to whom; "" is the supervisor
 
 
 @dataclass(slots=True)
@@ -21,8 +22,9 @@ class Panel:
 
     wake: Callable[[], None]
     pressed: list[Order] = field(default_factory=list)
+    locks: dict[str, int] = field(default_factory=dict)  # truck -> number of its newest lock
 
-    def press(self, command: OperatorCommand, to: str = "") -> None:
+    def press(self, command: Message, to: str = "") -> None:
         """Order something of the supervisor, or of the gate that is named."""
         self.pressed.append((to, command))
         self.wake()

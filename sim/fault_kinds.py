@@ -5,8 +5,10 @@ vehicle_faults.py, site_faults.py, link_faults.py and clearing.py.
 from typing import Final
 
 PLACE_CLOSED: Final = "place_closed"  # by an operator, to the supervisor
+CLOSURE: Final = "closure"  # of a section, likewise
+PERSON: Final = "person_at_truck"  # an operator takes its personnel lock
 ALL_CLEARED: Final = "all_cleared"  # an operator looks, and lifts what only people lift
-OPERATOR_KINDS: Final = (PLACE_CLOSED, ALL_CLEARED)
+CONTROL_ROOM_KINDS: Final = (PLACE_CLOSED, CLOSURE, PERSON, ALL_CLEARED)
 # On a link, or on all links of a node.
 LINK_KINDS: Final = ("link_loss", "link_slow", "link_double", "link_shuffle", "link_replay")
 PAUSE: Final = "pause"  # of a node's program

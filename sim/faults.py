@@ -13,7 +13,7 @@ from contract.v1.movement_pb2 import (
     OperatorVerb,
 )
 from gate.orders import Barrier, Detector
-from sim import office_faults
+from sim import closing, office_faults, person, storm
 from sim.build import OFFICES
 from sim.clearing import Clearing
 from sim.control_room import OPERATOR
@@ -21,11 +21,13 @@ from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
 from sim.fault_kinds import (
     ALL_CLEARED,
+    CLOSURE,
     DETECTOR_GHOST,
     KINDS,
     LINK_KINDS,
     LOAD_KINDS,
     PAUSE,
+    PERSON,
     PLACE_CLOSED,
     SITE_KINDS,
     STATION_KINDS,
@@ -127,6 +129,8 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     **office_faults.ACTS,
     **SITE_ACTS,
     PLACE_CLOSED: (_close_place, _open_place),
+    CLOSURE: (closing.close, closing.open_again),
+    PERSON: (person.comes, person.goes),
 }
 
 
@@ -196,6 +200,7 @@ def arrange(world: World) -> None:
     on_links = [fault for fault in world.scenario.fault if fault.kind in LINK_KINDS]
     links = LinkFaults(world.network, world.engine, world.seed, on_links) if on_links else None
     clearing = Clearing(world) if ALL_CLEARED in kinds else None
+    storm.arrange(world)
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
         begin, end = _acts(fault, links, clearing)
@@ -209,7 +214,7 @@ def arrange(world: World) -> None:
 def _check(world: World, index: int, fault: FaultSection) -> None:
     if fault.kind in KINDS:
         known = {*world.fleet.names, "*"}
-    elif fault.kind in LOAD_KINDS:
+    elif fault.kind in (*LOAD_KINDS, PERSON):
         known = set(world.fleet.names)
     elif fault.kind in STATION_KINDS:
         known = {name for cabinet in world.cabinets.values() for name in cabinet.stations}
@@ -223,11 +228,15 @@ def _check(world: World, index: int, fault: FaultSection) -> None:
         known = set(world.map.detectors)
     elif fault.kind == PLACE_CLOSED:
         known = {*world.map.bays, *world.map.stations, *world.map.berths}
+    elif fault.kind == CLOSURE:
+        known = closing.known(world)
     else:
         known = set(world.cabinets)
     wanted: tuple[str, ...] = (fault.target,)
     if fault.kind in ("partition", *LINK_KINDS):
         wanted = ends_of(fault.target)
+    elif fault.kind == CLOSURE:
+        wanted = tuple(fault.target.split())
     elif fault.kind in office_faults.ACTS:
         wanted = office_faults.parts(fault.target)
         known = {*OFFICES.values(), *world.fleet.names}

@@ -313,6 +313,10 @@ class Fleet:
         self.truth[self.row[name], TRUTH_END] = end_m
         self.truth[self.row[name], TRUTH_BEYOND] = 0.0
 
+    def friction_is(self, mu: float) -> None:
+        """The road is like this everywhere from now on."""
+        self.road[:, MU] = mu
+
     # --- paths ---
 
     def follow(self, name: str, route: Route) -> None:

@@ -20,7 +20,7 @@ from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import DETECTOR_GHOST, KINDS, LINK_KINDS, OPERATOR_KINDS, PAUSE, SITE_KINDS
+from sim.fault_kinds import CONTROL_ROOM_KINDS, DETECTOR_GHOST, KINDS, LINK_KINDS, PAUSE, SITE_KINDS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
@@ -33,7 +33,6 @@ from sim.scenario_types import (
     Crossings,
     Duration,
     Few,
-    Friction,
     HsCode,
     Milliseconds,
     Name,
@@ -42,7 +41,6 @@ from sim.scenario_types import (
     Seed,
     Service,
     Share,
-    Sight,
     Size,
     Spread,
     Tonnes,
@@ -51,6 +49,7 @@ from sim.scenario_types import (
     check_texts,
     name_from,
 )
+from sim.scenario_weather import WeatherSection, WeatherStep
 from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
@@ -58,6 +57,8 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
     "ProgressSection",
     "Scenario",
     "StationSection",
+    "WeatherSection",
+    "WeatherStep",
     "installed",
     "load",
     "resolved",
@@ -71,7 +72,7 @@ FAULTS: Final = (
     *("barrier_stuck", "barrier_opens", "detector_stuck", DETECTOR_GHOST),
     *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
-    *OPERATOR_KINDS,
+    *CONTROL_ROOM_KINDS,
     *KINDS,
 )
 START_YEARS: Final = range(2000, 2100)
@@ -191,13 +192,6 @@ class BerthSection(_Section):
 
     load: Service = "triangular:8min,10min,15min"
     unload: Service = "triangular:5min,6min,10min"
-
-
-class WeatherSection(_Section):
-    """[weather]: friction between tyre and road; how far one sees, in metres."""
-
-    friction: Friction = 0.7
-    sight_m: Sight = 500.0
 
 
 class NetworkSection(_Section):

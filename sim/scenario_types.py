@@ -72,6 +72,7 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Seed = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]  # what result.json can hold
 Few = Annotated[int, Meta(ge=0, le=500)]
 Officers = Annotated[int, Meta(ge=1, le=100)]
+XX = Annotated[float, Meta(ge=0.0, le=100.0)]  # gusts, m/s; no stronger one was ever measured here
 BatchSize = Annotated[int, Meta(ge=1, le=BATCH_SIZE_MAX)]
 Crossings = Annotated[int, Meta(ge=0, le=1_000_000)]
 Milliseconds = Annotated[float, Meta(ge=0.0, le=60_000.0)]  # later than a minute: a partition
@@ -81,6 +82,7 @@ Spread = Annotated[float, Meta(ge=0.0, le=5.0)]
 Weight = Annotated[float, Meta(gt=0.0, le=1e6)]
 PerHour = Annotated[float, Meta(ge=0.0, le=1_000.0)]  # one in 3.6 s: more than any gate passes
 Sight = Annotated[float, Meta(gt=0.0, le=10_000.0)]  # metres
+Wind = Annotated[float, Meta(ge=0.0, le=100.0)]  # gusts, m/s
 Size = Annotated[float, Meta(ge=-1_000.0, le=1_000.0)]  # of a fault, in its own unit
 Bound = Annotated[float, Meta(ge=-1e15, le=1e15)]
 

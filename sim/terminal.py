@@ -29,9 +29,10 @@ from contract.signing import Signer, seal_document
 from contract.v1 import customs_pb2, envelope_pb2
 from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
 from contract.v1.movement_pb2 import Arrival, BerthReport
+from contract.v1.people_pb2 import Roadworthiness
 from sim.distributions import Distribution
 from sim.refiling import Refiling
-from sim.terminal_papers import Flow, Papers, amend
+from sim.terminal_papers import Flow, Papers, amend, trailer_of
 
 NS_PER_S: Final = 1_000_000_000
 EMPTY_AFTER_S: Final = 120.0
@@ -182,7 +183,7 @@ class TerminalAgent:
             self._amend(now, job, job.declaration)
             return
         if job.crossing:
-            self._ready(job)
+            self._ready(now, job)
             return
         flow = self._cargo()
         if flow is None and now.mono_ns < job.empty_ns:
@@ -227,7 +228,7 @@ class TerminalAgent:
         fields = {"berth": job.berth, "crossing": job.crossing, "vehicle": job.vehicle}
         self._out.append(Report(Event.LOADING_STARTED, fields))
         if load_ns == 0 and not job.amendment:
-            self._ready(job)
+            self._ready(now, job)
 
     def _amend(self, now: Now, job: Job, declaration: Declaration) -> None:
         """What was declared is not so: a new version, and only then is the truck ready."""
@@ -267,10 +268,20 @@ class TerminalAgent:
         }
         self._out.append(Report(Event.DECLARATION_FILED, fields))
 
-    def _ready(self, job: Job) -> None:
+    def _ready(self, now: Now, job: Job) -> None:
+        """The truck is loaded, and its brakes have been tested with its trailer."""
         job.loaded = True
+        trailer = trailer_of(job.vehicle)
+        tested = Roadworthiness(
+            vehicle_id=job.vehicle, trailer_id=trailer, tested_utc_ms=now.utc_ms
+        )
         report = BerthReport(
-            berth_id=job.berth, vehicle_id=job.vehicle, crossing_id=job.crossing, ready=True
+            berth_id=job.berth,
+            vehicle_id=job.vehicle,
+            crossing_id=job.crossing,
+            ready=True,
+            trailer_id=trailer,
+            roadworthiness=seal_document(self.signer, tested),
         )
         self._out.append(Send(self.config.supervisor, report))
         fields = {"berth": job.berth, "vehicle": job.vehicle, "crossing": job.crossing}

@@ -77,6 +77,11 @@ class Batch:
     left: int
 
 
+def trailer_of(vehicle: str) -> str:
+    """The trailer that a truck has, run in, run out."""
+    return f"T-{vehicle}"
+
+
 @dataclass(slots=True)
 class Papers:
     """The pen of one terminal. `country` is its side."""
@@ -168,7 +173,7 @@ class Papers:
             direction=DIRECTION_EAST if self.country == "KZ" else DIRECTION_WEST,
             vehicle_id=vehicle,
             vehicle_key_id=self.roster.nodes[vehicle].key_id,
-            trailer_id=f"T-{vehicle}",
+            trailer_id=trailer_of(vehicle),
             gross_mass_kg=TARE_KG,
             carrier=trader(self.country, TRADERS - 1),
         )

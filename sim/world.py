@@ -33,7 +33,7 @@ from sim.desk import Desk
 from sim.devices import Cabinet
 from sim.distributions import parse_distribution, parse_duration
 from sim.engine import NS_PER_S, Engine, stream
-from sim.fault_kinds import OPERATOR_KINDS
+from sim.fault_kinds import CONTROL_ROOM_KINDS
 from sim.fleet import Fleet
 from sim.host import Host, NoBody
 from sim.loads import Load, Visit
@@ -212,7 +212,8 @@ class World:
             self._host(name, partial(self.builder.agencies, country), self.counters[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
         self.panel = Panel(lambda: self._wake(CONTROL_ROOM))
-        if any(fault.kind in OPERATOR_KINDS for fault in self.scenario.fault):
+        faults = any(fault.kind in CONTROL_ROOM_KINDS for fault in self.scenario.fault)
+        if faults or self.scenario.weather.timeline:
             self._host(CONTROL_ROOM, self.builder.control_room, self.panel)
         for country, name in TERMINALS.items():
             self._host(name, partial(self._terminal, country), NoBody())

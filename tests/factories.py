@@ -62,6 +62,7 @@ ROLES: Final = {
     "terminal-cn": (Role.TERMINAL, "CN"),
     "control-room": (Role.OPERATOR, ""),
     "second-room": (Role.OPERATOR, ""),
+    "mechanic": (Role.OPERATOR, ""),
     "agencies-kz": (Role.AGENCY, "KZ"),
     "agencies-cn": (Role.AGENCY, "CN"),
 }

@@ -43,6 +43,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[agency.KZ]`, `[agency.CN]`": scenario.AgencySection,
     "`[berth]`": scenario.BerthSection,
     "`[weather]`": scenario.WeatherSection,
+    "`[[weather.timeline]]`": scenario.WeatherStep,
     "`[network]`": scenario.NetworkSection,
     "`[ground]`": sections.GroundSection,
     "`[leader]`": sections.LeaderSection,

@@ -11,27 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
-from contract.agent import (
-    NS_PER_MS,
-    Act,
-    Boot,
-    Effect,
-    Effects,
-    Now,
-    Persist,
-    Received,
-    Refused,
-    Report,
-    Role,
-    Send,
-)
-from contract.events import Event
+from contract.agent import Act, Boot, Effect, Effects, Now, Persist, Received, Refused, Role, Send
 from contract.limits import STOP_WINDOW_M
 from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer
-from contract.v1 import envelope_pb2, gate_pb2
+from contract.v1 import envelope_pb2, gate_pb2, people_pb2
 from contract.v1 import movement_pb2 as m
 from vehicle import reports
 from vehicle.config import VehicleConfig
@@ -41,6 +27,7 @@ from vehicle.halts import Halt, halts, reason_of, stop_name
 from vehicle.mission import Mission
 from vehicle.orders import ClearTrip, Rest, VehicleReading
 from vehicle.passage import TruckPassage
+from vehicle.personnel import Personnel
 from vehicle.phases import Outcome, Phase, next_phase
 from vehicle.pilot import columns as c
 from vehicle.revocation import HELD, restore_revoked, take_revocation
@@ -68,7 +55,8 @@ class VehicleAgent:
         self._passage = TruckPassage(config.name, signer.key_id, roster)
         self._convoy = TruckConvoy(config.name, config.supervisor, config.brake_service_mps2)
         self._phase = Phase.PARKED
-        self._stops = Stops()
+        self._people = Personnel(config.name, config.supervisor, roster)
+        self._stops = Stops(self._people)
         self._reading: VehicleReading | None = None
         self._greeted = False
         self._beats = 0
@@ -84,6 +72,7 @@ class VehicleAgent:
         if self._road.restore(state.get("mission")):
             self._phase = next_phase(self._phase, Outcome.MISSION_TAKEN)
         self._stops.restore(state)
+        self._road.immobile = self._people.held
         if self._stops.in_force:
             self._phase = next_phase(self._phase, Outcome.STOP_CAME)
         restore_revoked(self._road, state)
@@ -115,6 +104,8 @@ class VehicleAgent:
                 self._road.seal_opened()
                 self._report(m.POSITION_CAUSE_SEAL, Reason.SEAL_TAMPERED)
             self._road.close(now, reading)
+            self._out += self._people.watch(standing=self._stands())
+            self._road.immobile |= self._people.immobile
             self._out += self._road.guard_order()
             for halt in halts(reading):
                 self._halt_itself(now, halt)
@@ -232,8 +223,7 @@ class VehicleAgent:
 
     def _on_stop(self, now: Now, received: Received) -> None:
         stop = cast("m.StopOrder", received.message)
-        fields = {"stop": stop.stop_id, "issuer": stop.issuer, "reason": stop.reason}
-        self._out.append(Report(Event.STOP_OBEYED, fields))
+        self._out.append(reports.stop_obeyed(stop))
         self._out.append(self._stops.take(received.sender, stop.stop_id, stop.issuer))
         self._halt(now, Reason.STOPPED_BY_ORDER, emergency=stop.emergency)
 
@@ -247,8 +237,23 @@ class VehicleAgent:
         if forgotten is None:
             return
         self._out.append(forgotten)
-        fields = {"stop": stop_id, "issuer": issuer}
-        self._out.append(Report(Event.STOP_LIFTED, fields))
+        self._out.append(reports.stop_lifted(stop_id, issuer))
+        self._go_free(now)
+
+    def _on_personnel(self, now: Now, received: Received) -> None:
+        """A person at the truck takes its lock or gives it back. VEH-022."""
+        before = self._people.held
+        self._out += self._people.take(received)
+        if self._people.held and not before:
+            self._road.immobile = self._stands()
+            self._halt(now, Reason.PERSON_AT_TRUCK, emergency=False)
+        elif before and not self._people.held:
+            self._road.immobile = False
+            self._out += self._road.guard_order()
+            self._go_free(now)
+
+    def _go_free(self, now: Now) -> None:
+        """Go on, unless something else keeps the truck."""
         if self._stops.in_force:
             return
         self._out.append(Act(ClearTrip()))
@@ -301,8 +306,7 @@ class VehicleAgent:
             self._phase = next_phase(self._phase, Outcome.CAME_TO_REST)
             self._report(m.POSITION_CAUSE_REACHED)
             return
-        fields = {"mission": mission.mission_id, "place": stop.place_id}
-        self._out.append(Report(Event.PLACE_REACHED, fields))
+        self._out.append(reports.place_reached(mission, stop.place_id))
         self._report(m.POSITION_CAUSE_REACHED, place=stop.place_id)
         if stop.kind == m.STOP_KIND_BERTH:
             self._finish(mission, stop.place_id)
@@ -319,12 +323,7 @@ class VehicleAgent:
         self._road.finish(mission)
         self._convoy.reset()
         self._out += [Act(Rest()), Persist("mission", None), Persist("clearance", None)]
-        fields = {
-            "mission": mission.mission_id,
-            "crossing": mission.crossing_id,
-            "berth": berth,
-        }
-        self._out.append(Report(Event.MISSION_FINISHED, fields))
+        self._out.append(reports.finished(mission, berth))
 
     # --- what follows ---
 
@@ -363,7 +362,7 @@ class VehicleAgent:
     def _beat(self, now: Now) -> None:
         self._beats += 1
         self._beaten = self._phase
-        self._beat_ns = now.mono_ns + reports.STATES[self._phase][1] * NS_PER_MS
+        self._beat_ns = now.mono_ns + reports.period_ns(self._phase)
         if self._reading is not None:  # before that it is not known where we are
             beat = reports.heartbeat(self._road, self._reading, self._phase, self._beats)
             self._out.append(Send(self._config.supervisor, beat))
@@ -392,6 +391,7 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     m.FormationOrder: VehicleAgent._on_formation,
     m.StopOrder: VehicleAgent._on_stop,
     m.StopLifted: VehicleAgent._on_stop_lifted,
+    people_pb2.PersonnelNotice: VehicleAgent._on_personnel,
     gate_pb2.Challenge: VehicleAgent._on_gate_word,
     gate_pb2.PermitGranted: VehicleAgent._on_gate_word,
     gate_pb2.PermitRefused: VehicleAgent._on_gate_word,

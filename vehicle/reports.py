@@ -5,7 +5,7 @@ Messages and log lines from values; nothing decided.
 
 from typing import Any, Final
 
-from contract.agent import Effect, Refused, Report, Send
+from contract.agent import NS_PER_MS, Effect, Refused, Report, Send
 from contract.events import Event
 from contract.limits import HEARTBEAT_MS, RESTING_HEARTBEAT_MS, STANDING_HEARTBEAT_MS
 from contract.reasons import Reason
@@ -21,9 +21,11 @@ from contract.v1.movement_pb2 import (
     MovementAuthority,
     PositionCause,
     PositionReport,
+    StopOrder,
     VehicleHeartbeat,
 )
 from vehicle.halts import TRIPS
+from vehicle.mission import Mission
 from vehicle.orders import VehicleReading
 from vehicle.phases import Phase
 from vehicle.road import STANDING_MPS, Road
@@ -36,6 +38,11 @@ STATES: Final = {
     Phase.AT_GATE: (VEHICLE_STATE_AT_GATE, STANDING_HEARTBEAT_MS),
     Phase.STOPPED: (VEHICLE_STATE_STOPPED, STANDING_HEARTBEAT_MS),
 }
+
+
+def period_ns(phase: Phase) -> int:
+    """How often a truck in this phase is heard."""
+    return STATES[phase][1] * NS_PER_MS
 
 
 def heartbeat(road: Road, reading: VehicleReading, phase: Phase, counter: int) -> VehicleHeartbeat:
@@ -137,3 +144,25 @@ def authority_reply(authority: MovementAuthority, refused: Refused | None) -> Au
         accepted=refused is None,
         reason=refused.reason.name if refused is not None else "",
     )
+
+
+def finished(mission: Mission, berth: str) -> Report:
+    """A mission is over."""
+    fields = {"mission": mission.mission_id, "crossing": mission.crossing_id, "berth": berth}
+    return Report(Event.MISSION_FINISHED, fields)
+
+
+def place_reached(mission: Mission, place: str) -> Report:
+    """Standing at a place of the mission."""
+    return Report(Event.PLACE_REACHED, {"mission": mission.mission_id, "place": place})
+
+
+def stop_obeyed(stop: StopOrder) -> Report:
+    """A stop has come into force."""
+    fields = {"stop": stop.stop_id, "issuer": stop.issuer, "reason": stop.reason}
+    return Report(Event.STOP_OBEYED, fields)
+
+
+def stop_lifted(stop_id: str, issuer: str) -> Report:
+    """A stop has ended."""
+    return Report(Event.STOP_LIFTED, {"stop": stop_id, "issuer": issuer})

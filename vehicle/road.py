@@ -30,8 +30,8 @@ STANDING_MPS = 0.05
 KEPT_M = 0.05  # an authority that ends beyond by more has been cut
 CLEAR_AGAIN_M = 0.5  # the milestone has come, or is about to: look for the next zone end
 
-# End, zone end, generation of the path, manner of following, weather.
-_Wanted = tuple[float, float, int, Manner, tuple[float, float]]
+# End, zone end, generation of the path, manner of following, weather and its speed.
+_Wanted = tuple[float, float, int, Manner, tuple[float, float, float]]
 
 
 class Road:
@@ -60,11 +60,12 @@ class Road:
         self.end_m = 0.0
         self.front_m = 0.0
         self.releases: tuple[Document, ...] = ()
+        self.immobile = False  # a person at the truck holds its lock: the guard has no row
         self._opened_under: tuple[Document, ...] | None = None
         self._place: Place | None = None
         self._generation = 0
         self._clear_m = 0.0
-        self._weather = (FRICTION_WORST, SIGHT_WORST_M)
+        self._weather = (FRICTION_WORST, SIGHT_WORST_M, SPEED_MAX_MPS)
         self._ordered: _Wanted | None = None
         self._guarded: tuple[GuardRow | None, int] | None = None
 
@@ -172,6 +173,7 @@ class Road:
         self._weather = (
             authority.friction_permille / 1000.0 or FRICTION_WORST,
             authority.sight_mm / 1000.0 or SIGHT_WORST_M,
+            authority.speed_max_mmps / 1000.0 or SPEED_MAX_MPS,
         )
         self._guard.releases(self.releases, now)
         return None
@@ -305,12 +307,12 @@ class Road:
         if wanted == self._ordered:
             return []
         self._ordered = wanted
-        mu, sight_m = self._weather
+        mu, sight_m, speed_max_mps = self._weather
         drive = Drive(
             route=mission.route,
             generation=self._generation,
             end_m=end_m,
-            speed_max_mps=SPEED_MAX_MPS,
+            speed_max_mps=speed_max_mps,
             clear_m=self._clear_m,
             headway_s=manner.headway_s,
             standstill_m=STANDSTILL_GAP_M,
@@ -324,7 +326,7 @@ class Road:
 
     def guard_order(self) -> list[Effect]:
         """The guard's row if it has changed."""
-        row = self._guard.row()
+        row = None if self.immobile else self._guard.row()
         wanted = (row, self._generation)
         if wanted == self._guarded:
             return []

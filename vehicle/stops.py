@@ -1,4 +1,5 @@
-"""Stops in force on this truck: whose they are, and who alone lifts each. I26.
+"""Stops in force on this truck: whose they are, and who alone lifts each. I26. A person who holds
+the truck's lock (personnel.py) stops it too.
 
 Pure. A stop outlives a restart. It is lifted by the sender it came from, for the issuer it was
 ordered by, and by nobody else. Not here: braking (the body), phases (phases.py).
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from contract.agent import Persist
+from vehicle.personnel import Personnel
 
 _KEY: Final = "stop/"
 
@@ -15,15 +17,18 @@ _KEY: Final = "stop/"
 class Stops:
     """Every stop by who sent it and its name, with its issuer."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: Personnel) -> None:
+        self._people = people
         self._issuers: dict[tuple[str, str], str] = {}
 
     @property
     def in_force(self) -> bool:
-        return bool(self._issuers)
+        """Whether an order, a fault of its own or a person keeps the truck where it is."""
+        return bool(self._issuers) or self._people.held
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        """Stops of the last life, from the journal."""
+        """Stops and locks of the last life, from the journal."""
+        self._people.restore(state)
         for key, issuer in sorted(state.items()):
             if key.startswith(_KEY):
                 sender, _, stop_id = key.removeprefix(_KEY).partition("/")

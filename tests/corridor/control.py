@@ -20,7 +20,7 @@ from contract.v1.customs_pb2 import (
     ScanRecord,
     StationResult,
 )
-from contract.v1.document_pb2 import CHANNEL_GREEN, DIRECTION_EAST
+from contract.v1.document_pb2 import CHANNEL_GREEN, DIRECTION_EAST, Document
 from contract.v1.gate_pb2 import DetectorReport, Passed
 from contract.v1.movement_pb2 import (
     POSITION_CAUSE_BOOTED,
@@ -36,6 +36,7 @@ from contract.v1.movement_pb2 import (
     PositionReport,
     VehicleHeartbeat,
 )
+from contract.v1.people_pb2 import Roadworthiness
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.dispatch import DispatchConfig
 from corridor.interlocking import ZoneState
@@ -175,16 +176,27 @@ class Control:
         paper = signed(decision, f"release/{country}")
         return self.hear(f"office-{country.lower()}", DecisionNotice(decision=paper))
 
-    def loaded(self, truck: str = "truck-01") -> list[Effect]:
-        return self.hear(
-            "terminal-kz",
-            BerthReport(
-                berth_id=self.berths[truck],
-                vehicle_id=truck,
-                crossing_id=CROSSINGS[truck],
-                ready=True,
-            ),
+    def loaded(self, truck: str = "truck-01", **changes: Any) -> list[Effect]:
+        """The terminal says that a truck is ready and that its brakes have just been tested."""
+        trailer = f"T-{truck}"
+        values: dict[str, Any] = {
+            "berth_id": self.berths[truck],
+            "vehicle_id": truck,
+            "crossing_id": CROSSINGS[truck],
+            "ready": True,
+            "trailer_id": trailer,
+            "roadworthiness": self.tested(truck, trailer),
+        }
+        return self.hear("terminal-kz", BerthReport(**(values | changes)))
+
+    def tested(
+        self, truck: str, trailer: str, *, ago_ms: int = 0, by: str = "terminal-kz"
+    ) -> Document:
+        """The test of the brakes of a pair."""
+        record = Roadworthiness(
+            vehicle_id=truck, trailer_id=trailer, tested_utc_ms=self.now.utc_ms - ago_ms
         )
+        return signed(record, by)
 
     def cleared(self, *trucks: str) -> "Control":
         """These trucks are loaded and released by both offices."""
@@ -278,7 +290,8 @@ class Control:
     def command(self, verb: Any, *, by: str = "control-room", **changes: Any) -> OperatorReply:
         """What the operator is answered."""
         message = OperatorCommand(verb=verb, reason="fire", operator_id="op-1", **changes)
-        (reply,) = sends(self.hear(by, message), OperatorReply, to=by)
+        replies = sends(self.hear(by, message), OperatorReply, to=by)
+        (reply,) = (each for each in replies if not each.clear)
         return reply
 
     # --- what it said ---

@@ -19,6 +19,7 @@ from contract.v1.customs_pb2 import (
 from contract.v1.document_pb2 import Document
 from contract.v1.movement_pb2 import (
     OPERATOR_VERB_RESUME,
+    OPERATOR_VERB_SITE_SAFE,
     OPERATOR_VERB_STOP,
     STOP_SCOPE_ALL,
     Arrival,
@@ -157,6 +158,7 @@ def story(control: Control) -> list[Any]:
         lambda: control.command(OPERATOR_VERB_STOP, scope=STOP_SCOPE_ALL),
         lambda: control.scanned("kz_weigh_e"),
         lambda: control.command(OPERATOR_VERB_RESUME, stop_id="stop-1"),
+        lambda: control.command(OPERATOR_VERB_SITE_SAFE, by="second-room", stop_id="stop-1"),
         lambda: control.reaches("kz_out"),
         lambda: control.passed("kz_out", CUSTODY_STEP_EXITED),
         lambda: control.passed("cn_in", CUSTODY_STEP_ENTERED),
@@ -165,7 +167,7 @@ def story(control: Control) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("steps", range(18))
+@pytest.mark.parametrize("steps", range(19))
 def test_restarted_supervisor_has_the_same_tables(steps: int) -> None:
     """SUP-010, I12: what is not in the journal was never decided."""
     control = Control()

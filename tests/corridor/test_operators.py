@@ -6,6 +6,7 @@ import pytest
 
 from contract.v1.movement_pb2 import (
     OPERATOR_VERB_RESUME,
+    OPERATOR_VERB_SITE_SAFE,
     OPERATOR_VERB_STOP,
     OPERATOR_VERB_UNSPECIFIED,
     STOP_SCOPE_ALL,
@@ -87,6 +88,7 @@ def test_stop_is_lifted_by_its_issuer_alone(restart: bool) -> None:
     refused = control.command(OPERATOR_VERB_RESUME, by="second-room", stop_id=stop.stop_id)
     assert (refused.accepted, refused.reason) == (False, "STOP_IN_FORCE")
     assert not sends(control.said, StopLifted)
+    assert control.command(OPERATOR_VERB_SITE_SAFE, by="second-room", stop_id=stop.stop_id).accepted
     assert control.command(OPERATOR_VERB_RESUME, stop_id=stop.stop_id).accepted
     for truck in TRUCKS:
         assert [each.issuer for each in sends(control.said, StopLifted, to=truck)] == [

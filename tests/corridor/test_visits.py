@@ -54,7 +54,7 @@ def sent_to_bay(*orders: ControlOrder) -> Control:
     ],
 )
 def test_bay_is_asked_for_what_was_ordered(kinds: list[ControlKind], services: list[str]) -> None:
-    """SUP-026."""
+    """SUP-033."""
     control = sent_to_bay(*(ordered(kind, [BAY]) for kind in kinds))
     assert visits(control, BAY) == [services]
 
@@ -78,7 +78,7 @@ def test_station_does_what_is_ordered_there_beside_its_own() -> None:
 
 
 def test_what_is_ordered_during_an_inspection_is_asked_for_after_it() -> None:
-    """SUP-026: the other office's order came when the truck was being searched."""
+    """SUP-033: the other office's order came when the truck was being searched."""
     control = sent_to_bay(ordered(CONTROL_KIND_VETERINARY, [BAY]))
     more = Hold(
         office=COUNTRY_CN,

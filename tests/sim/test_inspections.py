@@ -51,7 +51,7 @@ def meat(path: Path, *settings: str) -> tuple[Finished, Log]:
 def test_ordered_inspections_are_done_in_a_permitted_bay_in_their_own_time(
     tmp_path: Path, network: tuple[str, ...]
 ) -> None:
-    """SUP-026: four minutes of a veterinarian and two of sampling, and no search of an hour."""
+    """SUP-033: four minutes of a veterinarian and two of sampling, and no search of an hour."""
     finished, log = meat(tmp_path, *network)
     assert broken(finished).strip() == ""
     assert finished.result["traffic"]["loaded_crossings"] == 1

@@ -48,6 +48,7 @@ PLANS: Final = {
     "inspection_heavy": Shortened(75, 15, 4),
     "single_lane_bridge": Shortened(16, 4, 2, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
+    "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
 

@@ -1,0 +1,178 @@
+"""Closures: sections that nobody new is let into; possessions, which only their taker gives back.
+
+Pure. A closure has zones and a scope (direction, loaded or empty, convoy), an issuer and a reason.
+Whoever holds a zone of it when it begins is let out of it; a zone in it is given to nobody else. A
+possession is a closure with a taker, an operator of the roster whose key alone opens it. Both are
+written down and outlive restarts. Not here: places (operators.py), stops (stops.py).
+Requirements: SUP-032, SUP-027 in docs/SAFETY.md.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from contract.agent import Now, Persist, Role, Send
+from contract.events import Event
+from contract.reasons import Reason
+from contract.route import Route
+from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_UNSPECIFIED, DIRECTION_WEST
+from contract.v1.movement_pb2 import (
+    LOAD_CLASS_EMPTY,
+    LOAD_CLASS_LOADED,
+    LOAD_CLASS_UNSPECIFIED,
+    OperatorCommand,
+    OperatorReply,
+)
+from corridor.interlocking import ZoneState
+from corridor.records import Mission
+from corridor.state import No, State
+
+CLOSURES_MAX: Final = 256
+_KEY: Final = "closure/"
+_DIRECTIONS: Final = {DIRECTION_UNSPECIFIED: "", DIRECTION_EAST: "E", DIRECTION_WEST: "W"}
+_LOADS: Final = {LOAD_CLASS_UNSPECIFIED: "", LOAD_CLASS_LOADED: "loaded", LOAD_CLASS_EMPTY: "empty"}
+
+
+class Closure(msgspec.Struct):
+    """One closed section.
+
+    direction   "E" or "W";  load   "loaded" or "empty";  convoy   by name; "": for all of them
+    taker       operator whose key alone gives it back; "": its issuer's
+    since_ms    UTC at which it was ordered
+    clear       nobody has been in it at some time since: whoever waits for that has been told
+    """
+
+    name: str
+    issuer: str
+    zones: list[str]
+    direction: str
+    load: str
+    convoy: str
+    taker: str
+    reason: str
+    since_ms: int
+    clear: bool = False
+
+    @property
+    def keeper(self) -> str:
+        """Who alone opens it."""
+        return self.taker or self.issuer
+
+
+class Closures:
+    """Takes closures and possessions, and votes."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._closed: dict[str, Closure] = {}
+
+    def restore(self, journal: Mapping[str, bytes]) -> None:
+        """What was closed before a restart is closed after it."""
+        for key, value in sorted(journal.items()):
+            if key.startswith(_KEY):
+                row = msgspec.msgpack.decode(value, type=Closure)
+                self._closed[row.name] = row
+
+    def names(self) -> tuple[str, ...]:
+        """Closures in force, by name."""
+        return tuple(self._closed)
+
+    # --- orders ---
+
+    def close(self, now: Now, operator: str, command: OperatorCommand) -> tuple[str, Reason | None]:
+        """Close a section under the name that its issuer gives it, or a number."""
+        wanted = self._read(now, operator, command)
+        if wanted is None:
+            return command.stop_id, Reason.MALFORMED
+        before = self._closed.get(wanted.name)
+        if before is not None:
+            same = (before.issuer, before.zones) == (operator, wanted.zones)
+            return wanted.name, None if same else Reason.SECTION_CLOSED
+        self._closed[wanted.name] = wanted
+        self._write(wanted)
+        self._state.say(
+            Event.SECTION_CLOSED,
+            closure=wanted.name,
+            zones=" ".join(wanted.zones),
+            issuer=operator,
+            taker=wanted.taker,
+            reason=wanted.reason,
+        )
+        return wanted.name, None
+
+    def _read(self, now: Now, operator: str, command: OperatorCommand) -> Closure | None:
+        """The closure that is meant; None where the command says nothing that could be closed."""
+        state, zones = self._state, list(dict.fromkeys(command.zones))
+        taker = state.roster.nodes.get(command.taker_id)
+        known = bool(zones) and all(zone in state.map.zones for zone in zones)
+        taken = not command.taker_id or (taker is not None and taker.role is Role.OPERATOR)
+        if not known or not taken or len(self._closed) >= CLOSURES_MAX:
+            return None
+        name = command.stop_id or f"closure-{state.store.next_number('closure')}"
+        return Closure(
+            name,
+            operator,
+            zones,
+            _DIRECTIONS[command.direction],
+            _LOADS[command.load],
+            command.convoy_id,
+            command.taker_id,
+            command.reason,
+            now.utc_ms,
+        )
+
+    def open(self, operator: str, name: str) -> Reason | None:
+        """Only its issuer opens a section; a possession only its taker."""
+        closure = self._closed.get(name)
+        if closure is None:
+            return Reason.MALFORMED
+        if closure.keeper != operator:
+            return Reason.SECTION_CLOSED
+        del self._closed[name]
+        state = self._state
+        state.out.append(Persist(_KEY + name, None))
+        state.say(Event.SECTION_OPENED, closure=name, operator=operator)
+        state.dispatch_due = True
+        state.dirty.update(dict.fromkeys(state.missions))
+        return None
+
+    def watch(self) -> None:
+        """Tell whoever keeps a section, once, that nobody is in it any more."""
+        state = self._state
+        for closure in self._closed.values():
+            if closure.clear or not all(
+                state.zones.state(zone) is ZoneState.FREE for zone in closure.zones
+            ):
+                continue
+            closure.clear = True
+            self._write(closure)
+            state.say(Event.SECTION_CLEARED, closure=closure.name)
+            word = OperatorReply(stop_id=closure.name, accepted=True, clear=True)
+            state.out.append(Send(closure.keeper, word))
+
+    def _write(self, closure: Closure) -> None:
+        row = msgspec.msgpack.encode(closure)
+        self._state.out.append(Persist(_KEY + closure.name, row))
+
+    # --- the voter ---
+
+    def vote(self, mission: Mission, route: Route, index: int) -> No | None:
+        """No zone of a closed section for whoever is not in it already."""
+        zone = route.zone_spans[index][0]
+        for closure in self._closed.values():
+            if zone in closure.zones and self._is_for(closure, mission):
+                return No(
+                    Reason.SECTION_CLOSED, closure.name, f"{closure.issuer}: {closure.reason}"
+                )
+        return None
+
+    def _is_for(self, closure: Closure, mission: Mission) -> bool:
+        loaded = self._state.crossings[mission.crossing].loaded
+        meant = (
+            closure.direction in ("", mission.direction)
+            and closure.load in ("", "loaded" if loaded else "empty")
+            and closure.convoy in ("", mission.convoy)
+        )
+        holders = (self._state.zones.holders(zone) for zone in closure.zones)
+        return meant and not any(mission.vehicle in held for held in holders)

@@ -1,0 +1,149 @@
+"""Closed sections and possessions: nobody new in, whoever is in it out, opened by their keeper."""
+
+from typing import Any
+
+import pytest
+
+from contract.events import Event
+from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST
+from contract.v1.movement_pb2 import (
+    LOAD_CLASS_EMPTY,
+    LOAD_CLASS_LOADED,
+    OPERATOR_VERB_CLOSE_SECTION,
+    OPERATOR_VERB_OPEN_SECTION,
+    OperatorReply,
+)
+from tests.corridor.control import Control
+from tests.factories import reports, sends
+
+SECTION = "boundary"
+
+
+def closed(control: Control, *zones: str, **scope: Any) -> OperatorReply:
+    """`zones` are closed under the name works."""
+    values: dict[str, Any] = {"stop_id": "works", "zones": zones or (SECTION,)}
+    return control.command(OPERATOR_VERB_CLOSE_SECTION, **(values | scope))
+
+
+def opened(control: Control, by: str = "control-room") -> OperatorReply:
+    return control.command(OPERATOR_VERB_OPEN_SECTION, by=by, stop_id="works")
+
+
+def held(control: Control) -> set[str]:
+    return set(control.agent.state.zones.held_by("truck-01"))
+
+
+def goes_as_far_as_it_may(control: Control) -> None:
+    control.scanned("kz_weigh_e")
+    control.drives_to(10_000.0)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_nobody_is_let_into_a_closed_section_until_its_issuer_opens_it(restart: bool) -> None:
+    """SUP-032."""
+    control = Control().under_way()
+    assert closed(control).accepted
+    if restart:
+        control.start()
+        control.accounted()
+    goes_as_far_as_it_may(control)
+    assert SECTION not in held(control)
+    wait = control.agent.state.waits["truck-01"]
+    assert (wait.reason.name, wait.resource) == ("SECTION_CLOSED", "works")
+    assert wait.holder == "control-room: fire"
+
+    refused = opened(control, by="second-room")
+    assert (refused.accepted, refused.reason) == (False, "SECTION_CLOSED")
+    goes_as_far_as_it_may(control)
+    assert SECTION not in held(control)
+
+    assert opened(control).accepted
+    goes_as_far_as_it_may(control)
+    assert SECTION in held(control)
+    assert not opened(control).accepted
+
+
+def test_whoever_is_in_a_section_when_it_is_closed_is_let_out() -> None:
+    """SUP-032."""
+    control = Control().under_way()
+    before = held(control)
+    zones = [zone for zone, _, _ in control.route().zone_spans]
+    inside = [zone for zone in zones[:-1] if zone in before]  # the berth is had beforehand
+    beyond = zones[zones.index(inside[-1]) + 1 : -1]
+    assert closed(control, inside[-1], *beyond).accepted
+    goes_as_far_as_it_may(control)
+    assert set(beyond) & held(control)
+
+
+@pytest.mark.parametrize(
+    ("scope", "let_in"),
+    [
+        ({}, False),
+        ({"direction": DIRECTION_EAST}, False),
+        ({"direction": DIRECTION_WEST}, True),
+        ({"load": LOAD_CLASS_LOADED}, False),
+        ({"load": LOAD_CLASS_EMPTY}, True),
+        ({"convoy_id": "convoy-1"}, False),
+        ({"convoy_id": "convoy-2"}, True),
+    ],
+)
+def test_closure_is_for_those_in_its_scope(scope: dict[str, Any], let_in: bool) -> None:
+    """SUP-032: truck-01 goes east, loaded, in convoy-1."""
+    control = Control().under_way()
+    closed(control, **scope)
+    goes_as_far_as_it_may(control)
+    assert (SECTION in held(control)) == let_in
+
+
+def test_possession_is_given_back_with_its_takers_key_alone() -> None:
+    """SUP-027: not by whoever ordered it."""
+    control = Control().under_way()
+    assert closed(control, taker_id="second-room").accepted
+    refused = opened(control, by="control-room")
+    assert (refused.accepted, refused.reason) == (False, "SECTION_CLOSED")
+    control.start()
+    assert not opened(control, by="control-room").accepted
+    assert opened(control, by="second-room").accepted
+
+
+def test_taker_is_told_once_when_nobody_is_in_its_section_any_more() -> None:
+    """SUP-027: by proof of the interlocking, not by time."""
+    control = Control().under_way()
+    berth = control.route().zone_spans[0][0]
+    closed(control, berth, taker_id="second-room")
+    control.pass_time(60)
+    assert not reports(control.said, Event.SECTION_CLEARED)
+    goes_as_far_as_it_may(control)
+    control.counted_out()
+    control.pass_time(2)
+    assert len(reports(control.said, Event.SECTION_CLEARED)) == 1
+    (told,) = sends(control.said, OperatorReply, to="second-room")
+    assert (told.stop_id, told.clear) == ("works", True)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"zones": ["no_such_zone"]},
+        {"zones": []},
+        {"taker_id": "nobody"},
+        {"taker_id": "kz_out"},
+    ],
+)
+def test_closure_that_means_nothing_is_answered_with_no(scope: dict[str, Any]) -> None:
+    """I21."""
+    values: dict[str, Any] = {"stop_id": "works", "zones": [SECTION]}
+    control = Control()
+    reply = control.command(OPERATOR_VERB_CLOSE_SECTION, **(values | scope))
+    assert (reply.accepted, reply.reason) == (False, "MALFORMED")
+    assert not control.disk
+
+
+def test_closure_said_again_is_the_same_and_its_name_is_its_issuers() -> None:
+    control = Control()
+    assert closed(control).accepted
+    assert closed(control).accepted
+    assert not closed(control, by="second-room").accepted
+    assert len(reports(control.said, Event.SECTION_CLOSED)) == 1
+    unnamed = control.command(OPERATOR_VERB_CLOSE_SECTION, zones=[SECTION])
+    assert (unnamed.stop_id, unnamed.accepted) == ("closure-1", True)
