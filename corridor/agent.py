@@ -14,7 +14,6 @@ from typing import Any, Final, cast
 
 from contract.agent import NS_PER_MS, Boot, Effects, Now, Received, Role, Send
 from contract.events import Event
-from contract.limits import NODE_HEARTBEAT_MS, NODE_SILENCE_MS
 from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.roster import Roster
@@ -22,7 +21,6 @@ from contract.signing import Signer
 from contract.traction import Traction
 from contract.v1 import (
     customs_pb2,
-    envelope_pb2,
     explain_pb2,
     gate_pb2,
     ledger_pb2,
@@ -40,6 +38,7 @@ from corridor.formation import Formations
 from corridor.gathering import FormationConfig, Gathering
 from corridor.grants import Grants, Weather
 from corridor.interlocking import Zone
+from corridor.liveness import Liveness
 from corridor.operators import Operators
 from corridor.overdue import Overdue
 from corridor.people import People
@@ -100,11 +99,8 @@ class SupervisorAgent:
         self._fleet = [node.name for node in roster.of_role(Role.VEHICLE)]
         self._epoch = 0
         self._accounted = False
-        self._nodes: dict[str, int] = {}
-        self._silent_nodes: set[str] = set()
+        self._liveness = Liveness(self.state)
         self._watch_ns = 0
-        self._beat_ns = 0
-        self._beats = 0
 
     @property
     def epoch(self) -> int:
@@ -130,7 +126,8 @@ class SupervisorAgent:
         self._people.restore(state)
         halts.restore(self.state, state)
         self._formations.restore()
-        self._watch_ns = self._beat_ns = now.mono_ns
+        self._watch_ns = now.mono_ns
+        self._liveness.start(now)
         self.state.say(
             Event.COMMAND_TAKEN, epoch=self._epoch, restored_zones=len(self.state.zones.zones)
         )
@@ -138,7 +135,7 @@ class SupervisorAgent:
 
     def on_message(self, now: Now, received: Received) -> Effects:
         if received.role is not Role.VEHICLE:
-            self._heard_node(now, received.sender)
+            self._liveness.heard(now, received.sender)
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
@@ -154,9 +151,8 @@ class SupervisorAgent:
             self._formations.watch(now)
             self._overdue.watch(now)
             self._token.watch()
-            self._watch_nodes(now)
-        if now.mono_ns >= self._beat_ns:
-            self._beat(now)
+            self._liveness.watch(now)
+        self._liveness.beat(now)
         self.state.out += self._crossings.ledger.due(now)
         forming_ns = self._dispatch.wake_ns
         if forming_ns is not None and now.mono_ns >= forming_ns:
@@ -166,7 +162,7 @@ class SupervisorAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        due_ns = min(self._watch_ns, self._beat_ns)
+        due_ns = min(self._watch_ns, self._liveness.beat_ns)
         for each in (self._dispatch.wake_ns, self._crossings.ledger.wake_ns):
             if each is not None and each < due_ns:
                 due_ns = each
@@ -359,36 +355,6 @@ class SupervisorAgent:
 
     def _on_countersigned(self, now: Now, received: Received) -> None:
         self.state.out += self._crossings.ledger.on_countersigned(now, received)
-
-    # --- liveness of programs ---
-
-    def _heard_node(self, now: Now, name: str) -> None:
-        self._nodes[name] = now.mono_ns
-        if name in self._silent_nodes:
-            self._silent_nodes.discard(name)
-            self.state.say(Event.NODE_HEARD_AGAIN, node=name)
-
-    def _watch_nodes(self, now: Now) -> None:
-        for name in sorted(self._nodes):
-            silent_ns = now.mono_ns - self._nodes[name]
-            role = self.state.roster.nodes[name].role
-            if role is Role.OPERATOR or name in self._silent_nodes:
-                continue
-            if silent_ns > NODE_SILENCE_MS * NS_PER_MS:
-                self._silent_nodes.add(name)
-                self.state.say(Event.NODE_FELL_SILENT, node=name, silent_ms=silent_ns // NS_PER_MS)
-
-    def _beat(self, now: Now) -> None:
-        self._beats += 1
-        self._beat_ns = now.mono_ns + NODE_HEARTBEAT_MS * NS_PER_MS
-        beat = envelope_pb2.NodeHeartbeat(
-            loop_counter=self._beats,
-            clock_error_ms=now.utc_error_ns // NS_PER_MS,
-            journal_ok=True,
-        )
-        for name in sorted(self._nodes):
-            if self.state.roster.nodes[name].role is not Role.OPERATOR:
-                self.state.out.append(Send(name, beat))
 
 
 _Handler = Callable[[SupervisorAgent, Now, Received], Any]

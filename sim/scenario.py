@@ -25,12 +25,12 @@ from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
 from sim.scenario_sites import GateSection, StationSection, check_station
+from sim.scenario_time import TimeSection, check_time
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
     BatchSize,
     Beacons,
     Bound,
-    Crossings,
     Duration,
     Few,
     HsCode,
@@ -57,6 +57,7 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
     "ProgressSection",
     "Scenario",
     "StationSection",
+    "TimeSection",
     "WeatherSection",
     "WeatherStep",
     "installed",
@@ -75,8 +76,6 @@ FAULTS: Final = (
     *CONTROL_ROOM_KINDS,
     *KINDS,
 )
-START_YEARS: Final = range(2000, 2100)
-DURATION_MIN_S: Final = 0.001
 PER_HOUR_MIN: Final = 0.001  # one load in six weeks
 
 
@@ -94,19 +93,6 @@ class CorridorSection(_Section):
     map: str = "bakhty_pokitu"
     batch: Annotated[int, Meta(ge=1, le=BATCH_MAX)] = 6
     longest_wait: Duration = "10min"
-
-
-class TimeSection(_Section):
-    """[time]: when it starts, how long it runs at most, how much of that is not measured.
-
-    crossings   the run ends once so many crossings have finished, and is stuck (exit code 4) if the
-                duration is over before; 0: it runs to the end
-    """
-
-    start: datetime = datetime.fromisoformat("2026-03-02T07:00:00+05:00")
-    duration: Duration = "1h"
-    warm_up: Duration = "0s"
-    crossings: Crossings = 0
 
 
 class FleetSection(_Section):
@@ -332,7 +318,9 @@ def _check_named(tree: Mapping[str, Any], origin: str) -> None:
 
 def _check(scenario: Scenario, origin: str) -> None:
     """What the type of a single value cannot say."""
-    _check_time(scenario, origin)
+    check_time(scenario.time, origin)
+    if parse_duration(scenario.progress.after) >= scenario.duration_s:
+        raise ConfigError(f"{origin}: progress.after: expected less than the duration")
     if scenario.fleet.vehicle not in VEHICLES:
         raise ConfigError(
             f"{origin}: fleet.vehicle = {scenario.fleet.vehicle!r:.60}: "
@@ -358,26 +346,6 @@ def _check(scenario: Scenario, origin: str) -> None:
         for name in given:
             if name not in ("KZ", "CN"):
                 raise ConfigError(f"{origin}: {table}.{name}: expected {table}.KZ or {table}.CN")
-
-
-def _check_time(scenario: Scenario, origin: str) -> None:
-    time = scenario.time
-    if time.start.tzinfo is None:
-        raise ConfigError(f"{origin}: time.start = {time.start}: expected an offset date-time")
-    if time.start.year not in START_YEARS:
-        first, last = START_YEARS[0], START_YEARS[-1]
-        raise ConfigError(
-            f"{origin}: time.start = {time.start}: expected a year from {first} to {last}"
-        )
-    if scenario.duration_s < DURATION_MIN_S:
-        raise ConfigError(f"{origin}: time.duration = {time.duration!r}: expected at least 1ms")
-    if scenario.warm_up_s >= scenario.duration_s:
-        raise ConfigError(
-            f"{origin}: time.warm_up = {time.warm_up!r}: "
-            f"expected less than the duration, {time.duration}"
-        )
-    if parse_duration(scenario.progress.after) >= scenario.duration_s:
-        raise ConfigError(f"{origin}: progress.after: expected less than the duration")
 
 
 def _check_flow(flow: FlowSection, vehicle: str, place: str) -> None:

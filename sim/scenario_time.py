@@ -1,0 +1,45 @@
+"""[time] of a scenario: when it starts, how long it runs, how much of that is not measured."""
+
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from contract.errors import ConfigError
+from sim.distributions import parse_duration
+from sim.scenario_types import Crossings, Duration
+
+START_YEARS: Final = range(2000, 2100)
+DURATION_MIN_S: Final = 0.001
+
+
+class TimeSection(Struct, forbid_unknown_fields=True, kw_only=True):
+    """[time]: when it starts, how long it runs at most, how much of that is not measured.
+
+    crossings   the run ends once so many crossings have finished, and is stuck (exit code 4) if the
+                duration is over before; 0: it runs to the end
+    """
+
+    start: datetime = datetime.fromisoformat("2026-03-02T07:00:00+05:00")
+    duration: Duration = "1h"
+    warm_up: Duration = "0s"
+    crossings: Crossings = 0
+
+
+def check_time(time: TimeSection, origin: str) -> None:
+    """What the types cannot say of it. Raises ConfigError by key."""
+    duration_s, warm_up_s = parse_duration(time.duration), parse_duration(time.warm_up)
+    if time.start.tzinfo is None:
+        raise ConfigError(f"{origin}: time.start = {time.start}: expected an offset date-time")
+    if time.start.year not in START_YEARS:
+        first, last = START_YEARS[0], START_YEARS[-1]
+        raise ConfigError(
+            f"{origin}: time.start = {time.start}: expected a year from {first} to {last}"
+        )
+    if duration_s < DURATION_MIN_S:
+        raise ConfigError(f"{origin}: time.duration = {time.duration!r}: expected at least 1ms")
+    if warm_up_s >= duration_s:
+        raise ConfigError(
+            f"{origin}: time.warm_up = {time.warm_up!r}: "
+            f"expected less than the duration, {time.duration}"
+        )
