@@ -243,7 +243,7 @@ class Dual:
         prices[:] = kept
         self.best = max(self.best, level)
         if section and not done():
-            phases = Phases(self.visits.rows, self.visits.costs, gaps, slot, slots)
+            phases = Phases(self.visits.rows, self.visits.costs, gaps, slot=slot, slots=slots)
             if phases.worthwhile:
                 self.best = max(self.best, phases.climb(kept, self.visits.excess, done))
 

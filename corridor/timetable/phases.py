@@ -173,7 +173,7 @@ class Phases:
     rows, costs   (n, 5) and (n, 2) as in `choose` (bound.py)
     """
 
-    def __init__(self, rows: Ints, costs: Floats, gaps: Ints, slot: int, slots: int) -> None:
+    def __init__(self, rows: Ints, costs: Floats, gaps: Ints, *, slot: int, slots: int) -> None:
         self.slot, self.slots = slot, slots
         self._rows, self._costs = rows.ravel(), costs.ravel()
         self._heads = [np.sort(rows[rows[:, 4] == side, 0]) // slot for side in range(2)]
