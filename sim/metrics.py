@@ -15,6 +15,7 @@ from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
 from sim.clearance_figures import clearance
 from sim.outcome import Tally, traffic
+from sim.parts import PARTS
 from sim.scenario import Scenario
 
 PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
@@ -54,6 +55,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
         *(f"performance.{key}" for key in _PERFORMANCE),
+        *(f"performance.parts_s.{part}" for part in PARTS),
         *(f"versions.{name}" for name in ("python", *PACKAGES)),
     ]
 

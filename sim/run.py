@@ -245,18 +245,13 @@ def conclude(
 
     spent   seconds in all, and those of them in which kernels were compiled
     """
-    scenario, parts_s = world.scenario, world.parts.seconds
-    wall_s, compile_s = spent
+    scenario = world.scenario
     end_s = world.engine.now_ns / _NS_PER_S
     tally = tell(recorder.events)
     if not crash:
         world.checkers.ended(unexplained(tally, GRACE_S, end_s))
     end = ending(recorder.events, world.engine.now_ns)
     late = not crash and world.finished < scenario.time.crossings
-    servers = {f"desk_{OFFICES[c]}": o.officers for c, o in scenario.office.items()}
-    servers |= {f"desk_{AGENCIES[c]}": a.officers for c, a in scenario.agency.items()}
-    servers |= {name: station.servers for name, station in scenario.station.items()}
-    servers |= {f"read_{name}": station.readers for name, station in scenario.station.items()}
     result: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "scenario": scenario.name,
@@ -269,7 +264,7 @@ def conclude(
         "safety": world.checkers.counts,
         "traffic": traffic(tally, scenario.warm_up_s, end_s),
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
-        "resources": resource_table(recorder.visits, world.blocked_s, servers, end_s),
+        "resources": resource_table(recorder.visits, world.blocked_s, _servers(scenario), end_s),
         "deadlock": end.cycle,
         "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],
         "human_interventions": tally.interventions,
@@ -277,15 +272,7 @@ def conclude(
         "officer_minutes": officer_minutes(recorder.visits),
         "agency_decisions": tally.agency_decisions,
         "agency_minutes": round(sum(desk.minutes for desk in world.counters.values()), 3),
-        "performance": {
-            "wall_s": round(wall_s, 3),
-            "compile_s": round(compile_s, 3),
-            "simulated_s": round(end_s, 3),
-            "realtime_factor": round(end_s / wall_s, 1) if wall_s > 0 else 0.0,
-            "vehicle_steps": world.fleet.vehicle_steps,
-            "messages": world.network.messages,
-            "parts_s": parts_s,
-        },
+        "performance": _performance(world, spent, end_s),
         "transcript_sha256": recorder.sha256,
     }
     stuck_s = []
@@ -299,6 +286,27 @@ def conclude(
     result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=no_end)
     result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
     return Finished(result, world, tally, recorder, end, crash, late, stuck_s)
+
+
+def _servers(scenario: Scenario) -> dict[str, int]:
+    """How many can be served at once, by the name of a resource."""
+    servers = {f"desk_{OFFICES[c]}": o.officers for c, o in scenario.office.items()}
+    servers |= {f"desk_{AGENCIES[c]}": a.officers for c, a in scenario.agency.items()}
+    servers |= {name: station.servers for name, station in scenario.station.items()}
+    return servers | {f"read_{name}": each.readers for name, each in scenario.station.items()}
+
+
+def _performance(world: World, spent: tuple[float, float], end_s: float) -> dict[str, Any]:
+    wall_s, compile_s = spent
+    return {
+        "wall_s": round(wall_s, 3),
+        "compile_s": round(compile_s, 3),
+        "simulated_s": round(end_s, 3),
+        "realtime_factor": round(end_s / wall_s, 1) if wall_s > 0 else 0.0,
+        "vehicle_steps": world.fleet.vehicle_steps,
+        "messages": world.network.messages,
+        "parts_s": world.parts.seconds,
+    }
 
 
 def versions() -> dict[str, str]:

@@ -47,7 +47,7 @@ def page(run: RunFolder) -> str:
         places=places_table(result),
         broken={name: count for name, count in result.get("safety", {}).items() if count},
         waiting=result.get("traffic", {}).get("waiting", []),
-        repeat=repeat(result, run.path),
+        repeat=repeat(result),
         figures=figures(result),
     )
 
@@ -131,15 +131,13 @@ def figures(result: dict[str, Any]) -> list[tuple[str, str]]:
                 f"{result['officer_decisions']} decisions, {result['officer_minutes']:.0f} minutes",
             ),
         ]
-    simulated, wall = performance["simulated_s"], performance["wall_s"]
-    rows.append(("simulated", f"{simulated / 3_600.0:.2f} h in {wall:.1f} s"))
+    rows.append(("simulated", f"{performance['simulated_s'] / 3_600.0:.2f} h"))
     return rows
 
 
-def repeat(result: dict[str, Any], folder: Path) -> str:
-    """The command that runs exactly this again."""
-    resolved = folder / "scenario.resolved.toml"
-    return f"convoy-sim run {resolved} --seed {result['seed']}"
+def repeat(result: dict[str, Any]) -> str:
+    """The command that runs exactly this again, given in the folder of the run."""
+    return f"convoy-sim run scenario.resolved.toml --seed {result['seed']}"
 
 
 def _minutes(seconds: float | None) -> str:

@@ -74,7 +74,8 @@ def test_command_prints_the_study_of_a_run_folder(tmp_path: Path) -> None:
 
 def test_command_prints_the_result_of_a_run_folder(tmp_path: Path) -> None:
     ran = command("sim", "run", "smoke", "--out", str(tmp_path))
-    assert command("sim", "report", str(tmp_path)).out == ran.out
+    page = f"  page           {tmp_path / 'report.html'}\n"
+    assert command("sim", "report", str(tmp_path)).out == ran.out + page
     result = json.loads((tmp_path / "result.json").read_text())
     assert json.loads(command("sim", "report", str(tmp_path), "--json").out) == result
 

@@ -244,7 +244,7 @@ SETTINGS: Final = [
     ("expect=[{metric='safety.total', at_most=inf}]", "expect[0].at_most = inf"),
     ("corridor.map=../maps/smoke", "map '../maps/smoke': not installed"),
     ('corridor.map="\\u0000.json"', "embedded null byte"),
-    ("corridor.map=atlantis", "map 'atlantis': not installed; there are bakhty_pokitu, smoke"),
+    ("corridor.map=atlantis", "map 'atlantis': not installed; there are bakhty_pokitu, bridge"),
     ("corridor.map=nowhere.geojson", "nowhere.geojson: No such file"),
     ("corridor.map=DIR/text.geojson", "DIR/text.geojson: file: text is not JSON"),
     ("corridor.map=DIR/narrow.geojson", "DIR/narrow.geojson: kz_d01_a: width_m is 0"),

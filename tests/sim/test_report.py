@@ -73,10 +73,12 @@ def test_run_leaves_a_page_that_needs_nothing_else(folder: Path) -> None:
     assert "<script" not in text
     assert "smoke, seed 1" in text
     assert ">passed<" in text
-    assert f"convoy-sim run {folder / 'scenario.resolved.toml'} --seed 1" in text
 
 
-def test_command_of_the_page_repeats_the_run(folder: Path, tmp_path: Path) -> None:
+def test_command_of_the_page_repeats_the_run(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
     said = re.search(r"<code>convoy-sim (run .*?)</code>", text_of(folder))
     assert said is not None
     assert command("sim", *said[1].split(), "--out", str(tmp_path / "again")).code == 0
@@ -160,7 +162,7 @@ def test_names_are_shown_and_never_run(folder: Path, tmp_path: Path) -> None:
 
 def test_folder_without_traffic_or_map_still_has_its_page(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "bare")
-    for name in ("crossings.csv", "stages.csv", "events.jsonl"):
+    for name in ("crossings.csv", "stages.csv", "delays.csv", "events.jsonl"):
         (tmp_path / "bare" / name).unlink()
     text = write_report(tmp_path / "bare").read_text()
     assert "smoke, seed 1" in text
