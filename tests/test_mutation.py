@@ -161,7 +161,7 @@ os.environ["NUMBA_DISABLE_JIT"] = "1"
 from pathlib import Path
 from tests.mutation import campaign
 from tests.mutation.mutants import mutants
-campaign.SECONDS_MAX = 2.0
+campaign.SECONDS_MAX = 1.0
 test = Path(sys.argv[1])
 sys.path.insert(0, str(test.parent))
 planted = mutants((test.parent / "planted_fault.py").read_text())

@@ -15,7 +15,7 @@ from contract.map import CorridorMap, ZoneKind, compile_map
 from tests.contract.map_edits import a_map, header, map_bytes, map_json, moved, put
 
 ROOT: Final = Path(__file__).parents[2]
-NAMES: Final = ("smoke", "bridge", "bakhty_pokitu")
+NAMES: Final = ("smoke", "bakhty_pokitu")
 
 
 @pytest.fixture(scope="module", params=NAMES)

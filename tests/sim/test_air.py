@@ -81,6 +81,7 @@ def test_platoon_drives_the_same_by_arrays_and_by_bytes(case: tuple[str, ...]) -
     assert transcript(*case) == transcript(*case, BYTES)
 
 
+@pytest.mark.soak
 def test_convoy_at_the_gates_drives_the_same_by_arrays_and_by_bytes() -> None:
     by_arrays = a_run("gate_split_reform")
     by_bytes = a_run("gate_split_reform", BYTES)
@@ -95,7 +96,7 @@ def test_convoy_at_the_gates_drives_the_same_by_arrays_and_by_bytes() -> None:
     [
         (LOSS, c.BEACON_U),
         (("radar_loss", "time.duration=60s"), c.BEACON_V),
-        (("platoon_brake", "time.duration=60s"), c.BEACON_ALARM),
+        (("platoon_brake", "time.duration=40s"), c.BEACON_ALARM),
     ],
     ids=["commanded", "speed", "alarm"],
 )

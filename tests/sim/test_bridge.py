@@ -27,7 +27,11 @@ def turns(log: Log) -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.parametrize(
-    ("batch", "network"), [(1, ()), (2, UNRELIABLE)], ids=["reliable", "unreliable"]
+    ("batch", "network"),
+    [
+        pytest.param(1, UNRELIABLE, id="unreliable"),
+        pytest.param(2, (), marks=pytest.mark.soak, id="reliable"),
+    ],
 )
 def test_both_directions_have_their_turns(batch: int, network: tuple[str, ...]) -> None:
     """SUP-026: a convoy of two is not cut, and more than a batch of it goes only while alone."""

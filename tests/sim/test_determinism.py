@@ -42,7 +42,13 @@ def essence(result: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key != "performance"}
 
 
-@pytest.mark.parametrize("settings", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param((), marks=pytest.mark.soak, id="reliable"),
+        pytest.param(UNRELIABLE, id="unreliable"),
+    ],
+)
 def test_one_seed_gives_one_transcript_under_different_hash_seeds(
     tmp_path: Path, settings: tuple[str, ...]
 ) -> None:

@@ -58,6 +58,7 @@ def test_terminal_is_told_that_kernels_are_compiled_and_nobody_else_is(tmp_path:
     assert first.stdout == again.stdout
 
 
+@pytest.mark.soak
 @needs_compiler
 def test_without_a_terminal_nothing_is_said(tmp_path: Path) -> None:
     ran = drive(tmp_path, subprocess.PIPE)

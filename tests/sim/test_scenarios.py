@@ -36,17 +36,17 @@ PLANS: Final = {
     # The first trucks arrive after fifteen minutes; then all kinds of meeting have been. Sixty
     # trucks for a day: in the soak.
     "traffic_day": Shortened(
-        25,
-        5,
-        6,
+        24,
+        4,
+        4,
         (
-            *("fleet.kz=14", "fleet.cn=10", "time.warm_up='5min'"),
+            *("fleet.kz=8", "fleet.cn=6", "time.warm_up='5min'"),
             "expect=[{metric='safety.total', equals=0}]",
         ),
     ),
     "gate_split_reform": Shortened(25, 5, 3),
-    "inspection_heavy": Shortened(75, 15, 4),
-    "single_lane_bridge": Shortened(16, 4, 2, ("expect=[]",)),
+    "inspection_heavy": Shortened(60, 12, 2, ("expect=[]",)),
+    "single_lane_bridge": Shortened(13, 3, 1, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
     "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),

@@ -101,6 +101,8 @@ def test_restarted_program_finishes_the_day(victim: str, tmp_path: Path) -> None
     assert boots == [1, 2]
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(300)
 def test_agencies_ask_their_people_and_answer_after_a_kill(tmp_path: Path) -> None:
     """OFF-021, OFF-022: a load that no list has, under a book that wants an answer."""
     book = tmp_path / "book.toml"
