@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
 
-from contract.v1.explain_pb2 import ExplainQuery, ExplainReply, WaitChain, WaitLink
-
 from contract.agent import NS_PER_MS, Now
 from contract.limits import TEXT_LENGTH_MAX
 from contract.reasons import Party, Reason
+from contract.v1.explain_pb2 import ExplainQuery, ExplainReply, WaitChain, WaitLink
 from corridor.state import State
 
 CHAINS_MAX: Final = 40  # of one answer, with so many links each: it fits a frame

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contract.v1.explain_pb2 import WaitChain
-
 from corridor.explain import Book, chain_of, cycles
 from corridor.explain_log import Said as Told
 from corridor.explain_log import fold

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from contract.v1.explain_pb2 import ExplainQuery, ExplainReply, WaitChain
 
 from contract.agent import Boot, Effects, Now, Received, Role, Send
 from contract.errors import ConfigError
+from contract.v1.explain_pb2 import ExplainQuery, ExplainReply, WaitChain
 from corridor.explain import about, chain_of, nearest, words
 from corridor.explain_log import Said, fold
 from live.config import ProgramConfig

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from contract.v1.explain_pb2 import ExplainQuery, ExplainReply
 
 from contract.agent import Refused, Report
 from contract.events import Event
@@ -12,6 +11,7 @@ from contract.limits import FRAME_BYTES_MAX
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import Hold
 from contract.v1.document_pb2 import COUNTRY_KZ
+from contract.v1.explain_pb2 import ExplainQuery, ExplainReply
 from contract.v1.gate_pb2 import BARRIER_STATE_CLOSED, GateReport
 from contract.wire import check
 from corridor.__main__ import main

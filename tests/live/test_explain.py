@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.v1.explain_pb2 import ExplainQuery
 
 from contract.agent import Boot, Effects, Now, Received, Role, Send
 from contract.envelope import Identity
 from contract.mailbox import Mailbox, Transmit
 from contract.node import Node, Turn
 from contract.reasons import Reason
+from contract.v1.explain_pb2 import ExplainQuery
 from corridor.__main__ import main
 from corridor.explain import answer
 from corridor.state import Heard, State
