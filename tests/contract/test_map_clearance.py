@@ -94,7 +94,13 @@ def ways(corridor: CorridorMap) -> Iterator[tuple[str, ...]]:
             yield corridor.path_lanes(leaving[0].lane, landing[0].lane, via)
 
 
-@pytest.fixture(scope="module", params=["smoke", "bakhty_pokitu"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "smoke",
+        *(pytest.param(n, marks=pytest.mark.soak) for n in ("bridge", "bakhty_pokitu")),
+    ],
+)
 def corridor(request: pytest.FixtureRequest) -> CorridorMap:
     return compile_map((MAPS / f"{request.param}.geojson").read_bytes())
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
+import pytest
 
 from contract.agent import Report
 from contract.events import Event
@@ -35,6 +36,11 @@ UNRELIABLE: Final = (
     "network.duplicate=0.05",
     "network.late=0.1",
     "network.late_ms=800",
+)
+# What holds on the unreliable one holds on the other a fortiori: that one is for the soak.
+NETWORKS: Final = (
+    pytest.param((), id="reliable", marks=pytest.mark.soak),
+    pytest.param(UNRELIABLE, id="unreliable"),
 )
 
 

@@ -8,7 +8,7 @@ from contract.agent import Effect, Send
 from contract.events import Event
 from contract.v1.customs_pb2 import CrossingNotice, DecisionNotice, Release
 from sim.build import OFFICES
-from tests.sim.runs import UNRELIABLE, Log, a_run, both, violations
+from tests.sim.runs import NETWORKS, Log, a_run, both, violations
 from tests.sim.tamper import tamper
 
 SETTINGS = (
@@ -31,7 +31,7 @@ def does(kept: str, size: int) -> Callable[[Effect], bool]:
     return lambda effect: says(effect, kept=kept, size=size)
 
 
-@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+@pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("kept", ["", "KZ-00002"])
 def test_batch_crosses_together_or_waits_together(kept: str, network: tuple[str, ...]) -> None:
     """SUP-022."""
@@ -54,7 +54,7 @@ def test_batch_crosses_together_or_waits_together(kept: str, network: tuple[str,
     assert all(each.startswith(kept) for each in named)
 
 
-@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+@pytest.mark.parametrize("network", NETWORKS)
 def test_batch_of_the_hard_day_waits_for_its_member_at_the_berth_and_crosses_together(
     network: tuple[str, ...],
 ) -> None:

@@ -112,7 +112,7 @@ def test_nobody_is_a_member_where_one_vehicle_goes_at_a_time() -> None:
     assert reached > 3
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_formations_agree_on_an_unreliable_network(seed: int) -> None:
     """SUP-013, SUP-014: lost, doubled and overtaken messages."""
     finished, log = go(*UNRELIABLE, f"fleet.forming='{40 + 10 * seed}s'", beacons=Beacons())
@@ -156,7 +156,14 @@ def test_beacons_that_die_on_the_way_end_every_formation_and_no_crossing(
     assert len(log.of(Event.CROSSING_FINISHED)) >= 4
 
 
-@pytest.mark.parametrize(("truck", "lasts_s"), [("truck-04", 3), ("truck-05", 3), ("truck-05", 40)])
+@pytest.mark.parametrize(
+    ("truck", "lasts_s"),
+    [
+        ("truck-04", 3),
+        pytest.param("truck-05", 3, marks=pytest.mark.soak),
+        pytest.param("truck-05", 40, marks=pytest.mark.soak),
+    ],
+)
 def test_member_that_restarts_on_the_way_is_left_behind_or_counted_on_no_more(
     together_s: float, truck: str, lasts_s: int
 ) -> None:

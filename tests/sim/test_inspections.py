@@ -9,7 +9,7 @@ from contract.errors import ConfigError
 from contract.events import Event
 from sim.books import rule_book
 from sim.run import Finished
-from tests.sim.runs import UNRELIABLE, Log, a_run, broken
+from tests.sim.runs import NETWORKS, Log, a_run, broken
 
 BOOK: Final = """
 [places]
@@ -47,7 +47,7 @@ def meat(path: Path, *settings: str) -> tuple[Finished, Log]:
     return a_run(str(path / "meat.toml"), *settings, prepare=log.prepare), log
 
 
-@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+@pytest.mark.parametrize("network", NETWORKS)
 def test_ordered_inspections_are_done_in_a_permitted_bay_in_their_own_time(
     tmp_path: Path, network: tuple[str, ...]
 ) -> None:

@@ -119,7 +119,13 @@ def test_heads_are_countersigned_on_a_bad_network_while_everybody_restarts() -> 
     assert proved.records_covered >= 0.8 * proved.records
 
 
-@pytest.mark.parametrize("node", ["kz_out", "supervisor", "office-cn"])
+@pytest.mark.parametrize(
+    "node",
+    [
+        "supervisor",
+        *(pytest.param(node, marks=pytest.mark.soak) for node in ("kz_out", "office-cn")),
+    ],
+)
 def test_ledger_that_is_begun_anew_is_noticed_by_the_offices(node: str) -> None:
     """I14: the node tells another story for numbers that it has told before."""
     log = Log()

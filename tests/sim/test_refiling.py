@@ -11,7 +11,7 @@ from gate.office.declaration import faults
 from sim.refiling import Refiling
 from sim.run import Finished
 from tests.factories import START_UTC_MS
-from tests.sim.runs import UNRELIABLE, Log, a_run, broken
+from tests.sim.runs import NETWORKS, Log, a_run, broken
 from tests.sim.test_terminal import a_flow, some_loads, some_papers
 
 SCENARIO: Final = """
@@ -42,7 +42,7 @@ def day(path: Path, *settings: str) -> tuple[Finished, Log]:
     return finished, log
 
 
-@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+@pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("fault", ["missing", "expired"])
 def test_crossing_goes_when_its_certificate_has_come(
     fault: str, network: tuple[str, ...], tmp_path: Path

@@ -57,7 +57,7 @@ def swept(target: str, times_s: list[float], lasts_s: float) -> dict[float, list
 # --- at any time ---
 
 
-@pytest.mark.parametrize("lasts_s", [SHORT_S, LONG_S])
+@pytest.mark.parametrize("lasts_s", [pytest.param(SHORT_S, marks=pytest.mark.soak), LONG_S])
 @pytest.mark.parametrize("target", NODES)
 def test_program_that_crashes_at_any_time_comes_back_and_both_crossings_finish(
     target: str, lasts_s: float

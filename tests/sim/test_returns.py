@@ -5,7 +5,7 @@ import pytest
 from contract.events import Event
 from sim.run import Finished
 from tests.sim.refusing import BACK, refusing
-from tests.sim.runs import UNRELIABLE, Log, a_run, both, ledger, violations
+from tests.sim.runs import NETWORKS, Log, a_run, both, ledger, violations
 
 SETTINGS = (
     *("fleet.kz=1", "fleet.cn=0", "fleet.convoy=1", "time.duration=50min", "expect=[]"),
@@ -24,7 +24,7 @@ def refused(*settings: str, step: str = "kz_out", silent: str = "") -> tuple[Fin
     return finished, log
 
 
-@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+@pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("step", ["kz_out", "cn_in"])
 def test_truck_refused_past_the_line_is_back_at_its_origin(
     step: str, network: tuple[str, ...]

@@ -16,7 +16,7 @@ import pytest
 from sim.__main__ import main
 
 ROOT: Final = Path(__file__).parents[2]
-RATE: Final = "8"
+RATE: Final = "7"
 
 
 def stage(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
