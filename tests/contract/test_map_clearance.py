@@ -195,9 +195,8 @@ def test_directions_share_no_zone_but_berths_and_one_lane_sections(corridor: Cor
         zones[gates[0].direction] |= {corridor.lanes[name].zone for name in lanes}
     shared = [corridor.zones[name] for name in sorted(zones["E"] & zones["W"])]
     assert all(zone.kind.value == "berth" or zone.one_lane for zone in shared)
-    assert [zone.id for zone in shared if zone.one_lane] == (
-        ["boundary"] if corridor.name == "smoke" else []
-    )
+    one_lane = {"smoke": ["boundary"], "bridge": ["bridge"], "bakhty_pokitu": []}
+    assert [zone.id for zone in shared if zone.one_lane] == one_lane[corridor.name]
 
 
 def test_berths_leave_room_between_trucks(corridor: CorridorMap) -> None:
