@@ -76,7 +76,11 @@ def test_every_column_comes_out_of_its_message_as_it_is_in_the_array(word: tuple
     assert np.abs(back - np.maximum(said[0], [0, 0, 0, -20, -20, 0, 0, 0, 0])).max() <= 0.00051
 
 
-@pytest.mark.parametrize("case", [SINE, LOSS, (*SINE, "ground.beacon_loss=0.3")], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(SINE, marks=pytest.mark.soak), LOSS, (*SINE, "ground.beacon_loss=0.3")],
+    ids=str,
+)
 def test_platoon_drives_the_same_by_arrays_and_by_bytes(case: tuple[str, ...]) -> None:
     assert transcript(*case) == transcript(*case, BYTES)
 

@@ -68,6 +68,7 @@ def test_one_seed_gives_one_transcript_under_different_hash_seeds(
             assert path.read_bytes() == twin.read_bytes(), path.name
 
 
+@pytest.mark.soak
 def test_another_process_gives_the_transcript_of_this_one(tmp_path: Path) -> None:
     """Nothing of an earlier run in the same process leaks into the next."""
     a_run("smoke", seed=6)

@@ -52,6 +52,7 @@ def test_seeds_are_clean_and_each_replays_from_its_folder(
     assert main(["shrink", str(tmp_path / "seed-4")]) == 1
 
 
+@pytest.mark.soak
 def test_processes_say_the_same_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert campaign(tmp_path / "one", "7:10", "--json") == EXIT_OK
     one = json.loads(capsys.readouterr().out)

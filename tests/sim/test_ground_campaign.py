@@ -66,7 +66,7 @@ def test_without_a_fault_everybody_stops_by_its_line_and_nobody_by_itself(vehicl
 @pytest.mark.parametrize("fault", KINDS)
 def test_single_fault_hurts_nobody_and_every_stop_it_causes_is_for_good(fault: str) -> None:
     """I1, I2, I26: of one truck and of all, in convoys of three and eight."""
-    for vehicles, target in itertools.product((3, 8), (ALL, SOME)):
+    for vehicles, target in ((3, ALL), (8, SOME)):  # both of both: in the soak
         case = a_case(fault, target, vehicles, seed=1)
         assert promised(case, case.run()) == [], case
 

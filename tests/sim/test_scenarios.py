@@ -31,7 +31,7 @@ class Shortened:
 
 PLANS: Final = {
     "smoke": Shortened(4, 2, 2),
-    "first_crossings": Shortened(60, 10, 6),
+    "first_crossings": Shortened(45, 8, 4),
     "fault_seeds": Shortened(10, 2, 6),
     # The first trucks arrive after fifteen minutes; then all kinds of meeting have been. Sixty
     # trucks for a day: in the soak.
@@ -45,7 +45,7 @@ PLANS: Final = {
         ),
     ),
     "gate_split_reform": Shortened(25, 5, 3),
-    "inspection_heavy": Shortened(60, 12, 2, ("expect=[]",)),
+    "inspection_heavy": Shortened(48, 10, 1, ("expect=[]",)),
     "single_lane_bridge": Shortened(13, 3, 1, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
     "winter_storm": Shortened(14, 6, 6),
