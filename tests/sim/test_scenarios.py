@@ -113,6 +113,20 @@ def test_scenario_is_safe_under_many_seeds(name: str, seed: int) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+@pytest.mark.parametrize("name", sorted(set(PLANS) - {"traffic_day"}))
+def test_scenario_as_it_is_installed_meets_what_it_expects(
+    name: str, network: tuple[str, ...]
+) -> None:
+    """In its full length and by its own expectations, which the shortened ones leave out."""
+    finished = a_run(name, *network)
+    assert broken(finished).strip() == ""
+    assert violations(finished) == {}
+    assert finished.result["verdict"] == "passed", finished.result["expectations"]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_whole_day_of_traffic_is_safe_on_an_unreliable_network() -> None:
     finished = a_run("traffic_day", *UNRELIABLE)
     assert broken(finished).strip() == ""
