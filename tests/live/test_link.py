@@ -115,6 +115,18 @@ def test_routing_id_of_another_gives_neither_its_name_nor_its_mail(
         discard(client)
 
 
+def heard_until(link: Link, event: ShellEvent) -> list[tuple[str, bytes]]:
+    """What a link hears until it notices something; fails if it never does."""
+    got: list[tuple[str, bytes]] = []
+
+    def noticed() -> bool:
+        got.extend(heard(link))
+        return event in events(link)
+
+    until(noticed)
+    return got
+
+
 def test_key_that_left_the_roster_is_not_heard_in_its_open_session(
     made: Enrolment, supervisor: Link, truck: Link
 ) -> None:
@@ -122,8 +134,7 @@ def test_key_that_left_the_roster_is_not_heard_in_its_open_session(
     left = {name: key for name, key in made.curve_table.items() if name != "truck-01"}
     supervisor.replace_table(left)
     assert truck.send("supervisor", b"me again")
-    until(lambda: heard(supervisor) or ShellEvent.FRAME_DROPPED in events(supervisor))
-    assert heard(supervisor) == []
+    assert heard_until(supervisor, ShellEvent.FRAME_DROPPED) == []
 
 
 def test_flood_is_muted_and_others_are_still_heard(made: Enrolment) -> None:
@@ -179,18 +190,6 @@ def test_largest_frame_passes_and_a_larger_one_is_not_sent(supervisor: Link, tru
     assert until(lambda: heard(supervisor)) == [("truck-01", b"x" * FRAME_BYTES_MAX)]
     assert truck.send("supervisor", b"x" * (FRAME_BYTES_MAX + 1)) is False
     assert ShellEvent.FRAME_DROPPED in events(truck)
-
-
-def heard_until(link: Link, event: ShellEvent) -> list[tuple[str, bytes]]:
-    """What a link hears until it notices something; fails if it never does."""
-    got: list[tuple[str, bytes]] = []
-
-    def noticed() -> bool:
-        got.extend(heard(link))
-        return event in events(link)
-
-    until(noticed)
-    return got
 
 
 def test_message_of_several_parts_is_dropped(made: Enrolment, supervisor: Link) -> None:
