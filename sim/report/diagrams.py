@@ -53,7 +53,6 @@ def time_distance(run: RunFolder) -> str:
 def _section_bands(chart: Chart, run: RunFolder, places: Places) -> None:
     """When the boundary section was given to whom."""
     since: dict[tuple[str, str], float] = {}
-    direction_of = {row["vehicle"]: row["direction"] for row in run.crossings}
     for t, zone, vehicle, taken in run.zones:
         if zone not in places.sections:
             continue
@@ -63,8 +62,18 @@ def _section_bands(chart: Chart, run: RunFolder, places: Places) -> None:
             span = next((places.spans[d, z] for d, z in places.spans if z == zone), None)
             start = since.pop((zone, vehicle))
             if span is not None:
-                style = "section-w" if direction_of.get(vehicle) == "W" else "section-e"
+                style = "section-w" if _direction(run, vehicle, start) == "W" else "section-e"
                 chart.box((start, t), span, style, f"{zone}: {vehicle}")
+
+
+def _direction(run: RunFolder, vehicle: str, t: float) -> str:
+    """Which way a vehicle goes at a time: that of the crossing that it set off on last."""
+    begun = [
+        (left, row["direction"])
+        for row in run.crossings
+        if row["vehicle"] == vehicle and (left := _seconds(row["left"])) is not None and left <= t
+    ]
+    return max(begun, default=(0.0, ""))[1]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -102,6 +103,20 @@ def test_every_crossing_is_a_line_that_goes_its_own_way(folder: Path) -> None:
         assert list(ys) == sorted(ys, reverse=east)  # upwards on the page is eastwards
     named = {label.text for label in drawing.iter(f"{SVG}text")}
     assert {"kz_out", "cn_in"} & named
+
+
+def test_section_is_shaded_in_the_direction_of_whoever_has_it(folder: Path) -> None:
+    """The same truck goes one way and then the other."""
+    run = read(folder)
+    way = dict.fromkeys(run.crossings[0], "") | {"vehicle": "truck-01", "loaded": "1"}
+    there_and_back = [
+        way | {"direction": "E", "left": "10.0"},
+        way | {"direction": "W", "left": "50.0"},
+    ]
+    held = [(t, "boundary", "truck-01", t in (20.0, 60.0)) for t in (20.0, 30.0, 60.0, 70.0)]
+    text = diagrams.time_distance(replace(run, crossings=there_and_back, zones=held))
+    drawing = pictures(text)["Time-distance diagram"]
+    assert [box.get("class") for box in drawing.iter(f"{SVG}rect")] == ["section-e", "section-w"]
 
 
 def test_both_directions_meet_at_the_line(folder: Path) -> None:
