@@ -15,6 +15,7 @@ from sim.plant_params import (
     P_DRIVE_LAG_S,
     P_DRIVEN_SHARE,
     P_HITCH_OFFSET_M,
+    P_JERK_EMERGENCY_MPS3,
     P_JERK_SERVICE_MPS3,
     P_KIND,
     P_STEER_DEAD_TIME_S,
@@ -60,6 +61,8 @@ def truck_rows(params: Array) -> Array:
     rows[:, c.TRUCK_BRAKE_SERVICE] = np.minimum(params[:, P_BRAKE_SERVICE_MPS2], SERVICE_MPS2)
     rows[:, c.TRUCK_BRAKE_ASSURED] = ASSURED_SHARE * params[:, P_BRAKE_EMERGENCY_MPS2]
     rows[:, c.TRUCK_DELAY] = params[:, P_BRAKE_DEAD_TIME_S] + params[:, P_BRAKE_LAG_S]
+    jerk_mps3 = params[:, P_JERK_EMERGENCY_MPS3]
+    rows[:, c.TRUCK_BUILD_UP] = 0.5 * rows[:, c.TRUCK_BRAKE_ASSURED] / jerk_mps3
     for told, true in _TOLD:
         rows[:, told] = params[:, true]
     rows[:, c.TRUCK_TRAILER] = np.where(steers_behind, 0.0, params[:, P_TRAILER_M])

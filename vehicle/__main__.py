@@ -45,7 +45,8 @@ class TruckSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     steer_max_rad       largest road-wheel angle
     accel_max_mps2      drive;  brake_service_mps2   brake used in service
     brake_assured_mps2  emergency brake that is there even loaded, downhill and worn
-    brake_delay_s       from the command to that brake
+    brake_delay_s       from the command to when it begins to give;  brake_jerk_mps3   how fast it
+                        builds up from there
     trailer_m           fifth wheel to trailer axle, 0 without trailer
     hitch_ahead_m       fifth wheel ahead of the rear axle
     ..._lag_s, ..._dead_s   how actuators follow: first-order lag after a dead time
@@ -71,6 +72,7 @@ class TruckSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     brake_lag_s: Delay
     brake_dead_s: Delay
     jerk_mps3: Rate
+    brake_jerk_mps3: Rate
     driven_share: Share
 
 
@@ -86,6 +88,7 @@ def truck_row(truck: TruckSection) -> Array:
     for column, name in c.TRUCK_FIGURES:
         row[0, column] = getattr(truck, name)
     row[0, c.TRUCK_DELAY] += LOOP_DELAY_S
+    row[0, c.TRUCK_BUILD_UP] = 0.5 * truck.brake_assured_mps2 / truck.brake_jerk_mps3
     return row
 
 

@@ -280,15 +280,15 @@ def limits(mu: float, room_m: float) -> tuple[float, float, float]:
         board.pose[0, POSE_V] = v
         return cruise(path, rows, s, board.pose, board.order, truck, mu, 0.0, 0) >= 0.0
 
-    def held(v: float, room: float, brake: int) -> bool:
-        return bool(stops(path, rows, front, room, truck[0, brake], mu, delay_s, v))
+    def held(v: float, room: float, brake: int, late_s: float) -> bool:
+        return bool(stops(path, rows, front, room, truck[0, brake], mu, late_s, v))
 
     board.pose[0, [POSE_ALONG, POSE_ACROSS]] = 0.1
-    over_m = room_m + OVERLAP_M - m.TUBE_FIRST_M
+    over_m, hard_s = room_m + OVERLAP_M - m.TUBE_FIRST_M, delay_s + truck[0, c.TRUCK_BUILD_UP]
     return (
         highest(kept),
-        highest(lambda v: held(v - m.SERVICE_SLACK_MPS, room_m, c.TRUCK_BRAKE_SERVICE)),
-        highest(lambda v: held(v - m.TRIP_SLACK_MPS, over_m, c.TRUCK_BRAKE_ASSURED)),
+        highest(lambda v: held(v - m.SERVICE_SLACK_MPS, room_m, c.TRUCK_BRAKE_SERVICE, delay_s)),
+        highest(lambda v: held(v - m.TRIP_SLACK_MPS, over_m, c.TRUCK_BRAKE_ASSURED, hard_s)),
     )
 
 

@@ -55,6 +55,7 @@ TRUCK: Final = {
     "brake_lag_s": 0.35,
     "brake_dead_s": 0.2,
     "jerk_mps3": 1.0,
+    "brake_jerk_mps3": 5.0,
     "driven_share": 0.29,
 }
 SUPERVISOR: Final = {"supervisor": "tcp://127.0.0.1:5570"}

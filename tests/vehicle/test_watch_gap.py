@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contract.kernel import plain
 from tests.vehicle.watched import (
     ASSURED,
+    BUILD_UP_S,
     DELAY_S,
     TURN_S,
     Watched,
@@ -41,9 +42,12 @@ def behind(gap: float, closing: float, *, v: float = 8.0) -> Watched:
 
 
 def needed(v: float, front_v: float, *, mu: float = 0.7) -> float:
-    """v T + v^2 / 2b - front_v^2 / 2f: assured brake, seven m/s^2 or the grip in front."""
+    """v T + v^2 / 2b - front_v^2 / 2f: assured brake, seven m/s^2 or the grip in front; and what
+    the gap closes by while brakes build up.
+    """
     brake, front = min(ASSURED, 0.75 * mu * 9.81), min(7.0, mu * 9.81)
-    return v * T_S + 0.5 * v * v / brake - 0.5 * front_v * front_v / front
+    stopping = v * T_S + 0.5 * v * v / brake - 0.5 * front_v * front_v / front
+    return stopping + BUILD_UP_S * max(0.0, v - front_v)
 
 
 @pytest.mark.parametrize(("closing", "mu"), [(0.0, 0.7), (2.0, 0.7), (-1.0, 0.7), (1.0, 0.2)])
@@ -106,8 +110,9 @@ def share(
 
 
 def needed_between(v: float, ahead_v: float, brake: float, front_brake: float) -> float:
-    """v T + v^2 / 2b - front_v^2 / 2f."""
-    return v * T_S + 0.5 * v * v / brake - 0.5 * ahead_v * ahead_v / front_brake
+    """v T + v^2 / 2b - front_v^2 / 2f, and the building up of brakes."""
+    stopping = v * T_S + 0.5 * v * v / brake - 0.5 * ahead_v * ahead_v / front_brake
+    return stopping + BUILD_UP_S * max(0.0, v - ahead_v)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +158,7 @@ def test_gap_knows_the_friction_of_the_road_as_well() -> None:
 def test_truck_that_stops_within_the_gap_has_enough_of_it() -> None:
     """Whatever the one ahead does: it may stand at once."""
     path = a_path(301, grades=[-0.08])
-    way = 8.0 * T_S + 32.0 / (ASSURED - 0.08 * G)
+    way = 8.0 * (T_S + BUILD_UP_S) + 32.0 / (ASSURED - 0.08 * G)
     assert share(way + 0.01, 8.0, 8.0, path=path) == 1.0
     assert share(way - 0.01, 8.0, 0.0, path=path) < 1.0
 

@@ -11,6 +11,7 @@ from contract.kernel import plain
 from tests.vehicle.watched import (
     ACCEL_MAX,
     ASSURED,
+    BUILD_UP_S,
     DELAY_S,
     END_M,
     FRONT_M,
@@ -27,6 +28,7 @@ from vehicle.pilot import columns as c
 from vehicle.watch import turn as vital
 
 T_S: Final = DELAY_S + TURN_S
+T_HARD_S: Final = T_S + BUILD_UP_S
 EMERGENCY: Final = c.TRIP_EMERGENCY
 COMFORT: Final = c.TRIP_COMFORT
 NO_NUMBER: Final = (math.nan, math.inf, -math.inf)
@@ -38,9 +40,9 @@ def _plain() -> object:
         yield
 
 
-def curve(room: float, brake: float) -> float:
+def curve(room: float, brake: float, t_s: float = T_S) -> float:
     """Speed at which braking must begin, m/s."""
-    return -brake * T_S + math.sqrt((brake * T_S) ** 2 + 2.0 * brake * room)
+    return -brake * t_s + math.sqrt((brake * t_s) ** 2 + 2.0 * brake * room)
 
 
 def before_end(room: float, v: float, *, tube: float = 0.3, **truck: float) -> Watched:
@@ -84,7 +86,7 @@ def test_truck_that_cannot_stop_before_end_and_overlap_trips(room: float, tube: 
     """I3: the emergency curve ends at the overlap, less what the odometer may be wrong by."""
     if room < 0.0 and tube == 0.3:
         room = -0.5
-    v = curve(max(0.0, room + OVERLAP_M - tube), ASSURED)
+    v = curve(max(0.0, room + OVERLAP_M - tube), ASSURED, T_HARD_S)
     under = before_end(room, v + 0.49, tube=tube).rule(OVERLAP=OVERLAP_M)
     over = before_end(room, v + 0.51, tube=tube)
     assert over.turn().latch[0] == EMERGENCY

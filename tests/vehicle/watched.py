@@ -23,7 +23,8 @@ STEER_STEP: Final = 0.35 * TURN_S
 ACCEL_MAX: Final = 0.8
 SERVICE: Final = 1.5
 ASSURED: Final = 4.0
-DELAY_S: Final = 0.55  # TRUCK_DELAY; with the turn itself the curves reckon with 0.6 s
+DELAY_S: Final = 0.55  # TRUCK_DELAY; with the turn itself the service curve reckons with 0.6 s
+BUILD_UP_S: Final = 0.4  # TRUCK_BUILD_UP: half of 4.0 m/s^2 by 5 m/s^3
 END_M: Final = 150.0
 OVERLAP_M: Final = 5.0
 MU: Final = 0.7
@@ -74,7 +75,7 @@ def a_truck_row(**changes: float) -> Array:
     usual = {
         "FRONT": FRONT_M, "WHEELBASE": WHEELBASE_M, "STEER_MAX": STEER_MAX,
         "ACCEL_MAX": ACCEL_MAX, "BRAKE_SERVICE": SERVICE, "BRAKE_ASSURED": ASSURED,
-        "DELAY": DELAY_S, "STEER_RATE": 0.35, "TRAILER": 8.1,
+        "DELAY": DELAY_S, "BUILD_UP": BUILD_UP_S, "STEER_RATE": 0.35, "TRAILER": 8.1,
     }  # fmt: skip
     for name, value in (usual | changes).items():
         row[0, getattr(c, f"TRUCK_{name}")] = value

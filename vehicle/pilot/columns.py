@@ -145,6 +145,7 @@ COMMAND_COLUMNS: Final = 5
     TRUCK_BRAKE_SERVICE,
     TRUCK_BRAKE_ASSURED,
     TRUCK_DELAY,  # s, brake dead time plus lag
+    TRUCK_BUILD_UP,  # s, half the time in which the assured brake builds up after that
     TRUCK_STEER_LAG,  # s
     TRUCK_STEER_DEAD,  # s
     TRUCK_STEER_RATE,  # rad/s
@@ -157,8 +158,8 @@ COMMAND_COLUMNS: Final = 5
     TRUCK_TRAILER,  # m, fifth wheel to trailer axle; 0: no trailer
     TRUCK_HITCH_AHEAD,  # m, fifth wheel ahead of the rear axle
     TRUCK_WIDTH,  # m
-) = range(20)
-TRUCK_COLUMNS: Final = 20
+) = range(21)
+TRUCK_COLUMNS: Final = 21
 TRUCK_FIGURES: Final = (  # as a truck's configuration calls them
     (TRUCK_LENGTH, "length_m"),
     (TRUCK_FRONT, "front_ahead_m"),

@@ -34,21 +34,22 @@ def close(
 
     Who stops within the gap needs no more, whatever the one ahead does. Else this truck is reckoned
     with the worst fall and friction, the one ahead with the steepest rise, from the own front to
-    where the one ahead would come to rest, its length taken as the own.
+    where the one ahead would come to rest, its length taken as the own. Brakes of both build up
+    alike: meanwhile the gap closes as it does now.
     """
     if sensors[i, c.SENSE_RADAR] != 1.0:
         return 1.0
-    v, gap, delay = sensors[i, c.SENSE_V], sensors[i, c.SENSE_GAP], truck[i, c.TRUCK_DELAY]
-    delay += m.TICK_S
+    v, gap = sensors[i, c.SENSE_V], sensors[i, c.SENSE_GAP]
+    delay, build_up = truck[i, c.TRUCK_DELAY] + m.TICK_S, truck[i, c.TRUCK_BUILD_UP]
     brake, grip = truck[i, c.TRUCK_BRAKE_ASSURED], mu * m.GRAVITY_MPS2
-    if stops(path, rows, front, gap, brake, mu, delay, v):
+    if stops(path, rows, front, gap, brake, mu, delay + build_up, v):
         return 1.0
     ahead = max(0.0, v - sensors[i, c.SENSE_CLOSING])
     way = gap + truck[i, c.TRUCK_LENGTH] + 0.5 * ahead * ahead / max(grip, m.BRAKE_MIN_MPS2)
     fall, rise, slick = worst(path, rows, front, way, mu)
     own = max(assured(brake, slick, fall), m.BRAKE_MIN_MPS2)
     other = max(min(m.FRONT_BRAKE_MPS2, grip) + m.GRAVITY_MPS2 * rise, m.BRAKE_MIN_MPS2)
-    needed = gap_needed(v, ahead, own, other, delay)
+    needed = gap_needed(v, ahead, own, other, delay) + build_up * max(0.0, v - ahead)
     return gap / needed if needed > 0.0 else 1.0
 
 
@@ -66,8 +67,8 @@ def judge(
         return c.CAUSE_ROLLBACK, c.TRIP_EMERGENCY
     mu, left = row[i, c.GUARD_MU], abs(state[i, c.WATCH_LEFT])
     brake, delay = truck[i, c.TRUCK_BRAKE_ASSURED], truck[i, c.TRUCK_DELAY] + m.TICK_S
-    over = room + overlap - tube
-    if not stops(path, rows, front, over, brake, mu, delay, v - m.TRIP_SLACK_MPS):
+    hard, over = delay + truck[i, c.TRUCK_BUILD_UP], room + overlap - tube
+    if not stops(path, rows, front, over, brake, mu, hard, v - m.TRIP_SLACK_MPS):
         return c.CAUSE_OVERSPEED, c.TRIP_EMERGENCY
     if left > m.LOST_M:
         return c.CAUSE_LOST, c.TRIP_EMERGENCY
