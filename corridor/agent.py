@@ -30,6 +30,7 @@ from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACH
 from corridor import batches, explain, halts
 from corridor.bars import CLIMBING
 from corridor.climbing import Climbing
+from corridor.counters import Counters
 from corridor.crossings import Crossings
 from corridor.customs import Customs
 from corridor.dispatch import Dispatch, DispatchConfig
@@ -94,7 +95,8 @@ class SupervisorAgent:
         self._operators = Operators(self.state, self._again, self._people)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
         self._overdue = Overdue(self.state)
-        self._positions = Positions(self.state)
+        self._counters = Counters(self.state)
+        self._positions = Positions(self.state, self._counters)
         self._crossings = Crossings(self.state, self._dispatch, signer)
         self._fleet = [node.name for node in roster.of_role(Role.VEHICLE)]
         self._epoch = 0
@@ -321,7 +323,7 @@ class SupervisorAgent:
 
     def _on_counter(self, now: Now, received: Received) -> None:
         """A counter may confirm what a truck has said before, or where it has arrived."""
-        self._positions.on_counter(cast("gate_pb2.DetectorReport", received.message))
+        self._counters.on_report(now, cast("gate_pb2.DetectorReport", received.message))
         self._judge_again(now)
 
     def _judge_again(self, now: Now) -> None:

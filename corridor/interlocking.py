@@ -1,10 +1,11 @@
 """Interlocking: which zone is whose, and when it is nobody's again. (vital)
 
 Pure. A vehicle is allocated the head of its claim, zone after zone; it frees a zone when its rear
-is proven to have left it - by its own report, and by the wired counter where the zone has one. Time
-alone frees nothing. A zone has one convoy at a time, and inside gate cells, stations, bays, berths
-and yards one vehicle; a one-lane section has one direction; limits of count and mass hold at every
-allocation. What is not known blocks. Not here: who deserves a zone first (dispatch), customs
+is proven to have left it - by its own report, and by the wired counter where the zone has one; or,
+without its word, by every axle that was counted in before the zone being counted out behind it.
+Time alone frees nothing. A zone has one convoy at a time, and inside gate cells, stations, bays,
+berths and yards one vehicle; a one-lane section has one direction; limits of count and mass hold at
+every allocation. What is not known blocks. Not here: who deserves a zone first (dispatch), customs
 (voters), what is sent (grants.py). Requirements: I4, I9, I22 in docs/SAFETY.md.
 """
 
@@ -216,6 +217,22 @@ class Interlocking:
                 return holder.vehicle
         self.doubt(zone, "counted out more than let in")
         return None
+
+    def passed(self, zone: str, vehicle: str, axles_in: int, axles_out: int) -> bool:
+        """Counters on both sides of the zone, with no way out between them, saw this vehicle pass.
+
+        True if the zone is now free of it: every axle that came in has gone out. If one has not, or
+        one more has, what is in the zone is in doubt.
+        """
+        hold = self._hold(zone, vehicle)
+        if hold is None:
+            return False
+        if axles_in != axles_out:
+            self.doubt(zone, f"{axles_in} axles counted in, {axles_out} out")
+            return False
+        hold.entered = hold.reported = hold.counted = True
+        self.changed[zone] = None
+        return self._drop_if_proven(zone, hold)
 
     def _drop_if_proven(self, zone: str, holder: Holder) -> bool:
         if not holder.reported or (self.rules[zone].wired and not holder.counted):

@@ -1,7 +1,7 @@
-"""Positions: what vehicles and counters say of where they are, and which zones that proves free.
+"""Positions: what vehicles say of where they are, and which zones that proves free.
 
-Pure. A report frees what the rear has left, a counter what it has counted out; the interlocking
-asks for both where both exist. A vehicle found where it holds nothing is written into the zone, or
+Pure. A report frees what the rear has left; where there is a counter, the interlocking asks for its
+word too (counters.py). A vehicle found where it holds nothing is written into the zone, or
 puts it in doubt.
 """
 
@@ -17,7 +17,6 @@ from contract.limits import (
 )
 from contract.reasons import Reason
 from contract.route import Route
-from contract.v1.gate_pb2 import DetectorReport
 from contract.v1.movement_pb2 import (
     POSITION_CAUSE_BOOTED,
     POSITION_CAUSE_STOPPED,
@@ -29,6 +28,7 @@ from contract.v1.movement_pb2 import (
     PositionReport,
     VehicleHeartbeat,
 )
+from corridor.counters import Counters
 from corridor.evidence import BEYOND_M, find_doubt, note_seal
 from corridor.grants import RENEW_BELOW_M
 from corridor.interlocking import Claim, ZoneState
@@ -49,8 +49,9 @@ _SILENCE_MS: Final[dict[int, int]] = {
 class Positions:
     """Keeps the table of zones in step with what is proven."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, counters: Counters) -> None:
         self._state = state
+        self._counters = counters
 
     def on_heartbeat(self, now: Now, vehicle: str, beat: VehicleHeartbeat) -> None:
         """Alive, and roughly here. Frees nothing."""
@@ -69,6 +70,7 @@ class Positions:
         if not mission.accepted:
             return
         heard.front_m = beat.front_mm / 1000.0
+        self._counters.on_heartbeat(now, mission, heard, beat)
         if heard.doubted and heard.front_m <= mission.end_m + BEYOND_M:
             heard.doubted = ""
             self._state.dirty[mission_id] = None
@@ -191,9 +193,12 @@ class Positions:
                 state.free(zone, mission.vehicle, mission.convoy, self._proof(zone))
             mission.cleared += 1
             state.save(mission)
-        for zone, start_m, _ in route.zone_spans[mission.cleared :]:
+        for index in range(mission.cleared, len(route.zone_spans)):
+            zone, start_m, _ = route.zone_spans[index]
             if start_m > front_m:
                 break
+            if index < mission.counted_from and mission.vehicle not in state.zones.holders(zone):
+                continue  # older than what counters have seen since; a newer word: counters.py
             claim = Claim(mission.vehicle, mission.convoy, mission.direction, mission.mass_kg)
             self._find(zone, claim)
         state.dirty[mission.mission_id] = None
@@ -225,63 +230,6 @@ class Positions:
 
     def _proof(self, zone: str) -> str:
         return "report and counter" if self._state.zones.rules[zone].wired else "report"
-
-    def on_counter(self, report: DetectorReport) -> None:
-        """A wired counter: absolute, so that nothing is lost or counted twice."""
-        state = self._state
-        detector = state.map.detectors.get(report.detector_id)
-        if detector is None:
-            return
-        name, seen = f"detector/{detector.id}", f"seen/{detector.id}"
-        before = state.store.number(name)
-        first = not state.store.number(seen)
-        if report.count == before and not first:
-            return
-        state.store.set_number(name, report.count)
-        state.store.set_number(seen, 1)
-        if first:
-            return  # the counter's first word: whatever it counted before us
-        zone = detector.zone_before
-        if report.count < before:
-            self._miscounted(detector.id, zone, expected=before, seen=report.count)
-            return
-        direction = self._direction(detector.lane)
-        for _ in range(min(report.count - before, len(state.zones.holders(zone)) + 1)):
-            self._count_out(detector.id, zone, direction)
-
-    def _direction(self, lane: str) -> str:
-        """Direction of travel over a lane of a zone that is used both ways; "" where it does not
-        matter.
-        """
-        zone = self._state.map.lanes[lane].zone
-        if not self._state.map.zones[zone].one_lane:
-            return ""
-        for mission in self._state.missions.values():
-            if lane in mission.lanes:
-                return mission.direction
-        return ""
-
-    def _count_out(self, detector: str, zone: str, direction: str) -> None:
-        state = self._state
-        before = state.zones.holders(zone)
-        who = state.zones.counted(zone, direction)
-        if who is None:
-            self._miscounted(detector, zone, expected=0, seen=1)
-        elif who in before and who not in state.zones.holders(zone):
-            convoy = self._convoy(who)
-            state.free(zone, who, convoy, "report and counter")
-
-    def _miscounted(self, detector: str, zone: str, *, expected: int, seen: int) -> None:
-        cause = "counted out more than let in" if seen > expected else "the counter went back"
-        self._state.zones.doubt(zone, cause)
-        self._state.say(
-            Event.DETECTOR_MISCOUNTED, detector=detector, zone=zone, expected=expected, seen=seen
-        )
-        self._state.say(Event.ZONE_BECAME_UNKNOWN, zone=zone, cause=cause)
-
-    def _convoy(self, vehicle: str) -> str:
-        mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
-        return mission.convoy if mission is not None else vehicle
 
     def watch(self, now: Now) -> None:
         """Vehicles that have not been heard in time: their zones stay locked, and somebody must

@@ -95,6 +95,8 @@ class Mission(msgspec.Struct):
     arrived     the truck stands at its berth; the crossing ends once its custody is whole
     place       bay on its way, in which it is inspected or kept; "" if it is sent to none
     given       services that bays have brought since an office last ordered one anew
+    axles       at the last counter that it has passed; 0: not told
+    counted_from   index of the first zone of the route behind that counter
     """
 
     mission_id: str
@@ -119,6 +121,8 @@ class Mission(msgspec.Struct):
     arrived: bool = False
     place: str = ""
     given: list[str] = []
+    axles: int = 0
+    counted_from: int = 0
 
 
 class Rest(msgspec.Struct):

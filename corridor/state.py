@@ -43,6 +43,7 @@ class Heard:
     state: int = VEHICLE_STATE_UNSPECIFIED
     declined: tuple[int, Reason] | None = None
     halted: Reason | None = None
+    counted_ns: int = 0  # when a counter saw it last
 
 
 class No(Struct, frozen=True):

@@ -16,12 +16,13 @@ class Barrier(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A loop at a zone limit: vehicles counted past it since it was built in, and one above
-    it now.
+    """A counter at a zone limit: vehicles and axles counted past it since it was built in, and one
+    above it now. No axles: a loop, which cannot tell them.
     """
 
     count: int
     occupied: bool
+    axles: int = 0
 
 
 @dataclass(frozen=True, slots=True)

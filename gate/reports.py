@@ -50,7 +50,9 @@ class GateReports:
         return effects
 
     def _counter(self, name: str, seen: Detector) -> Effect:
-        report = DetectorReport(detector_id=name, count=seen.count, occupied=seen.occupied)
+        report = DetectorReport(
+            detector_id=name, count=seen.count, occupied=seen.occupied, axles=seen.axles
+        )
         return Send(self._supervisor, report)
 
     def arm(self, reading: GateReading, *, why_not: Reason | None) -> list[Effect]:

@@ -60,6 +60,7 @@ class Cabinet:
         self.counts = {name: Detector(0, False) for name in detectors}
         self.at_station: dict[str, str] = {}
         self.detector_stuck: set[str] = set()
+        self.axle_missed: set[str] = set()
         self.misread_as = ""
         self.rear_left_arm: list[Callable[[], None]] = []
         self._outcomes: list[StationOutcome] = []
@@ -151,12 +152,15 @@ class Cabinet:
             self.plate = ""
             self.line.gone()
 
-    def detector(self, name: str, *, rear: bool) -> None:
-        """A front or rear has passed a counter."""
+    def detector(self, name: str, *, rear: bool, axles: int = 0) -> None:
+        """A front or rear has passed a counter; with a rear, so many axles have."""
         if name in self.detector_stuck:
             return
         seen = self.counts[name]
-        self.counts[name] = Detector(seen.count + 1, False) if rear else Detector(seen.count, True)
+        if axles and name in self.axle_missed:
+            self.axle_missed.remove(name)
+            axles -= 1
+        self.counts[name] = Detector(seen.count + rear, not rear, seen.axles + axles)
         if rear:
             self.changed()
 

@@ -13,6 +13,7 @@ CONTROL_ROOM_KINDS: Final = (PLACE_CLOSED, CLOSURE, PERSON, ALL_CLEARED)
 LINK_KINDS: Final = ("link_loss", "link_slow", "link_double", "link_shuffle", "link_replay")
 PAUSE: Final = "pause"  # of a node's program
 DETECTOR_GHOST: Final = "detector_ghost"
+AXLE_MISSED: Final = "axle_missed"
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
     *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_noise", "gnss_late"),

@@ -21,6 +21,7 @@ from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
 from sim.fault_kinds import (
     ALL_CLEARED,
+    AXLE_MISSED,
     CLOSURE,
     DETECTOR_GHOST,
     KINDS,
@@ -103,6 +104,13 @@ def _thaw(world: World, target: str) -> None:
         cabinet.detector_stuck.discard(target)
 
 
+def _miss_axle(world: World, target: str) -> None:
+    """The next vehicle is counted one axle short."""
+    for cabinet in world.cabinets.values():
+        if target in cabinet.counts:
+            cabinet.axle_missed.add(target)
+
+
 def _nothing(world: World, target: str) -> None:
     """It is over as it happens."""
 
@@ -126,6 +134,7 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "barrier_stuck": (_stick, _unstick),
     "barrier_opens": (_opens, _closes),
     "detector_stuck": (_freeze, _thaw),
+    AXLE_MISSED: (_miss_axle, _nothing),
     **office_faults.ACTS,
     **SITE_ACTS,
     PLACE_CLOSED: (_close_place, _open_place),
@@ -157,7 +166,7 @@ def _count(world: World, target: str, times: int) -> None:
     for cabinet in world.cabinets.values():
         if target in cabinet.counts:
             seen = cabinet.counts[target]
-            cabinet.counts[target] = Detector(seen.count + times, seen.occupied)
+            cabinet.counts[target] = Detector(seen.count + times, seen.occupied, seen.axles)
             cabinet.changed()
 
 
@@ -224,7 +233,7 @@ def _check(world: World, index: int, fault: FaultSection) -> None:
         known = {*world.hosts, "*"}
     elif fault.kind == ALL_CLEARED:
         known = {"*"}
-    elif fault.kind in ("detector_stuck", DETECTOR_GHOST):
+    elif fault.kind in ("detector_stuck", DETECTOR_GHOST, AXLE_MISSED):
         known = set(world.map.detectors)
     elif fault.kind == PLACE_CLOSED:
         known = {*world.map.bays, *world.map.stations, *world.map.berths}

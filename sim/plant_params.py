@@ -192,6 +192,7 @@ VEHICLES: Final = {
     "truck40_empty": TRUCK40_EMPTY,
     "agv65": AGV65,
 }
+AXLES: Final = {"truck40": 5, "agv65": 6}  # [M] 2 of the tractor and 3 of the trailer; 65 t on 6
 
 
 def params_block(vehicles: Sequence[VehicleParams]) -> Array:

@@ -37,13 +37,16 @@ class Roadside:
         checkers: Callable[[], Checkers],
         crossing_of: Callable[[str], str],
         visited: Callable[[Visit], None],
+        axles: int,
     ) -> None:
+        """`axles`: what an axle counter counts of each vehicle; 0: there are only loops."""
         self._map = corridor
         self._cabinets = cabinets
         self._engine = engine
         self._checkers = checkers
         self._crossing_of = crossing_of
         self._visited = visited
+        self._axles = axles
         self.devices: list[tuple[DevicePlace, Passed, Passed]] = []
         self.blocked_s: dict[str, float] = {}
         self.at_arm: dict[str, Passed] = {}
@@ -76,6 +79,7 @@ class Roadside:
         self.devices.append((place, front, rear))
 
     def _place_devices(self) -> None:
+        axles = self._axles
         for gate_id, site in sites(self._map).items():
             gate, cabinet = self._map.gates[gate_id], self._cabinets[gate_id]
             for name in site.detectors:
@@ -84,7 +88,9 @@ class Roadside:
                     spot.lane,
                     spot.offset_m,
                     lambda _, c=cabinet, n=name: c.detector(n, rear=False),  # type: ignore[misc]
-                    lambda _, c=cabinet, n=name: c.detector(n, rear=True),  # type: ignore[misc]
+                    lambda _, c=cabinet, n=name: c.detector(  # type: ignore[misc]
+                        n, rear=True, axles=axles
+                    ),
                 )
             self._gate_devices(gate_id, gate.lane, gate.stop_offset_m, gate.barrier_offset_m)
             for station in site.stations:

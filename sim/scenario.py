@@ -20,7 +20,15 @@ from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import CONTROL_ROOM_KINDS, DETECTOR_GHOST, KINDS, LINK_KINDS, PAUSE, SITE_KINDS
+from sim.fault_kinds import (
+    AXLE_MISSED,
+    CONTROL_ROOM_KINDS,
+    DETECTOR_GHOST,
+    KINDS,
+    LINK_KINDS,
+    PAUSE,
+    SITE_KINDS,
+)
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
@@ -70,7 +78,7 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = (
     *("crash", PAUSE, "partition", *LINK_KINDS),
-    *("barrier_stuck", "barrier_opens", "detector_stuck", DETECTOR_GHOST),
+    *("barrier_stuck", "barrier_opens", "detector_stuck", DETECTOR_GHOST, AXLE_MISSED),
     *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     *CONTROL_ROOM_KINDS,
@@ -88,11 +96,13 @@ class CorridorSection(_Section):
 
     batch   vehicles of one direction through a one-lane section while others wait at its other end
     longest_wait   so long the first of those waits at most
+    axle_counters   detectors count axles, and free zones by themselves; else they are loops
     """
 
     map: str = "bakhty_pokitu"
     batch: Annotated[int, Meta(ge=1, le=BATCH_MAX)] = 6
     longest_wait: Duration = "10min"
+    axle_counters: bool = True
 
 
 class FleetSection(_Section):

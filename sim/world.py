@@ -40,7 +40,7 @@ from sim.loads import Load, Visit
 from sim.network import Network, NetworkProfile
 from sim.odometer import Odometer
 from sim.parts import PHYSICS, Parts
-from sim.plant_params import AGV65, TRUCK40_LOADED, VehicleParams
+from sim.plant_params import AGV65, AXLES, TRUCK40_LOADED, VehicleParams
 from sim.roadside import Roadside
 from sim.scenario import AgencySection, OfficeSection, Scenario
 from sim.scenario_sites import GateSection, default_section, line_model, station_model
@@ -94,6 +94,7 @@ class World:
             checkers=lambda: self.checkers,
             crossing_of=self.crossing_of,
             visited=visited,
+            axles=AXLES[scenario.fleet.vehicle] if scenario.corridor.axle_counters else 0,
         )
         params = TRUCK40_LOADED if scenario.fleet.vehicle == "truck40" else AGV65
         self.truck = params

@@ -121,7 +121,8 @@ class GateCabinet:
             seals=tuple(frame.seals),
             cell_vehicles=frame.cell_vehicles if frame.HasField("cell_vehicles") else None,
             detectors={
-                each.detector_id: Detector(each.count, each.occupied) for each in frame.detectors
+                each.detector_id: Detector(each.count, each.occupied, each.axles)
+                for each in frame.detectors
             },
             outcomes=outcomes,
             at_station={each.station_id: each.vehicle_id for each in frame.at_station},

@@ -230,7 +230,9 @@ class CabinetPort:
             unread=reading.unread,
         )
         for name, seen in reading.detectors.items():
-            frame.detectors.add(detector_id=name, count=seen.count, occupied=seen.occupied)
+            frame.detectors.add(
+                detector_id=name, count=seen.count, occupied=seen.occupied, axles=seen.axles
+            )
         for station, vehicle in reading.at_station.items():
             frame.at_station.add(station_id=station, vehicle_id=vehicle)
         return frame

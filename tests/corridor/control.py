@@ -266,8 +266,9 @@ class Control:
         record = signed(ScanRecord(**(values | changes)), gate)
         return self.hear(gate, StationResult(record=record))
 
-    def counted(self, detector: str, count: int) -> list[Effect]:
-        return self.hear("kz_out", DetectorReport(detector_id=detector, count=count))
+    def counted(self, detector: str, count: int, axles: int = 0) -> list[Effect]:
+        report = DetectorReport(detector_id=detector, count=count, axles=axles)
+        return self.hear("kz_out", report)
 
     def counted_out(self, truck: str = "truck-01") -> None:
         """Every counter on the way of a truck sees it leave, one after the other."""

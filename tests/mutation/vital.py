@@ -29,6 +29,7 @@ VITAL: Final[Mapping[str, tuple[str, ...]]] = {
     "corridor/interlocking.py": (
         "tests/corridor/test_interlocking.py",
         "tests/corridor/test_zone_rules.py",
+        "tests/corridor/test_zone_axles.py",
         "tests/corridor/test_interlocking_machine.py",
     ),
 }

@@ -45,7 +45,24 @@ def test_zone_that_a_ghost_has_put_in_doubt_is_proven_by_people_alone() -> None:
     assert finished.world.finished == 2
 
 
-def test_zone_whose_counter_missed_a_truck_is_free_again_once_looked_at() -> None:
-    finished, log = with_fault("detector_stuck", "boundary_det_e1", "0s", "110s")
+def test_zone_whose_loop_missed_a_truck_is_free_again_once_looked_at() -> None:
+    stuck = ("detector_stuck", "boundary_det_e1", "0s", "110s")
+    finished, log = with_fault(*stuck, "corridor.axle_counters=false")
     assert finished.world.finished == 2
     assert log.of(Event.ZONE_PROVEN_FREE)
+
+
+def test_axle_counter_that_missed_a_truck_is_bridged_by_the_next() -> None:
+    finished, log = with_fault("detector_stuck", "boundary_det_e1", "0s", "110s")
+    assert finished.world.finished == 2
+    freed = {each["zone"]: each["proof"] for each in log.of(Event.ZONE_FREED)}
+    assert freed["kz_e_neutral"] == "axles in and out"
+
+
+def test_axle_that_was_missed_leaves_a_zone_in_doubt_until_people_have_looked() -> None:
+    """Planted: the counter behind the section counts one axle short."""
+    finished, log = with_fault("axle_missed", "boundary_det_e2", "1s", "1s")
+    doubtful = {each["zone"] for each in log.of(Event.ZONE_BECAME_UNKNOWN)}
+    assert doubtful == {"boundary", "cn_e_neutral"}  # one too few, and then one too many
+    assert {each["proof"] for each in log.of(Event.ZONE_PROVEN_FREE)} == {CONTROL_ROOM}
+    assert finished.world.finished == 2
