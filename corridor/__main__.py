@@ -62,14 +62,16 @@ class FleetSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
 
 class SectionSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """[section]: how a one-lane section is shared while trucks wait at both ends of it.
+    """[section]: how the section at the border is used; batches where one lane serves both ways.
 
     batch      vehicles of one direction before the other has its turn
     longest_s  so long the first at the other end waits at most
+    radio_gap  there is no radio between the posts: nobody leaves the one without road to the other
     """
 
     batch: Annotated[int, Meta(ge=1, le=BATCH_MAX)] = 6
     longest_s: Annotated[float, Meta(ge=0.0, le=SECTION_WAIT_MS_MAX / 1_000.0)] = 600.0
+    radio_gap: bool = False
 
 
 class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
@@ -115,6 +117,7 @@ def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
         Weather(round((weather.friction or 0.0) * 1_000.0), round((weather.sight_m or 0.0) * 1e3)),
         {name: TRACTION[kind] for name, kind in setting.config.fleet.kinds.items()},
         TokenConfig(setting.config.section.batch, round(setting.config.section.longest_s * 1e3)),
+        radio_gap=setting.config.section.radio_gap,
     )
     return SupervisorAgent(config, setting.keys.signer, setting.roster, setting.map)
 

@@ -68,6 +68,7 @@ class SupervisorConfig:
     kinds: Mapping[str, Traction] = field(default_factory=dict)
     token: TokenConfig = field(default_factory=TokenConfig)
     weather_hold_ms: int = HOLD_MS
+    radio_gap: bool = False
 
 
 class SupervisorAgent:
@@ -90,6 +91,7 @@ class SupervisorAgent:
             config.weather,
             holds_back=gathering.holds_back,
             climbing=self._climbing,
+            radio_gap=config.radio_gap,
             more=(*self._people.voters, customs.vote, self._token.vote),
         )
         self._operators = Operators(self.state, self._again, self._people)

@@ -12,7 +12,7 @@ from typing import Final
 
 from contract.agent import Now, Send
 from contract.events import Event
-from contract.limits import GATE_OVERLAP_M, LANE_OVERLAP_M, VEHICLE_LENGTH_M_MAX
+from contract.limits import GATE_OVERLAP_M, LANE_OVERLAP_M
 from contract.map import ZoneKind
 from contract.reasons import Reason
 from contract.route import Route
@@ -26,8 +26,8 @@ from contract.v1.movement_pb2 import (
 from corridor.bars import barred
 from corridor.climbing import Climbing
 from corridor.evidence import may_wait_in
+from corridor.groups import together
 from corridor.interlocking import Claim, Denied
-from corridor.planning import to_bay_together
 from corridor.records import Mission, Stop
 from corridor.standing import stands_long, why
 from corridor.state import No, State
@@ -37,7 +37,6 @@ LOOK_AHEAD_M: Final = 320.0
 RENEW_BELOW_M: Final = 160.0
 WORTH_M: Final = 20.0
 NEAR_END_M: Final = 40.0
-STANDING_ROOM_M: Final = VEHICLE_LENGTH_M_MAX + LANE_OVERLAP_M
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,19 @@ class Grants:
         *,
         holds_back: Callable[[Mission, str], bool],
         climbing: Climbing,
+        radio_gap: bool = False,
         more: tuple["Voter", ...] = (),
     ) -> None:
-        """`holds_back`: a convoy still gathers (gathering.py); `more`: voters of other modules."""
+        """`holds_back`: a convoy still gathers (gathering.py); `radio_gap`: none between the posts
+        (groups.py); `more`: voters of other modules.
+        """
         self._state = state
         self._station_gate = station_gate
         self._visits = Visits(state, station_gate)
         self._weather = weather
         self._holds_back = holds_back
         self._climbing = climbing
+        self._radio_gap = radio_gap
         self._more = more
 
     def weather_is(self, weather: Weather) -> None:
@@ -141,9 +144,9 @@ class Grants:
 
     def _allocate(self, now: Now, mission: Mission, route: Route, until_m: float) -> No | None:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
-        spans = route.zone_spans
+        state, spans = self._state, route.zone_spans
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
-            room = self._group(mission, route, mission.next_span)
+            room = together(state.map, mission, spans, mission.next_span, radio_gap=self._radio_gap)
             group, no = self._wanted(mission, route, room)
             no = no or self._have(mission, route, group, room)
             if no is not None:
@@ -190,35 +193,6 @@ class Grants:
             mission.mass_kg,
             before=tuple(mission.formation[:place]),
         )
-
-    def _group(self, mission: Mission, route: Route, first: int) -> list[int]:
-        """Zones that must be had together: nobody stands under a barrier or in the boundary
-        section, and who is sent to a bay leaves the line before it with the whole way to it.
-
-        Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
-        line of the next gate, before anything is given.
-        """
-        spans, zones = route.zone_spans, self._state.map.zones
-        to_bay = to_bay_together(self._state.map, mission, spans, first)
-        if to_bay:
-            return to_bay
-
-        def kind(index: int) -> ZoneKind:
-            return zones[spans[index][0]].kind
-
-        behind_gate = first > 0 and kind(first - 1) is ZoneKind.GATE_CELL
-        if kind(first) is not ZoneKind.BOUNDARY and not behind_gate:
-            return [first]
-        group = [first]
-        clear_m = spans[first][1]
-        while group[-1] + 1 < len(spans):
-            last = group[-1]
-            if kind(last) is ZoneKind.BOUNDARY:
-                clear_m = spans[last][2]
-            elif kind(last) is ZoneKind.GATE_CELL or spans[last][2] - clear_m >= STANDING_ROOM_M:
-                break
-            group.append(last + 1)
-        return group
 
     def _wanted(
         self, mission: Mission, route: Route, room: list[int]

@@ -162,6 +162,7 @@ class Builder:
                 self.scenario.corridor.batch,
                 int(parse_duration(self.scenario.corridor.longest_wait) * 1000.0),
             ),
+            radio_gap=self.scenario.corridor.radio_gap,
         )
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)

@@ -33,6 +33,7 @@ GROUND: Final = (
     *("stop_short_max_m", "reached", "standing", "speed_max_mps", "stopped_by_themselves"),
 )
 TOTAL: Final = "safety.total"
+RADIO: Final = ("silences", "silent_s", "stops_between_gates")
 
 
 def stages(corridor: CorridorMap) -> list[str]:
@@ -53,6 +54,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"safety.{invariant}" for invariant in INVARIANTS),
         *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
+        *(f"radio.{key}" for key in RADIO),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
         *(f"performance.{key}" for key in _PERFORMANCE),
         *(f"performance.parts_s.{part}" for part in PARTS),

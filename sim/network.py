@@ -39,6 +39,7 @@ class Network:
         self._profile = profile
         self._deliver = deliver
         self._cut: set[frozenset[str]] = set()
+        self.silent: frozenset[frozenset[str]] = frozenset()  # pairs without a bearer (regions.py)
         self.taps: list[Tap] = []
         self.messages = 0
         self.lost = 0
@@ -56,7 +57,9 @@ class Network:
     def pass_on(self, sender: str, to: str, raw: bytes) -> None:
         """Carry what was sent, as the run's network does; a link in trouble does it differently."""
         profile = self._profile
-        cut = self._cut and self._is_cut(sender, to)
+        cut = (self._cut and self._is_cut(sender, to)) or (
+            self.silent and frozenset((sender, to)) in self.silent
+        )
         if cut or (profile.loss and self._draw() < profile.loss):
             self.lost += 1
             return

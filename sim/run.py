@@ -265,6 +265,7 @@ def conclude(
         "traffic": traffic(tally, scenario.warm_up_s, end_s),
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, _servers(scenario), end_s),
+        "radio": world.regions.figures,
         "deadlock": end.cycle,
         "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],
         "human_interventions": tally.interventions,

@@ -32,17 +32,16 @@ from sim.fault_kinds import (
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
+from sim.scenario_network import NetworkSection, check_regions
 from sim.scenario_sites import GateSection, StationSection, check_station
 from sim.scenario_time import TimeSection, check_time
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
     BatchSize,
-    Beacons,
     Bound,
     Duration,
     Few,
     HsCode,
-    Milliseconds,
     Name,
     Officers,
     PerHour,
@@ -97,12 +96,14 @@ class CorridorSection(_Section):
     batch   vehicles of one direction through a one-lane section while others wait at its other end
     longest_wait   so long the first of those waits at most
     axle_counters   detectors count axles, and free zones by themselves; else they are loops
+    radio_gap   no radio between the posts: nobody leaves one without road to the other
     """
 
     map: str = "bakhty_pokitu"
     batch: Annotated[int, Meta(ge=1, le=BATCH_MAX)] = 6
     longest_wait: Duration = "10min"
     axle_counters: bool = True
+    radio_gap: bool = False
 
 
 class FleetSection(_Section):
@@ -188,21 +189,6 @@ class BerthSection(_Section):
 
     load: Service = "triangular:8min,10min,15min"
     unload: Service = "triangular:5min,6min,10min"
-
-
-class NetworkSection(_Section):
-    """[network]: delays in milliseconds, shares of messages that are lost, doubled or late.
-
-    beacons   between trucks, as "arrays" or as "bytes": sealed envelopes, and the same transcript
-    """
-
-    delay_ms: Milliseconds = 20.0
-    jitter_ms: Milliseconds = 10.0
-    loss: Share = 0.0
-    duplicate: Share = 0.0
-    late: Share = 0.0
-    late_ms: Milliseconds = 400.0
-    beacons: Beacons = "arrays"
 
 
 class FaultSection(_Section):
@@ -329,6 +315,7 @@ def _check_named(tree: Mapping[str, Any], origin: str) -> None:
 def _check(scenario: Scenario, origin: str) -> None:
     """What the type of a single value cannot say."""
     check_time(scenario.time, origin)
+    check_regions(scenario.network.region, f"{origin}: network.region")
     if parse_duration(scenario.progress.after) >= scenario.duration_s:
         raise ConfigError(f"{origin}: progress.after: expected less than the duration")
     if scenario.fleet.vehicle not in VEHICLES:

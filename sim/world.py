@@ -37,12 +37,14 @@ from sim.fault_kinds import CONTROL_ROOM_KINDS
 from sim.fleet import Fleet
 from sim.host import Host, NoBody
 from sim.loads import Load, Visit
-from sim.network import Network, NetworkProfile
+from sim.network import Network
 from sim.odometer import Odometer
 from sim.parts import PHYSICS, Parts
 from sim.plant_params import AGV65, AXLES, TRUCK40_LOADED, VehicleParams
+from sim.regions import Regions
 from sim.roadside import Roadside
 from sim.scenario import AgencySection, OfficeSection, Scenario
+from sim.scenario_network import profile_of
 from sim.scenario_sites import GateSection, default_section, line_model, station_model
 from sim.station_model import StationModel
 from sim.terminal import TerminalAgent, TerminalConfig
@@ -102,10 +104,11 @@ class World:
         self.vehicle_faults = VehicleFaults(self.fleet)
         self.odometer = Odometer(self.fleet, self.engine)
         self._starts = self._stand_at_berths()
-        self.network = Network(self.engine, seed, self._profile(), self._deliver)
+        self.network = Network(self.engine, seed, profile_of(scenario.network), self._deliver)
         office, agency = scenario.office, scenario.agency
         self.desks = {c: self._desk(n, office[c], f"desk/{c}") for c, n in OFFICES.items()}
         self.counters = {c: self._desk(n, agency[c], f"agency/{c}") for c, n in AGENCIES.items()}
+        self.regions = self._regions()
         self.hosts: dict[str, Host] = {}
         self.parts = Parts()
         self._build_hosts(params)
@@ -140,10 +143,15 @@ class World:
             air=air_of(scenario.network.beacons, radios),
         )
 
-    def _profile(self) -> NetworkProfile:
-        net = self.scenario.network
-        return NetworkProfile(
-            net.delay_ms, net.jitter_ms, net.loss, net.duplicate, net.late, net.late_ms
+    def _regions(self) -> Regions:
+        return Regions(
+            self.scenario.network.region,
+            self.map,
+            SUPERVISOR,
+            fleet=self.fleet,
+            network=self.network,
+            engine=self.engine,
+            seed=self.seed,
         )
 
     def _cabinet(self, gate: str) -> Cabinet:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from bench.__main__ import BENCHES
-from sim import scenario
+from sim import scenario, scenario_network
 from sim.ground import sections
 from tests.sim.commands import command
 
@@ -44,7 +44,8 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[berth]`": scenario.BerthSection,
     "`[weather]`": scenario.WeatherSection,
     "`[[weather.timeline]]`": scenario.WeatherStep,
-    "`[network]`": scenario.NetworkSection,
+    "`[network]`": scenario_network.NetworkSection,
+    "`[[network.region]]`": scenario_network.RegionSection,
     "`[ground]`": sections.GroundSection,
     "`[leader]`": sections.LeaderSection,
     "`[progress]`": scenario.ProgressSection,
@@ -250,7 +251,7 @@ def test_scenario_keys_and_defaults_are_documented(heading: str) -> None:
 def test_every_section_of_a_scenario_is_documented() -> None:
     sections: set[Any] = {
         kind
-        for kind in vars(scenario).values()
+        for kind in (*vars(scenario).values(), scenario_network.RegionSection)
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__struct_fields__
     }
     assert sections == set(HEADINGS.values())

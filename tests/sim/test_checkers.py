@@ -20,7 +20,7 @@ from contract.reasons import Reason
 from contract.release import Cleared
 from contract.signing import open_document, seal_document
 from contract.v1.customs_pb2 import CrossingNotice, DecisionNotice, Release, Revocation
-from contract.v1.movement_pb2 import BerthReport
+from contract.v1.movement_pb2 import BerthReport, MovementAuthority
 from corridor.interlocking import Claim, Interlocking
 from gate.orders import OpenBarrier
 from sim.build import SUPERVISOR
@@ -74,6 +74,24 @@ def test_truck_without_brakes_is_seen_beyond_its_end_of_authority() -> None:
     finished = defective(without_brakes("truck-01"))
     assert found("I2", finished)
     assert finished.world.checkers.violations[0].invariant == "I2"
+
+
+def test_answer_to_an_older_authority_that_comes_late_moves_no_limit() -> None:
+    """I2: trucks say again after a silence what they said before it."""
+
+    def prepare(world: World) -> None:
+        hold = world.checkers.accepted
+        taken: list[MovementAuthority] = []
+
+        def accepted(vehicle: str, authority: MovementAuthority) -> None:
+            hold(vehicle, authority)
+            if vehicle == "truck-01":
+                taken.append(authority)
+                hold(vehicle, taken[0])
+
+        world.checkers.accepted = accepted  # type: ignore[method-assign]
+
+    assert not violations(a_run("smoke", prepare=prepare))
 
 
 def test_truck_without_brakes_that_meets_its_predecessor_is_seen() -> None:

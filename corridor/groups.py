@@ -1,0 +1,47 @@
+"""Groups: zones of a route that are had together or not at all.
+
+Pure. Nobody stands under a barrier or in the boundary section; who is sent to a bay leaves the line
+before it with the whole way to it. Where there is no radio between the posts, nobody is let into
+the neutral zone without road to its other end: its authority is all that a truck has there, and
+at that end a gate's own radio is in reach. Not here: who may have them (grants.py,
+interlocking.py).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from contract.limits import LANE_OVERLAP_M, VEHICLE_LENGTH_M_MAX
+from contract.map import CorridorMap, ZoneKind
+from corridor.planning import to_bay_together
+from corridor.records import Mission
+
+STANDING_ROOM_M: Final = VEHICLE_LENGTH_M_MAX + LANE_OVERLAP_M
+Span = tuple[str, float, float]  # zone, from, to: metres along the route
+
+
+def together(
+    corridor: CorridorMap, mission: Mission, spans: Sequence[Span], first: int, *, radio_gap: bool
+) -> list[int]:
+    """Indices of the zones that must be had with the zone `first` of the route.
+
+    Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
+    line of the next gate, before anything is given.
+    """
+    to_bay = to_bay_together(corridor, mission, spans, first)
+    if to_bay:
+        return to_bay
+    zones = [corridor.zones[zone] for zone, _, _ in spans]
+    behind_gate = first > 0 and zones[first - 1].kind is ZoneKind.GATE_CELL
+    if zones[first].kind is not ZoneKind.BOUNDARY and not behind_gate:
+        return [first]
+    group = [first]
+    clear_m = spans[first][1]
+    while group[-1] + 1 < len(spans):
+        last = group[-1]
+        silent = radio_gap and zones[last].neutral and zones[last + 1].neutral
+        if zones[last].kind is ZoneKind.BOUNDARY or silent:
+            clear_m = spans[last][2]
+        elif zones[last].kind is ZoneKind.GATE_CELL or spans[last][2] - clear_m >= STANDING_ROOM_M:
+            break
+        group.append(last + 1)
+    return group
