@@ -27,6 +27,7 @@ from contract.v1.customs_pb2 import (
     Endorsement,
     Hold,
     Refusal,
+    Reinstatement,
     Release,
     Revocation,
     ScanRecord,
@@ -45,7 +46,7 @@ _KINDS: Final[dict[str, type[Message]]] = {
     type_name(kind): kind
     for kind in (
         *(CustodyRecord, ScanRecord, Release, Hold, Refusal, Revocation),
-        *(Endorsement, Declaration, Roadworthiness),
+        *(Endorsement, Declaration, Roadworthiness, Reinstatement),
     )
 }
 
@@ -347,6 +348,14 @@ def _declaration(declaration: Any) -> dict[str, Any]:
     }
 
 
+def _reinstatement(paper: Any) -> dict[str, Any]:
+    return {
+        "station": paper.station_id,
+        "officers": [word.officer_id for word in paper.words],
+        "reasons": [word.reason for word in paper.words],
+    }
+
+
 def _roadworthiness(tested: Any) -> dict[str, Any]:
     return {"vehicle": tested.vehicle_id, "trailer": tested.trailer_id}
 
@@ -361,4 +370,5 @@ _DESCRIBE: Final[dict[type[Message], Callable[[Any], dict[str, Any]]]] = {
     Endorsement: _endorsement,
     Declaration: _declaration,
     Roadworthiness: _roadworthiness,
+    Reinstatement: _reinstatement,
 }

@@ -43,6 +43,7 @@ from contract.v1.customs_pb2 import (
     Endorsement,
     Hold,
     Refusal,
+    Reinstatement,
     Release,
     Revocation,
     ScanRecord,
@@ -54,7 +55,7 @@ from corridor.ledger_proof import Proof, Record
 from corridor.ledger_story import judge_story
 
 _NUMBER_MAX: Final = 2**62
-_DECISIONS: Final = (Release, Hold, Refusal, Revocation)
+_DECISIONS: Final = (Release, Hold, Refusal, Revocation, Reinstatement)
 _PLACES: Final[Mapping[type[Message], Role]] = {
     ScanRecord: Role.GATE,
     Endorsement: Role.AGENCY,

@@ -1,7 +1,8 @@
 """What the records of a day's ledgers say together: custody, releases, declarations.
 
 Pure. Custody of each crossing in its one order, and in the gates' own ledgers too; whoever left had
-a release of each office; whatever was released had been declared by a terminal in these very words.
+a release of each office; whatever was released had been declared by a terminal in these very words;
+a suspended station was believed again by two officers.
 Not here: whether a ledger is whole in itself (ledger.py).
 """
 
@@ -14,6 +15,7 @@ from contract.v1.customs_pb2 import (
     CustodyRecord,
     Declaration,
     Refusal,
+    Reinstatement,
     Release,
     ScanRecord,
 )
@@ -25,6 +27,7 @@ def judge_story(proof: Proof) -> None:
     _judge_custody(proof)
     _judge_releases(proof)
     _judge_declarations(proof)
+    _judge_reinstatements(proof)
 
 
 def _judge_custody(proof: Proof) -> None:
@@ -95,6 +98,19 @@ def _judge_declarations(proof: Proof) -> None:
             if message.subject.declaration_sha256 not in declared:
                 found = f"{crossing_of(message)} was released, but no terminal has declared that"
                 proof.say(record.file, record.line, found, f"its declaration in {files}")
+
+
+def _judge_reinstatements(proof: Proof) -> None:
+    """A suspended station is believed again by the word of two officers with keys of their own."""
+    for node in proof.roster.of_role(Role.OFFICE):
+        for record in proof.entries.get(node.name, []):
+            message = record.message
+            if not isinstance(message, Reinstatement):
+                continue
+            keys = {word.node for word in message.words}
+            if len(keys) != 2 or len(message.words) != 2:
+                found = f"{message.station_id} is believed again by {' and '.join(sorted(keys))}"
+                proof.say(record.file, record.line, found, "the word of two officers")
 
 
 # --- one crossing ---

@@ -8,9 +8,11 @@ import pytest
 from contract.agent import Role
 from contract.ledger_lines import ledger_files
 from contract.roster import Roster
+from contract.v1.customs_pb2 import OfficerWord, Reinstatement
+from contract.v1.document_pb2 import COUNTRY_KZ
 from corridor.ledger import prove
 from tests.corridor.ledgers import Day, a_day, as_file, chained_anew, said
-from tests.factories import a_roster, signed
+from tests.factories import a_now, a_roster, signed
 
 FILES: Final = a_day().files
 
@@ -48,6 +50,30 @@ def test_release_of_what_no_terminal_has_declared_is_named() -> None:
             f"{office}.jsonl:{line}: KZ-3 was released, but no terminal has declared that" in text
         )
     assert "expected its declaration in terminal-cn.jsonl or terminal-kz.jsonl" in text
+
+
+@pytest.mark.parametrize(
+    ("nodes", "by", "found"),
+    [
+        (("a", "b"), "release/KZ", ""),
+        (("a", "a"), "release/KZ", "kz_xray_e is believed again by a; expected the word of two"),
+        (("a",), "release/KZ", "kz_xray_e is believed again by a; expected the word of two"),
+        (("a", "b", "c"), "release/KZ", "by a and b and c; expected the word of two officers"),
+        (("a", "b"), "office-kz", "a foreign signature, BAD_SIGNATURE"),
+        (("a", "b"), "release/CN", "a foreign signature, BAD_SIGNATURE"),
+    ],
+)
+def test_station_that_fewer_or_others_than_two_officers_believe_again_is_named(
+    nodes: tuple[str, ...], by: str, found: str
+) -> None:
+    """OFF-X2."""
+    words = [OfficerWord(node=node, officer_id="O", reason="r") for node in nodes]
+    paper = Reinstatement(office=COUNTRY_KZ, station_id="kz_xray_e", words=words)
+    day = Day()
+    day.done("office-kz", day.offices["office-kz"].recorded(a_now(), [signed(paper, by)]))
+    text = said(prove(day.files))
+    assert text.startswith("office-kz.jsonl:1: ") if found else text == ""
+    assert found in text
 
 
 def test_amended_declaration_is_not_the_one_that_was_released() -> None:
