@@ -93,6 +93,7 @@ class TerminalAgent:
     backlog: list[Flow] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
     refiling: Refiling = field(default_factory=Refiling)
+    wanted: list[Declaration] = field(default_factory=list)  # the trader's own new versions
     _next_cargo: dict[int, int] = field(default_factory=dict)
     _beat_ns: int = 0
     _beats: int = 0
@@ -136,6 +137,8 @@ class TerminalAgent:
                 flow = self.config.flows[index]
                 self._next_cargo[index] += self._gap_ns(flow)
                 self.backlog.append(flow)
+        while self.wanted:
+            self._send(self.wanted.pop(0))
         for vehicle in sorted(self.jobs):
             self._go_on(now, self.jobs[vehicle])
         self._out += [Send(self.config.office, each) for each in self.refiling.due(now.mono_ns)]
