@@ -257,7 +257,8 @@ def _amend(world: World, target: str) -> None:
         declaration.consignment_reference = f"amended {declaration.version}"
         host = world.hosts[terminal]
         if host.node is not None:
-            host.node.agent.wanted.append(declaration)
+            agent: Any = host.node.agent
+            agent.wanted.append(declaration)
             host.wake()
 
 
