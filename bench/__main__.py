@@ -16,6 +16,7 @@ from bench import (
     messages,
     passage,
     path_error,
+    recognition,
     runs,
     stops,
     string_stability,
@@ -33,6 +34,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "messages": messages.run,
     "passage": passage.run_passages,
     "path": path_error.run,
+    "recognition": recognition.run_recognition,
     "runs": runs.run,
     "stops": stops.run,
     "string": string_stability.run,
@@ -41,20 +43,21 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
 }
 
 EPILOG: Final = """\
-beacons    runs with beacons as arrays and as sealed bytes
-clearance  declarations a minute: every fault, and through both offices
-days       papers to permits and people on a day, with and without recognition
-drift      how soon a pose is found out that satellites drag away
-fleet      vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
-hour       an hour of free driving of one truck and of eight
-messages   messages a second between two mailboxes, and what the parse rules cost
-passage    what a passage costs judge, gate and truck: time and signatures
-path       path error of the steering on six lanes, and what a turn of it costs
-runs       real-time factor of two scenarios and the split by part
-stops      how far before its line a truck stops, over grade and friction
-string     speed amplitudes and least gaps along a convoy of eight trucks
-sumo       the fleet kernel beside libsumo, in an environment made for it
-timetable  plans of 1 s beside those of CP-SAT with 10 s, in an environment made for it
+beacons      runs with beacons as arrays and as sealed bytes
+clearance    declarations a minute: every fault, and through both offices
+days         papers to permits and people on a day, with and without recognition
+drift        how soon a pose is found out that satellites drag away
+fleet        vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
+hour         an hour of free driving of one truck and of eight
+messages     messages a second between two mailboxes, and what the parse rules cost
+passage      what a passage costs judge, gate and truck: time and signatures
+path         path error of the steering on six lanes, and what a turn of it costs
+recognition  the same days with scans, traders, both or neither of the other side recognised
+runs         real-time factor of two scenarios and the split by part
+stops        how far before its line a truck stops, over grade and friction
+string       speed amplitudes and least gaps along a convoy of eight trucks
+sumo         the fleet kernel beside libsumo, in an environment made for it
+timetable    plans of 1 s beside those of CP-SAT with 10 s, in an environment made for it
 
 Only ratios within one run compare between machines. Nothing else should run meanwhile.
 """

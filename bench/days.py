@@ -1,21 +1,18 @@
 """What clearance costs on a day: papers to permits, people, and what recognition is worth.
 
-Everything is read from the folders of the runs - result.json and crossings.csv - as anybody would
-who was given them. A manned express lane elsewhere passes 95 % without a stop; here a touch is any
-person at a crossing, whether the truck stands meanwhile or not. Not here: what a passage costs a
-processor (passage.py), declarations a minute (clearance.py).
+Everything is read from the folders of the runs (reading.py), as anybody would who was given them. A
+manned express lane elsewhere passes 95 % without a stop; here a touch is any person at a crossing,
+whether the truck stands meanwhile or not. Not here: scans and traders recognised apart
+(recognition.py), what a passage costs a processor (passage.py), declarations a minute
+(clearance.py).
 """
 
-import csv
-import json
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from bench.measure import print_table
+from bench.reading import Day, day_of
+from bench.recognition import COMBINATIONS, SCENARIO
 from bench.runs import Case
-from sim.run import RunOptions, run
 
 EXPRESS_LANE: Final = 0.95  # passes without a stop, by its operator's word
 PARTS: Final = (
@@ -26,41 +23,6 @@ PARTS: Final = (
     ("papers filed to exit permit", "papers_to_permit_s"),
     ("exit permit to entry permit", "exit_to_entry_permit_s"),
 )
-NO_RECOGNITION: Final = tuple(
-    f"office.{country}.{switch}=false"
-    for country in ("KZ", "CN")
-    for switch in ("recognise_scans", "recognise_aeo")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One run's folder, read."""
-
-    title: str
-    result: dict[str, Any]
-    crossings: list[dict[str, str]]
-
-    @property
-    def touches(self) -> float:
-        """Touches of a loaded crossing that has arrived."""
-        rows = [r for r in self.crossings if r["loaded"] == "1" and r["outcome"] == "cleared"]
-        return sum(int(row["touches"]) for row in rows) / max(1, len(rows))
-
-    def utilisation(self, kind: str) -> float:
-        """Mean utilisation of the stations of a kind; those nobody came to stood idle."""
-        rows: dict[str, dict[str, float]] = self.result["resources"]
-        return sum(rows[name]["utilisation"] for name in rows if name[3:].startswith(kind)) / 4.0
-
-
-def day_of(case: Case) -> Day:
-    """Run a case into a folder, and read the folder."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        run(case.load(), RunOptions(folder=folder))
-        result = json.loads((folder / "result.json").read_text())
-        with (folder / "crossings.csv").open(newline="") as file:
-            return Day(case.title, result, list(csv.DictReader(file)))
 
 
 def cases(*, full: bool) -> tuple[Case, ...]:
@@ -68,8 +30,8 @@ def cases(*, full: bool) -> tuple[Case, ...]:
     hours = () if full else ('time.duration="3h"', 'time.warm_up="1h"')
     return (
         Case("traffic_day, 24 h" if full else "traffic_day, 3 h", "traffic_day", hours),
-        Case("inspection_heavy", "inspection_heavy"),
-        Case("the same, nothing recognised", "inspection_heavy", NO_RECOGNITION),
+        Case(SCENARIO, SCENARIO),
+        Case("the same, nothing recognised", SCENARIO, COMBINATIONS["neither"]),
     )
 
 

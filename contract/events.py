@@ -109,6 +109,9 @@ class Event(Enum):
     TRANSIT_MOVED = (_I, "crossing reference amount_eur transit", _NONE)
     STATION_SUSPENDED = (_E, "station scans false_clears", "find out why it let that pass")
     STATION_REINSTATED = (_I, "station scans false_clears", _NONE)
+    REINSTATEMENT_ASKED = (_W, "station officer why", "another officer looks at it")
+    REINSTATEMENT_DECIDED = (_W, "station officers why scans false_clears", _NONE)
+    REINSTATEMENT_DECLINED = (_W, "station officer reason detail", "see the reason")
     # --- agencies ---
     ENDORSEMENT_REQUESTED = (_I, "crossing version agencies", _NONE)
     ENDORSEMENT_DEFERRED = (_I, "crossing version agency reason", "a person at the agency decides")

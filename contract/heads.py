@@ -27,10 +27,16 @@ from contract.limits import HEAD_LINKS_MAX, HEAD_MS, HEAD_RECORDS, HEADS_TOLD_MA
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer, digest, seal_document
-from contract.v1.customs_pb2 import DecisionNotice, StationResult
+from contract.v1.customs_pb2 import (
+    DecisionNotice,
+    DeclarationSubmitted,
+    EndorsementNotice,
+    StationResult,
+)
 from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import Passed
 from contract.v1.ledger_pb2 import HeadCountersigned, HeadNotice, LedgerHead, LedgerLink
+from contract.v1.movement_pb2 import BerthReport
 from contract.wire import parse
 
 ENTRY_KEY: Final = "ledger/"
@@ -39,7 +45,14 @@ SEEN_KEY: Final = "seen/"
 WITNESS_KEY: Final = "witness/"
 FORK_KEY: Final = "fork/"
 # Messages that carry evidence, and the field that does.
-EVIDENCE: Final = {DecisionNotice: "decision", StationResult: "record", Passed: "custody"}
+EVIDENCE: Final = {
+    DecisionNotice: "decision",
+    StationResult: "record",
+    Passed: "custody",
+    EndorsementNotice: "endorsement",
+    DeclarationSubmitted: "declaration",
+    BerthReport: "roadworthiness",
+}
 
 
 class NodeLedger:
@@ -89,7 +102,7 @@ class NodeLedger:
                 payload = Document.FromString(state[key]).payload
                 self._seen[key[len(SEEN_KEY) :]] = LedgerHead.FromString(payload)
         self._tidy()
-        if self._lacking():
+        if self.lacking:
             self._due_ns = now.mono_ns
 
     def _take(self, entry: Entry) -> None:
@@ -158,7 +171,7 @@ class NodeLedger:
         effects: list[Effect] = []
         if self._number > self._newest:
             effects += self._make(now, self._number)
-        lacking = self._lacking()
+        lacking = self.lacking
         self._due_ns = now.mono_ns + HEAD_MS * NS_PER_MS if lacking else None
         for name in lacking:
             after = self._countersigned[name]
@@ -167,6 +180,12 @@ class NodeLedger:
                 effects += self._make(now, number)
             effects.append(Send(name, self._notice(number, after)))
         return effects
+
+    def announced(self, now: Now) -> list[Effect]:
+        """The head at once: of a program that will not be there in a minute."""
+        if self.lacking:
+            self._due_ns = now.mono_ns
+        return self.due(now)
 
     def _make(self, now: Now, number: int) -> list[Effect]:
         """Sign how far we have come, or had come where an office has to be led up to it."""
@@ -187,7 +206,8 @@ class NodeLedger:
         )
         return HeadNotice(head=told, after=after, links=self._links[after:number])
 
-    def _lacking(self) -> list[str]:
+    @property
+    def lacking(self) -> list[str]:
         """Offices that have not countersigned everything that is written."""
         return [name for name, upto in self._countersigned.items() if upto < self._number]
 
@@ -224,7 +244,7 @@ class NodeLedger:
                 self._heads[head.number] = with_signature(ours, signed)
                 self._out.append(self._keep(head.number))
         self._tidy()
-        if not self._lacking():
+        if not self.lacking:
             self._due_ns = None
         elif head.number < self._newest and ours is not None:
             self._due_ns = now.mono_ns  # it is being led to the newest

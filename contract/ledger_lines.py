@@ -23,9 +23,11 @@ from contract.v1 import customs_pb2
 from contract.v1.customs_pb2 import (
     CustodyRecord,
     CustodyStep,
+    Declaration,
     Endorsement,
     Hold,
     Refusal,
+    Reinstatement,
     Release,
     Revocation,
     ScanRecord,
@@ -33,6 +35,7 @@ from contract.v1.customs_pb2 import (
 )
 from contract.v1.document_pb2 import Channel, Document
 from contract.v1.ledger_pb2 import LedgerHead
+from contract.v1.people_pb2 import Roadworthiness
 from contract.wire import parse
 
 FORMAT: Final = 1
@@ -41,7 +44,10 @@ ROSTER_FILE: Final = "roster.json"
 _HEAD_KEYS: Final = (HEAD_KEY, SEEN_KEY, WITNESS_KEY, FORK_KEY)
 _KINDS: Final[dict[str, type[Message]]] = {
     type_name(kind): kind
-    for kind in (CustodyRecord, ScanRecord, Release, Hold, Refusal, Revocation, Endorsement)
+    for kind in (
+        *(CustodyRecord, ScanRecord, Release, Hold, Refusal, Revocation),
+        *(Endorsement, Declaration, Roadworthiness, Reinstatement),
+    )
 }
 
 
@@ -332,6 +338,28 @@ def _endorsement(endorsement: Any) -> dict[str, Any]:
     }
 
 
+def _declaration(declaration: Any) -> dict[str, Any]:
+    return {
+        "declaration_id": declaration.declaration_id,
+        "version": declaration.version,
+        "vehicle": declaration.vehicle_id,
+        "seals": list(declaration.seals),
+        "mass_kg": declaration.gross_mass_kg,
+    }
+
+
+def _reinstatement(paper: Any) -> dict[str, Any]:
+    return {
+        "station": paper.station_id,
+        "officers": [word.officer_id for word in paper.words],
+        "reasons": [word.reason for word in paper.words],
+    }
+
+
+def _roadworthiness(tested: Any) -> dict[str, Any]:
+    return {"vehicle": tested.vehicle_id, "trailer": tested.trailer_id}
+
+
 _DESCRIBE: Final[dict[type[Message], Callable[[Any], dict[str, Any]]]] = {
     CustodyRecord: _custody,
     ScanRecord: _scan,
@@ -340,4 +368,7 @@ _DESCRIBE: Final[dict[type[Message], Callable[[Any], dict[str, Any]]]] = {
     Refusal: _no,
     Revocation: _revocation,
     Endorsement: _endorsement,
+    Declaration: _declaration,
+    Roadworthiness: _roadworthiness,
+    Reinstatement: _reinstatement,
 }

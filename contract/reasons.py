@@ -211,6 +211,14 @@ class Reason(Enum):
     QUOTA_REACHED = ("the day's quota of crossings is used", _O, "the next day")
     GUARANTEE_IN_USE = ("another transit blocks the guarantee", _T, "the discharge of the other")
     SECOND_OFFICER = ("a refusal is overruled by two officers", _O, "the same word of another one")
+    SECOND_OFFICER_STATION = (
+        "a suspended station is believed again by the word of two officers",
+        _O,
+        "the same word of another one",
+    )
+    STATION_UNKNOWN = ("the other side has no such station", _P, "the name of one that it has")
+    STATION_NOT_SUSPENDED = ("the station is believed", _O, "nothing: its scans count")
+    REASON_MISSING = ("this word counts only with a reason", _P, "the same word with its reason")
     NOT_AT_DESK = ("the crossing does not lie on this desk", _O, "nothing: it was decided")
     CROSSING_UNKNOWN = ("the office has no such crossing", _S, "its declaration")
     REFUSED_PAST_LINE = ("the crossing was refused past the line", _O, "its way back")

@@ -200,8 +200,8 @@ _ROWS: Final = (
     _row(explain_pb2.ExplainQuery, {_P}, {_S}),
     _row(explain_pb2.ExplainReply, {_S}, {_P}),
     # --- ledgers ---
-    _row(_l.HeadNotice, {_S, _G, _O}, {_O}),
-    _row(_l.HeadCountersigned, {_O}, {_S, _G, _O}),
+    _row(_l.HeadNotice, {_S, _G, _O, _A, _T}, {_O}),
+    _row(_l.HeadCountersigned, {_O}, {_S, _G, _O, _A, _T}),
 )
 
 TOPICS: Final = {topic.name: topic for topic in _ROWS}

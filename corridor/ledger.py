@@ -4,13 +4,12 @@ Pure. In: the files of a ledger folder by name. Out: a `Proof` with every break 
 and what was expected: a changed byte, a missing or moved line, a tail that a countersigned head
 knows of, two hashes for one number, a signature by somebody else, custody with a gap, a truck that
 left without a release of each office.
-Not here: reading files (cli/ledger.py), the chain and heads (contract/). What this cannot prove is
-in docs/LEDGER.md.
+Not here: what the records say of each other (ledger_story.py), reading files (cli/ledger.py), the
+chain and heads (contract/). What this cannot prove is in docs/LEDGER.md.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from google.protobuf.message import Message
@@ -19,16 +18,13 @@ from contract.agent import Refused, Role
 from contract.ledger import (
     GENESIS,
     KEEPERS,
-    Entry,
     break_between,
     countersigners,
-    judge_step,
     open_head,
 )
 from contract.ledger_lines import (
     HEADS_FILE,
     ROSTER_FILE,
-    crossing_of,
     document_of,
     entry_line,
     head_line,
@@ -42,88 +38,30 @@ from contract.ledger_lines import (
 from contract.roster import Node, Roster
 from contract.signing import open_document
 from contract.v1.customs_pb2 import (
-    CUSTODY_STEP_EXITED,
     CustodyRecord,
+    Declaration,
+    Endorsement,
     Hold,
     Refusal,
+    Reinstatement,
     Release,
     Revocation,
     ScanRecord,
 )
 from contract.v1.document_pb2 import Country, Document
 from contract.v1.ledger_pb2 import LedgerHead
+from contract.v1.people_pb2 import Roadworthiness
+from corridor.ledger_proof import Proof, Record
+from corridor.ledger_story import judge_story
 
 _NUMBER_MAX: Final = 2**62
-_DECISIONS: Final = (Release, Hold, Refusal, Revocation)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One break. `line` 0: the file as a whole."""
-
-    file: str
-    line: int
-    found: str
-    expected: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.found}; expected {self.expected}"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line that could be read. `message` None: a kind that this version does not know."""
-
-    file: str
-    line: int
-    entry: Entry
-    document: Document
-    message: Message | None
-
-
-@dataclass(slots=True)
-class Proof:
-    """What a folder proves.
-
-    entries          by node, in the order of the file
-    heads            every head that could be read, with who has countersigned it
-    covered          by node: the newest number under a head that all other offices countersigned
-    """
-
-    roster: Roster
-    digest: str = ""
-    findings: list[Finding] = field(default_factory=list)
-    entries: dict[str, list[Record]] = field(default_factory=dict)
-    heads: list[tuple[LedgerHead, list[str]]] = field(default_factory=list)
-    covered: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def whole(self) -> bool:
-        """Nothing is broken."""
-        return not self.findings
-
-    @property
-    def records(self) -> int:
-        return sum(map(len, self.entries.values()))
-
-    @property
-    def records_covered(self) -> int:
-        """Records under a head that all other offices have countersigned."""
-        return sum(min(len(self.entries.get(n, [])), upto) for n, upto in self.covered.items())
-
-    @property
-    def heads_countersigned(self) -> int:
-        """Heads that all other offices have countersigned."""
-        return sum(self.countersigned(head, names) for head, names in self.heads)
-
-    def countersigned(self, head: LedgerHead, names: list[str]) -> bool:
-        """Whether every office but the node itself is among `names`."""
-        wanted = {each.name for each in self.roster.of_role(Role.OFFICE)} - {head.node}
-        return wanted <= set(names)
-
-    def say(self, file: str, line: int, found: str, expected: str) -> None:
-        self.findings.append(Finding(file, line, found, expected))
+_DECISIONS: Final = (Release, Hold, Refusal, Revocation, Reinstatement)
+_PLACES: Final[Mapping[type[Message], Role]] = {
+    ScanRecord: Role.GATE,
+    Endorsement: Role.AGENCY,
+    Declaration: Role.TERMINAL,
+    Roadworthiness: Role.TERMINAL,
+}
 
 
 def prove(files: Mapping[str, bytes]) -> Proof:
@@ -146,8 +84,7 @@ def prove(files: Mapping[str, bytes]) -> Proof:
     if HEADS_FILE not in files:
         proof.say(HEADS_FILE, 0, "missing", "the heads of all ledgers")
     _read_heads(proof, files.get(HEADS_FILE, b""))
-    _judge_custody(proof)
-    _judge_releases(proof)
+    judge_story(proof)
     return proof
 
 
@@ -214,6 +151,12 @@ def _short(value: bytes) -> str:
 def _judge_signature(proof: Proof, node: Node, line: int, document: Document) -> None:
     """Signed by whom the place and the kind of document ask for, and by nobody else."""
     file, message = f"{node.name}.jsonl", payload_of(document)
+    kind = type(message) if message is not None else None
+    place = _PLACES.get(kind, node.role) if kind is not None else node.role
+    if place is not node.role:
+        found = f"a {document.payload_type.rpartition('.')[2]}"
+        proof.say(file, line, found, f"one only in the ledger of a node of role {place.value}")
+        return
     who, keys = node.name, {node.key_id: node.public_key}
     if isinstance(message, _DECISIONS):
         who = f"office {node.site}"
@@ -229,9 +172,13 @@ def _judge_signature(proof: Proof, node: Node, line: int, document: Document) ->
     elif isinstance(message, CustodyRecord) and message.place_id != node.name:
         proof.say(file, line, f"custody at {message.place_id}", f"custody at {node.name}")
         return
+    elif isinstance(message, Endorsement):
+        side = Country.Name(message.side).removeprefix("COUNTRY_")
+        if side != node.site:
+            proof.say(file, line, f"an endorsement of {side}", f"one of {node.site}")
+            return
     elif message is None:
         keys |= proof.roster.release_keys.get(node.site, {}) if node.role is Role.OFFICE else {}
-    kind = type(message) if message is not None else None
     if kind is None:
         signed = bool(countersigners(document, {k.hex(): (k, p) for k, p in keys.items()}))
         refused = None if signed else "not signed by it"
@@ -310,89 +257,3 @@ def _judge_reach(proof: Proof, line: int, head: LedgerHead, others: list[str]) -
         proof.say(file, there.line, found, f"{_short(head.hash)}, by {by}")
     elif proof.countersigned(head, others):
         proof.covered[head.node] = max(proof.covered.get(head.node, 0), head.number)
-
-
-# --- what the records say ---
-
-
-def _judge_custody(proof: Proof) -> None:
-    """Each crossing's custody in its one order, and the gates' own copies of their steps."""
-    held = {
-        name: {record.entry.record for record in records} for name, records in proof.entries.items()
-    }
-    every = [each.message for records in proof.entries.values() for each in records]
-    turned_away = {each.crossing_id for each in every if isinstance(each, Refusal)}
-    for node in proof.roster.of_role(Role.SUPERVISOR):
-        steps: dict[str, int] = {}
-        for record in proof.entries.get(node.name, []):
-            message = record.message
-            if not isinstance(message, CustodyRecord):
-                continue
-            before, was = steps.get(message.crossing_id, 0), message.crossing_id in turned_away
-            refused = judge_step(before, message, refused=was)
-            if refused is not None:
-                seen, _, wanted = refused.detail.partition(" instead of ")
-                found = f"a gap in the custody of {message.crossing_id}: {seen}"
-                proof.say(record.file, record.line, found, wanted)
-            steps[message.crossing_id] = message.step
-            gate = proof.roster.nodes.get(message.place_id)
-            if gate is None or gate.role is not Role.GATE or gate.name not in held:
-                continue
-            if record.entry.record not in held[gate.name]:
-                what = f"{message.crossing_id} at {gate.name}"
-                wanted = f"the record of {what} that is in {record.file}:{record.line}"
-                proof.say(f"{gate.name}.jsonl", 0, f"says nothing of {what}", wanted)
-
-
-def _judge_releases(proof: Proof) -> None:
-    """Whoever left had a release of each office: the ledgers of the offices say so."""
-    released: dict[str, set[str]] = {}
-    for node in proof.roster.of_role(Role.OFFICE):
-        for record in proof.entries.get(node.name, []):
-            if isinstance(record.message, Release):
-                released.setdefault(crossing_of(record.message), set()).add(node.name)
-    offices = [node.name for node in proof.roster.of_role(Role.OFFICE)]
-    for node in proof.roster.of_role(Role.GATE):
-        for record in proof.entries.get(node.name, []):
-            message = record.message
-            if not isinstance(message, CustodyRecord) or message.step != CUSTODY_STEP_EXITED:
-                continue
-            for office in offices:
-                if office not in released.get(message.crossing_id, ()):
-                    found = f"{message.crossing_id} left without a release of {office}"
-                    proof.say(record.file, record.line, found, f"a release in {office}.jsonl")
-
-
-# --- one crossing ---
-
-
-def of_crossing(proof: Proof, crossing: str) -> list[Record]:
-    """Everything that any ledger says of one crossing, in order of time; a record that two ledgers
-    hold comes once, from whoever signed it.
-    """
-    found: dict[bytes, Record] = {}
-    for name, records in sorted(proof.entries.items()):
-        node = proof.roster.nodes[name]
-        for record in records:
-            if crossing_of(record.message) != crossing:
-                continue
-            known = found.get(record.entry.record)
-            if known is None or node.role is not Role.SUPERVISOR:
-                found[record.entry.record] = record
-    return sorted(found.values(), key=lambda each: (time_of(each), each.file, each.line))
-
-
-def time_of(record: Record) -> int:
-    """When it happened, where the document says so; else when it was written down."""
-    message = record.message
-    if isinstance(message, CustodyRecord):
-        return message.at_utc_ms
-    if isinstance(message, ScanRecord):
-        return message.finished_utc_ms
-    return record.entry.at_utc_ms
-
-
-def crossings_of(proof: Proof) -> list[str]:
-    """Every crossing that any ledger names."""
-    every = [each for records in proof.entries.values() for each in records]
-    return sorted({crossing_of(each.message) for each in every} - {""})

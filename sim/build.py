@@ -204,7 +204,7 @@ class Builder:
             name=name, country=country, supervisor=SUPERVISOR, office=office, check_ms=check_ms
         )
         agent = CounterAgent(config, self.cast.signers[name], self.cast.roster)
-        return self.node(name, agent, greets=(SUPERVISOR, office))
+        return self.node(name, agent, greets=(SUPERVISOR, *OFFICES.values()))
 
     def rules(self, country: str) -> Rules:
         """The office's share of what the scenario wants after combining both."""

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 
 from contract.agent import Boot, Effects, Now, Received, Send
 from contract.node import Node
-from contract.signing import Signer, digest, seal_document, type_name
+from contract.signing import Signer, digest, type_name
 from contract.sites import exit_detector
 from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
 from contract.v1.envelope_pb2 import Envelope, Frame
@@ -251,12 +251,15 @@ def _with_key(world: World, target: str, signer: Signer | None) -> None:
 
 def _amend(world: World, target: str) -> None:
     """The trader files a newer version of what this truck travels under."""
-    for terminal, office, payload in world.overheard.tapped.get(("declaration", target), []):
+    for terminal, _, payload in world.overheard.tapped.get(("declaration", target), []):
         declaration = Declaration.FromString(payload)
         declaration.version += 1
         declaration.consignment_reference = f"amended {declaration.version}"
-        document = seal_document(world.cast.signers[terminal], declaration)
-        _say(world, terminal, office, DeclarationSubmitted(declaration=document))
+        host = world.hosts[terminal]
+        if host.node is not None:
+            agent: Any = host.node.agent
+            agent.wanted.append(declaration)
+            host.wake()
 
 
 def _arrive_falsely(world: World, target: str) -> None:

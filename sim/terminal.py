@@ -3,8 +3,9 @@ again.
 
 The traders' side of the world, as an agent of its own: it knows what it is told and nothing else.
 Cargo comes as the scenario's flows say; a truck without cargo returns empty under a dossier. What
-turns out otherwise than declared is amended before the truck may leave. Not here: what stands in a
-declaration (terminal_papers.py), customs (gate/office), movement (corridor/).
+turns out otherwise than declared is amended before the truck may leave. Every declaration and test
+of brakes is in its ledger before it leaves. Not here: what stands in a declaration
+(terminal_papers.py), customs (gate/office), movement (corridor/).
 """
 
 import random
@@ -23,11 +24,13 @@ from contract.agent import (
     Send,
 )
 from contract.events import Event
+from contract.heads import NodeLedger
 from contract.limits import NODE_HEARTBEAT_MS
 from contract.reasons import Reason
 from contract.signing import Signer, seal_document
 from contract.v1 import customs_pb2, envelope_pb2
 from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
+from contract.v1.ledger_pb2 import HeadCountersigned
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from contract.v1.people_pb2 import Roadworthiness
 from sim.distributions import Distribution
@@ -83,12 +86,14 @@ class TerminalAgent:
     signer: Signer
     papers: Papers
     draws: random.Random
+    ledger: NodeLedger
     at_start: Sequence[tuple[str, str]]
     loaded: Loaded
     crossings: int = 0
     backlog: list[Flow] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
     refiling: Refiling = field(default_factory=Refiling)
+    wanted: list[Declaration] = field(default_factory=list)  # the trader's own new versions
     _next_cargo: dict[int, int] = field(default_factory=dict)
     _beat_ns: int = 0
     _beats: int = 0
@@ -98,19 +103,22 @@ class TerminalAgent:
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
         self._out = []
+        self.ledger.restore(now, state)
         self._beat_ns = now.mono_ns
         for index, flow in enumerate(self.config.flows):
             if flow.per_hour > 0.0:
                 self._next_cargo[index] = now.mono_ns + self._gap_ns(flow)
         for vehicle, berth in self.at_start:
             self._begin(now, vehicle, berth)
-        return self._taken()
+        return self._taken(now)
 
     def on_message(self, now: Now, received: Received) -> Effects:
         self._out = []
         message = received.message
         if isinstance(message, Arrival):
             self._arrive(now, message)
+        elif isinstance(message, HeadCountersigned):
+            self._out += self.ledger.on_countersigned(now, received)
         elif isinstance(message, customs_pb2.StatusReply):
             self._certify(now, self.refiling.answered(message))
         elif isinstance(message, customs_pb2.DeclarationReply) and not message.accepted:
@@ -120,7 +128,7 @@ class TerminalAgent:
                 "detail": "; ".join(message.faults),
             }
             self._out.append(Report(Event.DECLARATION_ANSWERED, fields))
-        return self._taken()
+        return self._taken(now)
 
     def on_wake(self, now: Now, reading: object) -> Effects:
         self._out = []
@@ -129,6 +137,8 @@ class TerminalAgent:
                 flow = self.config.flows[index]
                 self._next_cargo[index] += self._gap_ns(flow)
                 self.backlog.append(flow)
+        while self.wanted:
+            self._send(self.wanted.pop(0))
         for vehicle in sorted(self.jobs):
             self._go_on(now, self.jobs[vehicle])
         self._out += [Send(self.config.office, each) for each in self.refiling.due(now.mono_ns)]
@@ -137,17 +147,18 @@ class TerminalAgent:
             self._beat_ns = now.mono_ns + NODE_HEARTBEAT_MS * NS_PER_MS
             beat = envelope_pb2.NodeHeartbeat(loop_counter=self._beats, journal_ok=True)
             self._out.append(Send(self.config.supervisor, beat))
-        return self._taken()
+        return self._taken(now)
 
     @property
     def wake_ns(self) -> int | None:
         due = [self._beat_ns, *self._next_cargo.values()]
-        due += [] if self.refiling.wake_ns is None else [self.refiling.wake_ns]
+        own = (self.refiling.wake_ns, self.ledger.wake_ns)
+        due += [each for each in own if each is not None]
         due += [job.ready_ns for job in self.jobs.values() if not job.loaded]
         return min(due)
 
-    def _taken(self) -> Effects:
-        out, self._out = self._out, []
+    def _taken(self, now: Now) -> Effects:
+        out, self._out = self.ledger.chained(now, self._out), []
         return out
 
     # --- trucks ---

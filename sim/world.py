@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from contract.agent import Persist, Report
+from contract.heads import NodeLedger
 from contract.map import CorridorMap
 from contract.node import Node
 from contract.sites import sites
@@ -259,10 +260,11 @@ class World:
             self.cast.signers[name],
             Papers(country, self.cast.roster, stream(self.seed, f"papers/{country}")),
             stream(self.seed, f"traffic/{country}"),
+            NodeLedger(name, self.cast.signers[name], self.cast.roster),
             self._starts[country],
             self._load,
         )
-        return self.builder.node(name, agent, greets=(SUPERVISOR, OFFICES[country]))
+        return self.builder.node(name, agent, greets=(SUPERVISOR, *OFFICES.values()))
 
     def _load(self, vehicle: str, declared: Declaration | None) -> None:
         """A truck is loaded as declared, or unloaded."""

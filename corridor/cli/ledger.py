@@ -14,7 +14,8 @@ from typing import Any, Final
 from contract.errors import ConfigError
 from contract.ledger_lines import ROSTER_FILE
 from corridor.cli import ledger_show
-from corridor.ledger import Proof, prove
+from corridor.ledger import prove
+from corridor.ledger_proof import Proof
 
 EXIT_WHOLE: Final = 0
 EXIT_BROKEN: Final = 1

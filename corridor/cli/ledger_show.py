@@ -17,7 +17,9 @@ from contract.errors import ConfigError
 from contract.ledger_lines import describe
 from contract.roster import Roster
 from corridor.cli import ledger
-from corridor.ledger import Proof, Record, crossings_of, of_crossing, prove, time_of
+from corridor.ledger import prove
+from corridor.ledger_proof import Proof, Record
+from corridor.ledger_story import crossings_of, of_crossing, time_of
 
 EXIT_OK: Final = 0
 EXIT_NOT_SO: Final = 1
@@ -128,14 +130,18 @@ def _tell(crossing: str, proof: Proof, rows: list[dict[str, Any]]) -> None:
 
 
 def _headline(row: dict[str, Any]) -> str:
-    kind = row["kind"]
+    kind, node = row["kind"], row["file"].removesuffix(".jsonl")
     if kind == "CustodyRecord":
         return f"{STEPS.get(row['step'], row['step'])} at {row['place']}, {row['vehicle']}"
     if kind == "ScanRecord":
         return f"inspected at {row['station']}: {row['verdict']}, {row['vehicle']}"
     if kind in DECISIONS:
-        office = row["file"].removesuffix(".jsonl")
-        return f"{DECISIONS[kind]} by {office}"
+        return f"{DECISIONS[kind]} by {node}"
+    if kind == "Declaration":
+        return f"declared by {node}: {row['declaration_id']}, version {row['version']}"
+    if kind == "Endorsement":
+        said = "endorsed" if row["endorsed"] else "not endorsed"
+        return f"{said} by {node}, {row['agency']}"
     return f"{kind}"
 
 

@@ -85,7 +85,9 @@ def check(setting: Setting[AgenciesProgram]) -> None:
     """What the types cannot say. Raises ConfigError."""
     setting.must_be(Role.AGENCY)
     setting.peer(Role.SUPERVISOR)
-    setting.peer(Role.OFFICE, side_of(setting))
+    side_of(setting)
+    for side in ("KZ", "CN"):  # both offices countersign the ledger
+        setting.peer(Role.OFFICE, side)
     agency_book(setting)
     if setting.config.listen.address is not None:
         raise ConfigError("listen.address: nobody connects to the agencies; leave it out")

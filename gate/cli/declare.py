@@ -1,8 +1,10 @@
 """`convoy-office declare FILE`: judge a declaration, and file it as a terminal.
 
 Every fault at once, one a line with its place, and exit code 2; or it is signed with the terminal's
-key, sent to the office of the terminal's side and its answer is printed. With --check neither a
-configuration nor a network is needed; --template prints a declaration to begin with.
+key, written into the terminal's ledger, sent to the office of its side and the answer is printed.
+The head of the ledger goes to both offices in the same conversation; whichever cannot be reached
+gets it with the next one. With --check neither a configuration nor a network is needed; --template
+prints a declaration to begin with.
 Not here: what is wrong with a declaration (gate/office/declaration.py), JSON (declaration_json.py),
 retries (the mailbox).
 """
@@ -14,11 +16,13 @@ from pathlib import Path
 from textwrap import indent
 from typing import Final
 
-from contract.agent import Boot, Effects, Now, Received, Refused, Role, Send
+from contract.agent import NS_PER_MS, Boot, Effects, Now, Received, Refused, Role, Send
 from contract.errors import ConfigError
+from contract.heads import NodeLedger
 from contract.limits import FRAME_BYTES_MAX
 from contract.signing import seal_document
 from contract.v1.customs_pb2 import Declaration, DeclarationReply, DeclarationSubmitted
+from contract.v1.ledger_pb2 import HeadCountersigned
 from contract.wire import check, parse
 from gate.cli.declaration_json import read_json
 from gate.cli.declaration_template import TEMPLATES, template
@@ -32,6 +36,7 @@ EXIT_OK: Final = 0
 EXIT_REFUSED: Final = 1
 EXIT_UNUSABLE: Final = 2
 EXIT_NO_ANSWER: Final = 4
+COUNTERSIGN_MS: Final = 2_000  # patience for the signature under the head, behind the answer
 JSON_BEGINS: Final = (b"{", b"[", b'"', b"\xef")  # the last: a byte order mark
 
 EXAMPLES: Final = f"""\
@@ -52,32 +57,51 @@ Exit codes: 0 accepted (in order; printed), 1 refused by the office, 2 faults or
 
 
 class Declarant:
-    """The least of a terminal: files one declaration and hears the answer."""
+    """The least of a terminal: files one declaration, keeps its ledger and hears the answer."""
 
-    def __init__(self, office: str, submitted: DeclarationSubmitted, declaration_id: str) -> None:
+    def __init__(
+        self,
+        office: str,
+        submitted: DeclarationSubmitted,
+        declaration_id: str,
+        ledger: NodeLedger,
+    ) -> None:
         self._office = office
         self._submitted = submitted
         self._id = declaration_id
+        self._ledger = ledger
+        self._until_ns: int | None = None
+        self._waited = False
         self.answer: DeclarationReply | None = None
-        self.wake_ns: int | None = None
 
     @property
     def done(self) -> bool:
-        """The office has answered."""
-        return self.answer is not None
+        """The office has answered, and signed under the head, or taken too long for that."""
+        seen = self._office not in self._ledger.lacking
+        return self.answer is not None and (seen or self._waited)
+
+    @property
+    def wake_ns(self) -> int | None:
+        return self._until_ns
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
-        return [Send(self._office, self._submitted)]
+        self._ledger.restore(now, state)
+        filed = self._ledger.chained(now, [Send(self._office, self._submitted)])
+        return [*filed, *self._ledger.announced(now)]
 
     def on_message(self, now: Now, received: Received) -> Effects:
         reply = received.message
+        if isinstance(reply, HeadCountersigned):
+            return self._ledger.on_countersigned(now, received)
         if not isinstance(reply, DeclarationReply) or received.sender != self._office:
             return []
         if reply.declaration_id in (self._id, ""):
             self.answer = reply
+            self._until_ns = now.mono_ns + COUNTERSIGN_MS * NS_PER_MS
         return []
 
     def on_wake(self, now: Now, reading: object) -> Effects:
+        self._waited = self._until_ns is not None and now.mono_ns >= self._until_ns
         return []
 
 
@@ -164,7 +188,8 @@ def _file(arguments: argparse.Namespace, declaration: Declaration) -> int:
     office = setting.peer(Role.OFFICE, setting.roster.nodes[setting.name].site)
     document = seal_document(setting.keys.signer, declaration)
     submitted = DeclarationSubmitted(declaration=document)
-    agent = Declarant(office, submitted, declaration.declaration_id)
+    ledger = NodeLedger(setting.name, setting.keys.signer, setting.roster)
+    agent = Declarant(office, submitted, declaration.declaration_id, ledger)
     converse(setting, agent, arguments.wait)
     answer = agent.answer
     if answer is None:

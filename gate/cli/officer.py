@@ -1,9 +1,10 @@
-"""`convoy-office desk`: an officer's desk on a terminal - look, release, hold, refuse.
+"""`convoy-office desk`: an officer's desk on a terminal - look, release, hold, refuse, reinstate.
 
 Signed with the key of an operator's node and sent to the office, which decides whether the word
-counts: what lies on the desk one officer releases; a refusal is overruled by two officers. Exit
-codes: 0 done, 1 the office says no, 2 unusable input, 4 no answer. Not here: what a decision leads
-to (gate/office/rulings.py).
+counts: what lies on the desk one officer releases; a refusal is overruled by two officers, and a
+station of the other side that is suspended is believed again by two. Exit codes: 0 done, 1 the
+office says no, 2 unusable input, 4 no answer. Not here: what a decision leads to
+(gate/office/rulings.py, reinstatement.py).
 """
 
 import argparse
@@ -21,6 +22,7 @@ from contract.reasons import Reason
 from contract.v1.customs_pb2 import (
     DESK_VERDICT_HOLD,
     DESK_VERDICT_REFUSE,
+    DESK_VERDICT_REINSTATE,
     DESK_VERDICT_RELEASE,
     DeskDecision,
     DeskReply,
@@ -28,6 +30,7 @@ from contract.v1.customs_pb2 import (
     StatusReply,
 )
 from gate.cli.status import as_values, tell, tell_open
+from gate.cli.suspended import station_values, tell_station
 from gate.office.phases import Phase
 from live.config import ProgramConfig
 from live.converse import converse
@@ -42,7 +45,9 @@ VERDICTS: Final = {
     "release": DESK_VERDICT_RELEASE,
     "hold": DESK_VERDICT_HOLD,
     "refuse": DESK_VERDICT_REFUSE,
+    "reinstate": DESK_VERDICT_REINSTATE,
 }
+REINSTATE: Final = "reinstate"
 ON_DESK: Final = (Phase.AT_DESK.value, Phase.REFUSED.value)
 
 EXAMPLES: Final = """\
@@ -52,9 +57,12 @@ examples:
   convoy-office desk release KZ-00007 --officer "A. Serik" --config officer-kz.toml
   convoy-office desk refuse KZ-00007 --officer "A. Serik" --reason "papers of another load" \\
       --config officer-kz.toml
+  convoy-office desk reinstate cn_xray_w --officer "A. Serik" --reason "calibrated, protocol 17" \\
+      --config officer-kz.toml
 
 A refusal is overruled by `desk release` of two officers with keys of their own, neither of whom
-refused.
+refused. A station of the other side that the test of scans done twice has suspended is believed
+again by `desk reinstate` of two officers with keys of their own; `desk list` names it.
 
 Exit codes: 0 done, 1 the office says no, 2 unusable input, 4 no answer in time.
 """
@@ -111,11 +119,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("act", choices=("list", "show", *VERDICTS))
-    parser.add_argument("crossing", metavar="CROSSING", nargs="?", default="")
+    parser.add_argument(
+        "crossing", metavar="CROSSING", nargs="?", default="", help="of reinstate: the STATION"
+    )
     parser.add_argument("--config", type=Path, required=True, metavar="F", help="operator's TOML")
     parser.add_argument("--side", choices=("KZ", "CN"), default="", help="which office is meant")
     parser.add_argument("--officer", default="", metavar="NAME", help="who decides")
-    parser.add_argument("--reason", default="", metavar="TEXT", help="why; of a hold or a refusal")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why; of all but a release")
     parser.add_argument("--all", action="store_true", help="list: everything open, not the desk")
     parser.add_argument(
         "--wait", type=float, default=20.0, metavar="S", help="patience for the answer, seconds"
@@ -126,14 +136,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _decide(arguments: argparse.Namespace, setting: Setting[ProgramConfig], office: str) -> int:
+    station = arguments.act == REINSTATE
     if not arguments.crossing:
-        raise ConfigError(f"desk {arguments.act}: CROSSING: missing; `desk list` names them")
+        what = "STATION" if station else "CROSSING"
+        raise ConfigError(f"desk {arguments.act}: {what}: missing; `desk list` names them")
     if not arguments.officer:
         raise ConfigError("--officer: missing; a decision bears the name of whoever made it")
     if arguments.act != "release" and not arguments.reason:
         raise ConfigError(f"--reason: missing; to {arguments.act} without one is not possible")
     decision = DeskDecision(
-        crossing_id=arguments.crossing,
+        crossing_id="" if station else arguments.crossing,
+        station_id=arguments.crossing if station else "",
         verdict=VERDICTS[arguments.act],
         reason=arguments.reason,
         officer_id=arguments.officer,
@@ -144,10 +157,12 @@ def _decide(arguments: argparse.Namespace, setting: Setting[ProgramConfig], offi
     if not isinstance(reply, DeskReply):
         return _silent(office, arguments.wait)
     if arguments.json:
-        print(json.dumps({"accepted": reply.accepted, "reason": reply.reason}))
+        said = {"accepted": reply.accepted, "reason": reply.reason, "detail": reply.detail}
+        print(json.dumps(said))
     else:
         reason = Reason.__members__.get(reply.reason)
         why = f": {reason.name}, {reason.sentence}" if reason is not None else ""
+        why += f" ({reply.detail})" if reply.detail else ""
         done = "taken" if reply.accepted else "not taken"
         print(f"{office}: {arguments.act} {arguments.crossing} {done}{why}")
     return EXIT_OK if reply.accepted else EXIT_NO
@@ -172,7 +187,11 @@ def _look(arguments: argparse.Namespace, setting: Setting[ProgramConfig], office
             tell(reply.rows[0])
         return EXIT_OK
     rows = [row for row in reply.rows if arguments.all or row.stage in ON_DESK]
-    tell_open(arguments, rows, cut=reply.cut)
+    stations = {"suspended": [station_values(each) for each in reply.suspended]}
+    tell_open(arguments, rows, cut=reply.cut, beside=stations)
+    if not arguments.json:
+        for station in reply.suspended:
+            tell_station(station)
     return EXIT_OK
 
 

@@ -242,7 +242,7 @@ def _channel(row: StatusRow) -> str:
     return Channel.Name(row.channel).removeprefix("CHANNEL_").lower() if row.channel else ""
 
 
-def _clock(at_utc_ms: int) -> str:
+def clock(at_utc_ms: int) -> str:
     try:
         at = datetime.fromtimestamp(at_utc_ms / 1_000.0, UTC)
     except (ValueError, OverflowError, OSError):
@@ -254,7 +254,7 @@ def tell(row: StatusRow) -> None:
     about = [f"version {row.version}", f"crossing {row.crossing_id}" if row.crossing_id else ""]
     about += [row.vehicle_id, f"{_channel(row)} channel" if row.channel else ""]
     print(f"{row.declaration_id}: {', '.join(word for word in about if word)}")
-    print(f"stage        {row.stage}, since {_clock(row.since_utc_ms)} UTC")
+    print(f"stage        {row.stage}, since {clock(row.since_utc_ms)} UTC")
     if row.reason:
         print(f"reason       {_sentence(row.reason)}")
         print(f"whose move   {row.owner}")
@@ -267,7 +267,7 @@ def tell(row: StatusRow) -> None:
     width = max((len(step.stage) for step in row.history), default=0)
     for step in row.history:
         detail = f"  {step.detail}" if step.detail else ""
-        print(f"  {_clock(step.at_utc_ms)}  {step.stage:<{width}}{detail}".rstrip())
+        print(f"  {clock(step.at_utc_ms)}  {step.stage:<{width}}{detail}".rstrip())
 
 
 def _sentence(code: str) -> str:
@@ -275,16 +275,24 @@ def _sentence(code: str) -> str:
     return f"{code}: {reason.sentence}" if reason is not None else code
 
 
-def tell_open(arguments: argparse.Namespace, rows: list[StatusRow], *, cut: bool = False) -> None:
+def tell_open(
+    arguments: argparse.Namespace,
+    rows: list[StatusRow],
+    *,
+    cut: bool = False,
+    beside: Mapping[str, Any] | None = None,
+) -> None:
+    """`beside` is what one JSON object has beside the rows."""
     if arguments.json:
-        print(json.dumps({"open": [as_values(row) for row in rows], "cut": cut}))
+        said = {"open": [as_values(row) for row in rows], "cut": cut, **(beside or {})}
+        print(json.dumps(said))
         return
     if not rows:
         print("nothing is open")
         return
     lines = [("declaration", "vehicle", "stage", "since (UTC)", "waits for", "whose move")]
     for row in rows:
-        since = _clock(row.since_utc_ms)
+        since = clock(row.since_utc_ms)
         lines.append(
             (row.declaration_id, row.vehicle_id, row.stage, since, row.reason or "-", row.owner)
         )

@@ -3,8 +3,8 @@
 Pure. The office of this side lays a declaration, as its terminal signed it, before agencies of this
 side. Each judges by its own rules after a service time: a yes or no at once, or a person at the
 agency's desk decides. The answer names side, agency, crossing and digest of the declaration, is
-written down before it is told, and is the same again for the same declaration. Not here: what is
-looked at (agency_rules.py), whether the crossing may go (the office).
+written down before it is told, in a ledger too, and is the same again for the same declaration.
+Not here: what is looked at (agency_rules.py), whether the crossing may go (the office).
 Requirements: OFF-021 to OFF-023 in docs/SAFETY.md.
 """
 
@@ -29,6 +29,7 @@ from contract.agent import (
     Send,
 )
 from contract.events import Event
+from contract.heads import NodeLedger
 from contract.limits import NODE_HEARTBEAT_MS
 from contract.reasons import Reason
 from contract.roster import Roster
@@ -42,6 +43,7 @@ from contract.v1.customs_pb2 import (
 )
 from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ, Document
 from contract.v1.envelope_pb2 import NodeHeartbeat
+from contract.v1.ledger_pb2 import HeadCountersigned
 from gate.office.agency_files import FILES_MAX, File, Look, agency_word, read_paper
 from gate.office.agency_phases import Outcome, Phase
 from gate.office.agency_rules import KNOWN, AgencyBook, look
@@ -74,6 +76,7 @@ class CounterAgent:
         self._config = config
         self._signer = signer
         self._roster = roster
+        self._ledger = NodeLedger(config.name, signer, roster)
         self._files: dict[str, File] = {}
         self._due: dict[tuple[str, int], int] = {}
         self._out: list[Effect] = []
@@ -83,6 +86,7 @@ class CounterAgent:
     # --- protocol ---
 
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
+        self._ledger.restore(now, state)
         rows = (value for key, value in state.items() if key.startswith("file/"))
         files = [msgspec.msgpack.decode(value, type=File) for value in rows]
         for file in sorted(files, key=lambda each: (each.since_utc_ms, each.crossing_id)):
@@ -90,7 +94,7 @@ class CounterAgent:
             for agency, seen in sorted(file.looks.items()):
                 self._take_up(now, file, agency, seen)
         self._beat_ns = now.mono_ns
-        return self._taken()
+        return self._taken(now)
 
     def _take_up(self, now: Now, file: File, agency: int, seen: Look) -> None:
         """A deadline starts anew; a person is asked again, for the desk may have forgotten."""
@@ -103,7 +107,7 @@ class CounterAgent:
         handler = _HANDLERS.get(type(received.message))
         if handler is not None:
             handler(self, now, received)
-        return self._taken()
+        return self._taken(now)
 
     def on_wake(self, now: Now, reading: OfficeReading) -> Effects:
         for outcome in reading.outcomes:
@@ -114,15 +118,20 @@ class CounterAgent:
                 self._check(now, self._files[crossing], agency)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
-        return self._taken()
+        return self._taken(now)
 
     @property
     def wake_ns(self) -> int | None:
-        return min((self._beat_ns, *self._due.values()))
+        due = [self._beat_ns, *self._due.values()]
+        return min(due if self._ledger.wake_ns is None else [*due, self._ledger.wake_ns])
 
-    def _taken(self) -> Effects:
-        out, self._out = self._out, []
+    def _taken(self, now: Now) -> Effects:
+        """What the turn leads to: what was signed is in the ledger before it leaves."""
+        out, self._out = self._ledger.chained(now, self._out), []
         return out
+
+    def _on_countersigned(self, now: Now, received: Received) -> None:
+        self._out += self._ledger.on_countersigned(now, received)
 
     # --- requests ---
 
@@ -297,4 +306,5 @@ def _about(file: File, agency: int) -> dict[str, Any]:
 
 _HANDLERS: Final[Mapping[type, Callable[[CounterAgent, Now, Received], None]]] = {
     EndorsementRequest: CounterAgent._on_request,
+    HeadCountersigned: CounterAgent._on_countersigned,
 }

@@ -123,8 +123,10 @@ class OfficeAgent:
         return min((self._beat_ns, *self._docket.due.values(), *self._witness.deadlines))
 
     def _taken(self, now: Now) -> Effects:
-        out, self._docket.out = self._witness.chained(now, self._docket.out), []
-        return out
+        docket = self._docket
+        effects = [*self._witness.recorded(now, docket.records), *docket.out]
+        docket.out, docket.records = [], []
+        return self._witness.chained(now, effects)
 
     # --- declarations ---
 

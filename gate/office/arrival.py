@@ -103,7 +103,7 @@ def _remember(docket: Docket, case: Case, record: ScanRecord) -> None:
 def _on_ours(docket: Docket, now: Now, case: Case, record: ScanRecord) -> None:
     clear = record.verdict == SCAN_VERDICT_CLEAR
     if case.scanned_by and (clear or record.verdict == SCAN_VERDICT_ADVERSE):
-        _observe(docket, case.scanned_by, false_clear=not clear)
+        _observe(docket, now, case.scanned_by, false_clear=not clear)
         case.scanned_by = ""
     reason = Reason.__members__.get(record.reason, Reason.IMAGE_ADVERSE)
     said = "clear" if clear else reason.name
@@ -115,9 +115,10 @@ def _on_ours(docket: Docket, now: Now, case: Case, record: ScanRecord) -> None:
         docket.proceed(now, case, told=True)
 
 
-def _observe(docket: Docket, station: str, *, false_clear: bool) -> None:
+def _observe(docket: Docket, now: Now, station: str, *, false_clear: bool) -> None:
     audit = docket.audits.setdefault(station, StationAudit(station))
-    verdict = audit.take(docket.config.rules.book.audit, false_clear=false_clear)
+    limits = docket.config.rules.book.audit
+    verdict = audit.take(limits, false_clear=false_clear, at_utc_ms=now.utc_ms)
     docket.out.append(Persist(f"audit/{station}", encode(audit)))
     if verdict in _EVENTS:
         fields: dict[str, Any] = {

@@ -4,9 +4,10 @@ Pure. Of each load that a station of the other side let pass and that was scanne
 thing counts: was it clear here too? The test weighs two hypotheses, that at most `honest` of what
 the station lets pass is no such thing, and that `unreliable` of it is. Evidence for the second
 beyond 1 / `false_alarm` suspends the station: its scans do not count until as much evidence says
-that it is honest again. An honest station is suspended by one test with probability below
-`false_alarm`, whatever the number of scans (Ville's inequality); a test that has ended in its
-favour begins anew. Source: Wald, Sequential Analysis (1947), chapters 3 and 5.
+that it is honest again, or two officers do (reinstatement.py). An honest station is suspended by
+one test with probability below `false_alarm`, whatever the number of scans (Ville's inequality); a
+test that has ended in its favour begins anew.
+Source: Wald, Sequential Analysis (1947), chapters 3 and 5.
 Requirements: OFF-012 in docs/SAFETY.md.
 """
 
@@ -63,11 +64,23 @@ class Verdict(Enum):
     REINSTATED = "reinstated"
 
 
+class OfficerSaid(Struct, frozen=True):
+    """One officer's word that a station is to be believed again; `key` is the node he spoke by."""
+
+    key: str
+    officer: str
+    reason: str
+    at_utc_ms: int
+
+
 class StationAudit(Struct):
     """One station under test.
 
-    bad, good   loads of the test that is running, not clear here and clear here too
-    scans       loads scanned twice, ever;   false_clears   of them not clear here
+    bad, good               loads of the test that is running, not clear here and clear here too
+    scans                   loads scanned twice, ever;   false_clears   of them not clear here
+    since_utc_ms            when it was suspended
+    found_bad, found_good   loads of the test that has suspended it
+    asked                   the first of the two officers who may end it (reinstatement.py)
     """
 
     station_id: str
@@ -76,22 +89,36 @@ class StationAudit(Struct):
     scans: int = 0
     false_clears: int = 0
     suspended: bool = False
+    since_utc_ms: int = 0
+    found_bad: int = 0
+    found_good: int = 0
+    asked: OfficerSaid | None = None
 
-    def take(self, limits: AuditLimits, *, false_clear: bool) -> Verdict:
+    def take(self, limits: AuditLimits, *, false_clear: bool, at_utc_ms: int = 0) -> Verdict:
         """One more load that was clear there and scanned again here."""
         self.scans += 1
         self.false_clears += false_clear
         self.bad, self.good = self.bad + false_clear, self.good + (not false_clear)
         evidence = limits.evidence(self.bad, self.good)
         if evidence >= limits.suspends_at:
+            self.found_bad, self.found_good = self.bad, self.good
             self.bad = self.good = 0
+            self.asked = None  # whoever wanted it believed did not know of this
             before, self.suspended = self.suspended, True
+            if not before:
+                self.since_utc_ms = at_utc_ms
             return Verdict.OPEN if before else Verdict.SUSPENDED
         if evidence <= limits.acquits_at:
-            self.bad = self.good = 0
-            before, self.suspended = self.suspended, False
+            before = self.suspended
+            self.reinstate()
             return Verdict.REINSTATED if before else Verdict.OPEN
         return Verdict.OPEN
+
+    def reinstate(self) -> None:
+        """It is believed, and the test begins anew without any evidence."""
+        self.bad = self.good = 0
+        self.suspended, self.asked = False, None
+        self.since_utc_ms = self.found_bad = self.found_good = 0
 
 
 def encode(audit: StationAudit) -> bytes:

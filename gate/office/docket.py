@@ -72,6 +72,7 @@ class Docket:
         self.audits: dict[str, StationAudit] = {}
         self.revocations = 0
         self.out: list[Effect] = []
+        self.records: list[Document] = []
         self._signer = release_signer
         self.origin_of = DIRECTION_EAST if config.country == "KZ" else DIRECTION_WEST
         country = COUNTRY_KZ if config.country == "KZ" else COUNTRY_CN
@@ -274,6 +275,16 @@ class Docket:
         notice = DecisionNotice(decision=seal_document(self._signer, decision))
         self.out.append(Send(self.config.supervisor, notice))
         return notice
+
+    def record(self, paper: Message) -> None:
+        """Sign what goes into the ledger and to nobody."""
+        self.records.append(seal_document(self._signer, paper))
+
+    @property
+    def stations_over_there(self) -> tuple[str, ...]:
+        """Stations of the other side, whose records of what comes here count or do not."""
+        way = "W" if self.config.country == "KZ" else "E"
+        return tuple(self.config.places.stations.get(way, {}))
 
     # --- transit ---
 

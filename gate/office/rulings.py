@@ -13,6 +13,7 @@ from contract.events import Event
 from contract.reasons import Reason
 from contract.v1 import customs_pb2
 from contract.v1.customs_pb2 import DeskDecision, DeskReply
+from gate.office import reinstatement
 from gate.office.case import Case
 from gate.office.docket import RETURN_SUFFIX, Docket
 from gate.office.orders import Ruling
@@ -49,6 +50,8 @@ class Word:
 
 def on_decision(docket: Docket, now: Now, sender: str, decision: DeskDecision) -> DeskReply | None:
     """A signed decision as a message, and its answer; None where nothing was said."""
+    if decision.verdict == customs_pb2.DESK_VERDICT_REINSTATE:
+        return reinstatement.on_decision(docket, now, sender, decision)
     ruling = _VERDICTS.get(decision.verdict)
     if ruling is None:
         return None

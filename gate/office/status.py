@@ -14,6 +14,7 @@ from contract.v1.document_pb2 import Channel, Document
 from gate.office.case import Case
 from gate.office.docket import Docket
 from gate.office.phases import Phase
+from gate.office.reinstatement import suspended
 
 ROWS_MAX: Final = 50
 STEPS_MAX: Final = 20  # of each row: an answer fits a frame
@@ -28,11 +29,14 @@ def answer(docket: Docket, query: StatusQuery, received: Received, roster: Roste
         and query.declaration_id in ("", docket.declarations[name].declaration_id)
         and _may_see(received, case, roster)
     ]
-    if not (query.crossing_id or query.declaration_id):
+    everything = not (query.crossing_id or query.declaration_id)
+    if everything:
         asked = [case for case in asked if case.at is not Phase.ENDED]
     asked.sort(key=lambda case: (-case.since_utc_ms, case.crossing_id))
     rows = [_row(docket, case) for case in asked[:ROWS_MAX]]
-    return StatusReply(query=query.query, rows=rows, cut=len(asked) > ROWS_MAX)
+    stations = suspended(docket) if everything and received.role is Role.OPERATOR else []
+    cut = len(asked) > ROWS_MAX
+    return StatusReply(query=query.query, rows=rows, cut=cut, suspended=stations[:ROWS_MAX])
 
 
 def _may_see(received: Received, case: Case, roster: Roster) -> bool:

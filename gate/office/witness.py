@@ -56,6 +56,10 @@ class Witness:
         """A turn's effects, with each decision of ours written down before it leaves."""
         return self._ledger.chained(now, effects)
 
+    def recorded(self, now: Now, documents: Iterable[Document]) -> list[Effect]:
+        """Papers of ours that go into the ledger and to nobody."""
+        return [each for document in documents for each in self._ledger.append(now, document)]
+
     def on_message(self, now: Now, received: Received) -> list[Effect]:
         """Heads and countersignatures; anything else is not ours to answer."""
         if isinstance(received.message, HeadNotice):

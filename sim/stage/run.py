@@ -164,9 +164,8 @@ class Stage:
     def _world(self, stack: ExitStack) -> World:
         """The world with its hosts elsewhere; its time starts now."""
         for name in TERMINALS.values():
-            country = self.site.cast.roster.nodes[name].site
             keys = self.site.enrolment.keys[name]
-            peers = self.site.peers(SUPERVISOR, OFFICES[country])
+            peers = self.site.peers(SUPERVISOR, *OFFICES.values())
             link = Link(keys, self.site.enrolment.curve_table, peers=peers)
             stack.callback(link.close)
             self.links[name] = link
@@ -304,7 +303,9 @@ class Stage:
                             world.checkers.decided(notice.decision)
             rows = _rows(self.site.journal(SUPERVISOR))
             for node in self.site.cast.roster.nodes.values():
-                if node.role in KEEPERS:
+                if node.name in TERMINALS.values():
+                    self.journals[node.name] = world.hosts[node.name].disk
+                elif node.role in KEEPERS:
                     self.journals[node.name] = _folded(_rows(self.site.journal(node.name)))
         except (JournalError, sqlite3.Error) as fault:
             return str(fault)

@@ -144,7 +144,7 @@ def _agencies(site: Site, name: str) -> dict[str, dict[str, Any]]:
     country = site.cast.roster.nodes[name].site
     check_s = parse_duration(site.scenario.agency[country].check)
     return {
-        "peers": site.peers(SUPERVISOR, OFFICES[country]),
+        "peers": site.peers(SUPERVISOR, *OFFICES.values()),
         "agencies": {"check_s": check_s},
         "body": site.body(),
     }

@@ -1,17 +1,31 @@
 """A node's own ledger: what is written down when, when a head is due, and whose word closes it."""
 
+from typing import Final
+
 import msgspec
 import pytest
+from google.protobuf.message import Message
 
 from contract.agent import Effect, Persist, Report, Send
 from contract.events import Event
 from contract.heads import NodeLedger
 from contract.ledger import Entry, fault
 from contract.limits import HEAD_LINKS_MAX, HEAD_MS, HEAD_RECORDS
-from contract.v1.customs_pb2 import CustodyRecord, DecisionNotice, ScanRecord, StationResult
+from contract.v1.customs_pb2 import (
+    CustodyRecord,
+    DecisionNotice,
+    Declaration,
+    DeclarationSubmitted,
+    Endorsement,
+    EndorsementNotice,
+    ScanRecord,
+    StationResult,
+)
 from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import GateReport, Passed
 from contract.v1.ledger_pb2 import HeadCountersigned, HeadNotice, LedgerHead
+from contract.v1.movement_pb2 import BerthReport
+from contract.v1.people_pb2 import Roadworthiness
 from tests.factories import (
     a_now,
     a_roster,
@@ -86,6 +100,38 @@ def test_document_of_ours_is_written_down_before_it_leaves_and_once() -> None:
     assert kinds == [Persist, Send, Send, Persist, Send, Send]
     assert [each for each in effects if isinstance(each, Send)] == out
     assert not [e for e in ledger.chained(a_now(), out) if isinstance(e, Persist)]
+
+
+PAPERS: Final[list[tuple[str, str, Message]]] = [
+    (
+        "agencies-kz",
+        "office-kz",
+        EndorsementNotice(endorsement=signed(Endorsement(crossing_id="KZ-1"), "agencies-kz")),
+    ),
+    (
+        "terminal-kz",
+        "office-kz",
+        DeclarationSubmitted(declaration=signed(Declaration(crossing_id="KZ-1"), "terminal-kz")),
+    ),
+    (
+        "terminal-kz",
+        "supervisor",
+        BerthReport(roadworthiness=signed(Roadworthiness(vehicle_id="truck-01"), "terminal-kz")),
+    ),
+]
+
+
+@pytest.mark.parametrize(("node", "to", "message"), PAPERS)
+def test_paper_of_an_agency_or_a_terminal_is_written_down_before_it_leaves(
+    node: str, to: str, message: Message
+) -> None:
+    ledger = NodeLedger(node, a_signer(node), a_roster())
+    effects = ledger.chained(a_now(), [Send(to, message)])
+    assert [type(each) for each in effects] == [Persist, Send]
+    due = ledger.due(a_now(HEAD_MS))
+    assert sorted(e.to for e in due if isinstance(e, Send)) == ["office-cn", "office-kz"]
+    passing = NodeLedger("office-kz", a_signer("office-kz"), a_roster())
+    assert passing.chained(a_now(), [Send("office-cn", message)]) == [Send("office-cn", message)]
 
 
 def test_document_of_somebody_else_that_passes_through_is_not_ours_to_write() -> None:

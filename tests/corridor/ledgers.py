@@ -1,20 +1,22 @@
-"""A day's ledgers in miniature: a supervisor, two gates and both offices that tell each other.
+"""A day's ledgers in miniature: everybody who keeps one, and both offices that tell each other.
 
 Everything is made by the ledgers and witnesses of the product; only the messages are carried here.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
 from contract.agent import Effect, Report, Send
 from contract.events import Event
 from contract.heads import NodeLedger
-from contract.ledger_lines import ledger_files
+from contract.ledger import GENESIS, Entry, chain
+from contract.ledger_lines import entry_line, ledger_files
 from contract.signing import digest, seal_document
 from contract.v1.customs_pb2 import (
+    AGENCY_TRANSPORT_CONTROL,
     CUSTODY_STEP_ENTERED,
     CUSTODY_STEP_EXITED,
     CUSTODY_STEP_HANDED_OVER,
@@ -22,19 +24,33 @@ from contract.v1.customs_pb2 import (
     CustodyRecord,
     CustodyStep,
     DecisionNotice,
+    DeclarationSubmitted,
+    Endorsement,
+    EndorsementNotice,
     Release,
     ReleaseSubject,
 )
 from contract.v1.document_pb2 import CHANNEL_GREEN, COUNTRY_CN, COUNTRY_KZ, Country, Document
-from contract.v1.gate_pb2 import Passed
-from contract.v1.ledger_pb2 import HeadNotice
+from contract.v1.ledger_pb2 import HeadCountersigned
+from corridor.ledger_proof import Proof
 from gate.office.witness import Witness
-from tests.factories import START_UTC_MS, a_now, a_roster, a_signer, after_commit, received
+from tests.factories import (
+    START_UTC_MS,
+    a_declaration,
+    a_now,
+    a_roster,
+    a_signer,
+    after_commit,
+    received,
+    signed,
+)
 
 OFFICES: Final[Mapping[str, tuple[str, Country]]] = {
     "office-kz": ("KZ", COUNTRY_KZ),
     "office-cn": ("CN", COUNTRY_CN),
 }
+GATES: Final = ("kz_out", "cn_in", "cn_out", "kz_in")
+BESIDE: Final = ("agencies-kz", "agencies-cn", "terminal-kz", "terminal-cn")
 WAY: Final[tuple[tuple[CustodyStep, str, str], ...]] = (
     (CUSTODY_STEP_SEALED, "kz_d01", "supervisor"),
     (CUSTODY_STEP_EXITED, "kz_out", "kz_out"),
@@ -55,7 +71,7 @@ class Day:
     deaf: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        for name in ("supervisor", "kz_out", "cn_in", "cn_out", "kz_in", *OFFICES):
+        for name in ("supervisor", *GATES, *OFFICES, *BESIDE):
             self.disks[name] = {}
             self.restart(name)
 
@@ -84,7 +100,7 @@ class Day:
         now, said = a_now(self.at_ms), received(sender, message)
         if name in self.offices:
             self.done(name, self.offices[name].on_message(now, said))
-        elif not isinstance(message, Passed | DecisionNotice | HeadNotice):
+        elif isinstance(message, HeadCountersigned):
             self.done(name, self.keepers[name].on_countersigned(now, said))
 
     def wait(self, ms: float = 60_000.0) -> None:
@@ -96,15 +112,41 @@ class Day:
 
     # --- what happens ---
 
+    def declare(self, crossing: str, **changes: Any) -> Document:
+        """The Kazakh terminal files it; the same whenever it is asked for."""
+        changes |= {"crossing_id": crossing, "declaration_id": f"D-{crossing}"}
+        document = signed(a_declaration(**changes), "terminal-kz")
+        self._send("terminal-kz", "office-kz", DeclarationSubmitted(declaration=document))
+        return document
+
+    def endorse(self, crossing: str, declaration: Document, by: str = "agencies-kz") -> None:
+        """An agency has looked at it."""
+        endorsement = Endorsement(
+            endorsement_id=f"{by}-{crossing}",
+            side=COUNTRY_KZ if by == "agencies-kz" else COUNTRY_CN,
+            agency=AGENCY_TRANSPORT_CONTROL,
+            crossing_id=crossing,
+            declaration_sha256=digest(declaration.payload),
+            endorsed=True,
+            at_utc_ms=START_UTC_MS + round(self.at_ms),
+        )
+        notice = EndorsementNotice(endorsement=signed(endorsement, by))
+        self._send(by, by.replace("agencies", "office"), notice)
+
+    def _send(self, name: str, to: str, message: Message) -> None:
+        sends: list[Effect] = [Send(to, message)]
+        self.done(name, self.keepers[name].chained(a_now(self.at_ms), sends))
+
     def release(self, crossing: str, *offices: str) -> None:
-        """Both offices, or these, let it pass."""
+        """Both offices, or these, let it pass, as it was declared."""
+        declared = digest(self.declare(crossing).payload)
         for name in offices or tuple(OFFICES):
             site, country = OFFICES[name]
             release = Release(
                 release_id=f"{site}-{crossing}-1",
                 office=country,
                 channel=CHANNEL_GREEN,
-                subject=ReleaseSubject(crossing_id=crossing, declaration_sha256=digest(b"paper")),
+                subject=ReleaseSubject(crossing_id=crossing, declaration_sha256=declared),
             )
             document = seal_document(a_signer(f"release/{site}"), release)
             sends: list[Effect] = [Send("supervisor", DecisionNotice(decision=document))]
@@ -128,6 +170,7 @@ class Day:
 
     def cross(self, crossing: str, *, steps: int = 4) -> None:
         """One crossing as it should be, a second between two steps."""
+        self.endorse(crossing, self.declare(crossing))
         self.release(crossing)
         for step, place, signer in WAY[:steps]:
             self.at_ms += 1_000.0
@@ -157,3 +200,20 @@ def a_day() -> Day:
     day.wait()
     day.cross("KZ-3", steps=2)
     return day
+
+
+def as_file(entries: list[Entry]) -> bytes:
+    return b"".join(entry_line(entry) + b"\n" for entry in entries)
+
+
+def chained_anew(records: list[bytes]) -> list[Entry]:
+    """A chain that is whole in itself: what a forger would write."""
+    entries: list[Entry] = []
+    for number, record in enumerate(records, 1):
+        before = entries[-1].hash if entries else GENESIS
+        entries.append(chain(number, before, record, START_UTC_MS))
+    return entries
+
+
+def said(proof: Proof) -> str:
+    return "\n".join(map(str, proof.findings))

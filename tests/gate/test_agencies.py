@@ -274,7 +274,7 @@ def test_oldest_ended_file_is_forgotten_where_there_are_too_many(
     counter.asked(of_seed(crossing_id="KZ-1", certificates=[]))
     for number in (2, 3, 4):
         counter.asked(of_seed(crossing_id=f"KZ-{number}"))
-    assert sorted(counter.disk) == ["file/KZ-1", "file/KZ-4"]
+    assert sorted(k for k in counter.disk if k[:5] == "file/") == ["file/KZ-1", "file/KZ-4"]
     assert agency_files.FILES_MAX > 1_000
 
 

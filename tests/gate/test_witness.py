@@ -150,6 +150,20 @@ def test_links_that_are_none_are_refused() -> None:
         assert (answered(effects), rig.disk) == ([], {})
 
 
+@pytest.mark.parametrize("node", ["agencies-kz", "agencies-cn", "terminal-kz", "terminal-cn"])
+def test_agencies_and_terminals_of_either_side_are_countersigned_and_found_out(node: str) -> None:
+    """OFF-020."""
+    rig = Rig()
+    assert answered(rig.hear(node, a_notice(3, node=node))) == [3]
+    assert forks(rig.hear(node, a_notice(4, node=node, other_from=2))) == [(node, 4)]
+
+
+def test_node_that_keeps_no_ledger_is_refused() -> None:
+    for node in ("truck-01", "control-room"):
+        effects = Rig().hear(node, a_notice(3, node=node))
+        assert reports(effects, Event.MESSAGE_REFUSED)[0]["reason"].name == "UNKNOWN_SENDER"
+
+
 def test_each_node_has_a_memory_of_its_own() -> None:
     rig = Rig()
     rig.hear("kz_out", a_notice(3))

@@ -11,8 +11,10 @@ from typing import Final
 
 import pytest
 
-from contract.agent import Role
+from contract.agent import Persist, Role
 from gate.office.__main__ import main
+from gate.office.audit import StationAudit, encode
+from live.journal import JournalFile
 from live.keys import NodeSpec
 from live.roster import throwaway
 from tests.live.factories import until
@@ -20,6 +22,8 @@ from tests.live.test_program import ROOT, free_port
 from tests.live.test_programs import SPECS, SUPERVISOR, Site, a_declaration, as_json, written
 
 OFFICERS: Final = ("officer-1", "officer-2", "officer-3")
+STATION: Final = "cn_weigh_w"
+SUSPENDED_UTC_MS: Final = 1_772_352_000_000  # 2026-03-01 08:00
 
 
 class Desk(Site):
@@ -31,7 +35,31 @@ class Desk(Site):
         self.made = throwaway((*SPECS, *officers), b"desk")
         self.made.write(folder / "keys")
         self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.log = folder / "office.log"
+        self.process: subprocess.Popen[bytes] | None = None
         self.capture: pytest.CaptureFixture[str] | None = None
+
+    def start(self) -> None:
+        """Start the office, and wait until it is up."""
+        sections = {
+            "listen": {"address": self.address},
+            "peers": SUPERVISOR,
+            "rules": {"assess_s": 0.1},
+            "rules.loaded": {"green": 0.0, "yellow": 1.0},
+        }
+        config = self.config("office-kz", sections)
+        words = [sys.executable, "-m", "gate.office", "--config", str(config)]
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(words, cwd=ROOT, stderr=out)
+        until(lambda: b'"program_started"' in self.log.read_bytes(), within_s=30.0)
+
+    def stop(self) -> None:
+        """End it in good order; twice is once."""
+        if self.process is not None:
+            self.process.terminate()
+            assert self.process.wait(10) == 0
+            self.process = None
+            assert b"program_crashed" not in self.log.read_bytes()
 
     def caller(self, name: str) -> str:
         return str(self.config(name, {"peers": {"office-kz": self.address}}))
@@ -48,27 +76,14 @@ class Desk(Site):
 def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     desk.capture = capsys
-    sections = {
-        "listen": {"address": desk.address},
-        "peers": SUPERVISOR,
-        "rules": {"assess_s": 0.1},
-        "rules.loaded": {"green": 0.0, "yellow": 1.0},
-    }
-    config = desk.config("office-kz", sections)
-    log = tmp_path / "office.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gate.office", "--config", str(config)], cwd=ROOT, stderr=out
-        )
     try:
-        until(lambda: b'"program_started"' in log.read_bytes(), within_s=30.0)
+        desk.start()
         yield desk
-        process.terminate()
-        assert process.wait(10) == 0
+        desk.stop()
     finally:
-        process.kill()
-        process.wait()
-    assert b"program_crashed" not in log.read_bytes()
+        if desk.process is not None:
+            desk.process.kill()
+            desk.process.wait()
 
 
 def test_officers_look_decide_and_overrule_over_real_sockets(desk: Desk) -> None:
@@ -98,12 +113,60 @@ def test_officers_look_decide_and_overrule_over_real_sockets(desk: Desk) -> None
     assert "papers of another load" in said
 
 
+def test_suspended_station_is_believed_again_by_two_officers_over_real_sockets(
+    desk: Desk,
+) -> None:
+    """OFF-X2: one word before a restart of the office, one behind it."""
+    code, said = desk.says("desk", "list")
+    assert (code, "is suspended" in said) == (0, False)
+    desk.stop()
+    audit = StationAudit(STATION, bad=1, good=20, scans=90, false_clears=4, suspended=True)
+    audit.since_utc_ms, audit.found_bad, audit.found_good = SUSPENDED_UTC_MS, 3, 58
+    journal = JournalFile.open(desk.folder / "office-kz.d" / "journal.db")
+    journal.commit([Persist(f"audit/{STATION}", encode(audit))])
+    journal.close()
+    desk.start()
+
+    code, said = desk.says("desk", "list")
+    assert code == 0
+    assert f"{STATION} is suspended since 2026-03-01 08:00:00 UTC" in said
+    assert "3 of 61 loads that were scanned again here were not clear" in said
+    assert "1 of 21 loads" in said
+
+    again = ("desk", "reinstate", STATION, "--officer")
+    assert desk.says(*again, "One")[0] == 2  # without a reason
+    code, said = desk.says(*again, "One", "--reason", "calibrated, protocol 17")
+    assert (code, "SECOND_OFFICER_STATION" in said) == (0, True)
+    assert "asked by One: calibrated, protocol 17" in desk.says("desk", "list")[1]
+    desk.stop()
+    desk.start()
+    code, said = desk.says(*again, "One", "--reason", "once more")
+    assert (code, "SECOND_OFFICER_STATION" in said) == (0, True)
+    told = json.loads(desk.says("desk", "list", "--json")[1])["suspended"]
+    assert [(each["station"], each["asked_reason"]) for each in told] == [(STATION, "once more")]
+    code, said = desk.says(*again, "Two", "--reason", "seen by myself", by="officer-2")
+    assert (code, "SECOND_OFFICER" in said) == (0, False)
+    assert json.loads(desk.says("desk", "list", "--json")[1])["suspended"] == []
+    code, said = desk.says(*again, "Three", "--reason", "x", by="officer-3")
+    assert (code, "STATION_NOT_SUSPENDED" in said) == (1, True)
+
+
 BAD_WORDS: Final = (
     (("desk", "release", "KZ-1"), "--officer: missing"),
     (("desk", "release", "--officer", "One"), "CROSSING: missing"),
     (("desk", "show"), "CROSSING: missing"),
     (("desk", "show", "KZ-9"), "no crossing KZ-9"),
     (("desk", "hold", "KZ-9", "--officer", "One", "--reason", "x"), "CROSSING_UNKNOWN"),
+    (("desk", "reinstate", "--officer", "One", "--reason", "x"), "STATION: missing"),
+    (("desk", "reinstate", STATION, "--officer", "One"), "--reason: missing"),
+    (
+        ("desk", "reinstate", "cn_wiegh_w", "--officer", "One", "--reason", "x"),
+        f"the nearest is {STATION}",
+    ),
+    (
+        ("desk", "reinstate", STATION, "--officer", "One", "--reason", "x"),
+        "STATION_NOT_SUSPENDED",
+    ),
 )
 
 

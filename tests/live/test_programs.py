@@ -12,6 +12,8 @@ import pytest
 
 from contract.agent import Role
 from contract.v1.customs_pb2 import Declaration
+from contract.v1.document_pb2 import Document
+from live.journal import JournalFile
 from live.keys import NodeSpec
 from live.roster import ROSTER_FILE, throwaway
 from tests import factories
@@ -185,7 +187,7 @@ def test_bad_config_is_one_sentence_and_exit_code_2(
 
 # --- the agencies' counter is an office's program under another role ---
 
-COUNTER: Final = {"peers": SUPERVISOR | {"office-kz": OFFICES["office-kz"]}}
+COUNTER: Final = {"peers": SUPERVISOR | OFFICES}
 
 
 def test_office_program_starts_the_counter_of_a_node_that_is_an_agency(
@@ -207,6 +209,10 @@ def test_office_program_starts_the_counter_of_a_node_that_is_an_agency(
         (
             {"peers": SUPERVISOR | {"office-cn": OFFICES["office-cn"]}},
             "expected the address of one office of KZ",
+        ),
+        (
+            {"peers": SUPERVISOR | {"office-kz": OFFICES["office-kz"]}},
+            "expected the address of one office of CN",
         ),
         ({"listen": LISTEN}, "nobody connects to the agencies"),
         ({"body": {"address": BODY["address"]}}, "address and public_key go together"),
@@ -338,6 +344,13 @@ def test_terminal_files_a_declaration_and_is_told_what_is_wrong_with_the_next(
     other = a_declaration(site, declaration_id="D-2", trailer_id="T-9")
     assert declare(written(site, as_json(other)), "--config", config) == 1
     assert "$.version: 1, expected 2" in capsys.readouterr().err
+    journal = JournalFile.open(site.folder / "terminal-kz.d" / "journal.db")
+    state = dict(journal.state)
+    journal.close()
+    assert len([key for key in state if key.startswith("ledger/")]) == 2  # what was refused, too
+    heads = [Document.FromString(state[key]) for key in sorted(state) if key.startswith("head/")]
+    office_kz = site.made.roster.nodes["office-kz"].key_id
+    assert [office_kz in {each.key_id for each in head.signatures} for head in heads] == [True] * 2
 
 
 def test_office_that_is_not_there_is_waited_for_no_longer_than_asked(

@@ -19,7 +19,8 @@ from contract.ledger_lines import ledger_files
 from contract.v1.customs_pb2 import CustodyRecord
 from contract.v1.document_pb2 import Document
 from contract.v1.envelope_pb2 import Envelope, Frame
-from corridor.ledger import Proof, prove
+from corridor.ledger import prove
+from corridor.ledger_proof import Proof
 from sim.build import SUPERVISOR
 from sim.run import Finished, RunOptions, run
 from sim.scenario import load

@@ -19,7 +19,17 @@ from sim.world import World
 from tests.sim.commands import Said, command
 from tests.sim.runs import NS_PER_S, UNRELIABLE, Log, a_run, broken, proof
 
-KEEPERS: Final = ("supervisor", "kz_out", "cn_in", "cn_out", "kz_in", "office-kz", "office-cn")
+BUSY: Final = ("supervisor", "kz_out", "cn_in", "cn_out", "kz_in", "office-kz", "office-cn")
+TERMINALS: Final = ("terminal-kz", "terminal-cn")
+AGENCIES: Final = ("agencies-kz", "agencies-cn")
+FORGETFUL: Final = ("kz_out", "office-cn", "agencies-kz")
+BOOKS: Final = (
+    "office.KZ.book='kz'",
+    "office.CN.book='cn'",
+    "flow.0.hs_code='1206'",
+    "flow.1.hs_code='0808'",
+)
+KEEPERS: Final = (*BUSY, *TERMINALS, *AGENCIES)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +53,7 @@ def test_folder_has_a_file_a_keeper_and_proves_whole(folder: Path) -> None:
     assert verify(folder / "ledger").out == said.out
     told = json.loads(verify(folder, "--json").out)
     assert (told["whole"], told["findings"]) == (True, [])
-    assert told["records"] == 18
+    assert told["records"] == 18 + 4  # of each terminal a declaration and a test of brakes
     assert told["heads_countersigned"] == told["heads"] > 0
     assert verify(folder, "--keys", told["keys_sha256"][:8]).code == 0
 
@@ -52,6 +62,29 @@ def test_other_keys_than_those_on_paper_are_named(folder: Path) -> None:
     said = verify(folder, "--keys", "00ff")
     assert said.code == 1
     assert "roster.json: keys with digest" in said.out
+
+
+@pytest.mark.parametrize("node", TERMINALS)
+def test_terminal_s_ledger_with_a_byte_or_its_tail_missing_is_named(
+    node: str, folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "run")
+    file = tmp_path / "run" / "ledger" / f"{node}.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(b'"version":1', b'"version":2'))
+    said = verify(tmp_path / "run")
+    assert (said.code, f"BROKEN  {node}.jsonl:1: words that" in said.out) == (1, True)
+    file.write_bytes(b"")
+    said = verify(tmp_path / "run")
+    assert said.code == 1
+    assert f"{node}.jsonl: its tail is missing: it ends with entry 0" in said.out
+    assert "signed by" in said.out
+    assert "was released, but no terminal has declared that" in said.out
+
+
+def test_declaration_is_shown_with_the_crossing(folder: Path) -> None:
+    said = command("corridor", "ledger", "show", "KZ-00001", "--from", str(folder))
+    assert "declared by terminal-kz: D-KZ-00001, version 1" in said.out
 
 
 def test_broken_folder_is_told_line_by_line(folder: Path, tmp_path: Path) -> None:
@@ -107,13 +140,13 @@ def test_heads_are_countersigned_on_a_bad_network_while_everybody_restarts() -> 
     """Each keeper dies once; what it has signed and what was countersigned is there afterwards."""
     faults = ", ".join(
         f'{{at="{30 + 20 * k}s", kind="crash", target="{name}", lasts="4s"}}'
-        for k, name in enumerate(KEEPERS)
+        for k, name in enumerate((*BUSY, *AGENCIES))
     )
     settings = ("time.duration='15min'", "time.crossings=0", f"fault=[{faults}]", *UNRELIABLE)
-    finished = a_run("smoke", *settings)
+    finished = a_run("smoke", *settings, *BOOKS)
     assert broken(finished) == ""
     proved = proof(finished.world)
-    assert proved.records > 18
+    assert proved.records > 22
     newest = {head.node: head.number for head, names in proved.heads if len(names) > 0}
     assert set(newest) == set(KEEPERS)
     assert proved.records_covered >= 0.8 * proved.records
@@ -123,7 +156,7 @@ def test_heads_are_countersigned_on_a_bad_network_while_everybody_restarts() -> 
     "node",
     [
         "supervisor",
-        *(pytest.param(node, marks=pytest.mark.soak) for node in ("kz_out", "office-cn")),
+        *(pytest.param(node, marks=pytest.mark.soak) for node in FORGETFUL),
     ],
 )
 def test_ledger_that_is_begun_anew_is_noticed_by_the_offices(node: str) -> None:
@@ -134,7 +167,7 @@ def test_ledger_that_is_begun_anew_is_noticed_by_the_offices(node: str) -> None:
         log.prepare(world)
         world.engine.at(1_500 * NS_PER_S, _forget, world, node)
 
-    settings = ("time.duration='45min'", "time.crossings=0")
+    settings = ("time.duration='50min'", "time.crossings=0", *BOOKS)
     finished = a_run("first_crossings", *settings, prepare=prepare)
     alarms = log.of(Event.LEDGER_FORKED)
     assert {each["node"] for each in alarms} == {node}
