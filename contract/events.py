@@ -77,6 +77,7 @@ class Event(Enum):
     BARRIER_FAILED = (_E, "gate wanted seen", "send maintenance; the gate stays closed to traffic")
     VEHICLE_PASSED = (_I, "gate permit vehicle crossing", _NONE)
     SEALS_DIFFER = (_E, "gate vehicle crossing read", "an office inspects")
+    CONTAINER_DIFFERS = (_E, "gate vehicle crossing read", "an office inspects")
     BARRIER_LOWERED_AGAIN = (_W, "gate attempt seen", "send maintenance if it repeats")
     BARRIER_GIVEN_UP = (_E, "gate attempts seen", "lower it by hand: it is not told again")
     GATE_MENDED = (_I, "gate", _NONE)

@@ -270,6 +270,13 @@ class Reason(Enum):
     BRAKING_AND_STARTING = ("the truck brakes for a stop or starts from it", _V, "no stop there")
     DETOUR = ("the way leads by way of another place", _O, "no call at that place")
     DRIVING = ("the truck drives a little slower than it might", _V, "nothing: so it drives")
+    # --- containers at the gate's line ---
+    CONTAINER_MISSING = ("no container is read where one is declared", _O, "an inspection")
+    CONTAINER_UNREAD = (
+        "the container's number is not read",
+        _G,
+        "another reading, or a person who reads it",
+    )
 
 
 def explain(reason: Reason, detail: str = "") -> str:

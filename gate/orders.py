@@ -50,7 +50,8 @@ class GateReading:
 
     loop_occupied   something is under the arm;   plate   vehicle read at the stop line, "" if none
     cell_vehicles   vehicles in the cell by entry and exit counts; None if not known
-    unread          "plate" or "seals": what stands at the line and could not be read yet
+    containers      numbers read at the stop line; () if the reader sees none
+    unread          "plate", "container" or "seals": what stands at the line and is not read yet
     known           False before the cabinet has said anything: nothing else in it counts then
     """
 
@@ -64,6 +65,7 @@ class GateReading:
     at_station: Mapping[str, str] = field(default_factory=dict)
     known: bool = True
     unread: str = ""
+    containers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,11 +234,17 @@ class Stations:
 
     # --- what the gate itself finds ---
 
-    def seals_differ(self, now: Now, asker: tuple[str, str], read: tuple[str, ...]) -> None:
-        """A record of the gate's own reader: the seals are not those of the releases."""
+    def differs(
+        self, now: Now, asker: tuple[str, str], reading: GateReading, reason: Reason
+    ) -> None:
+        """A record of the gate's own readers: what was read is not what was released."""
         vehicle, crossing = asker
-        visit = Visit(self._gate, vehicle, crossing, ["seal"], 0, [], read_seals=_texts(read))
-        record = self._record(now, visit, (SCAN_VERDICT_ADVERSE, Reason.SEAL_MISMATCH))
+        service = "seal" if reason is Reason.SEAL_MISMATCH else "container"
+        visit = Visit(self._gate, vehicle, crossing, [service], 0, [])
+        visit.read_seals = _texts(reading.seals)
+        visit.read_container = " ".join(reading.containers)[:TEXT_LENGTH_MAX]
+        record = self._record(now, visit, (SCAN_VERDICT_ADVERSE, reason))
+        record.record_id += f"/{service}"
         self._documents.append(seal_document(self._signer, record))
 
     def taken(self) -> list[Document]:

@@ -27,7 +27,7 @@ def kind_of(visit: Visit) -> str:
         return "agency"
     if visit.stage.startswith("read_"):
         return "image"
-    return "line" if visit.stage.startswith(("ocr_", "seals_")) else "bay"
+    return "line" if visit.stage.startswith(("ocr_", "container_", "seals_")) else "bay"
 
 
 def minutes(visits: Iterable[Visit], from_s: float = 0.0) -> dict[str, float]:

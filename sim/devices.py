@@ -101,7 +101,13 @@ class Cabinet:
             outcomes=outcomes,
             at_station=dict(self.at_station),
             unread=unread,
+            containers=self._containers(unread) if plate else (),
         )
+
+    def _containers(self, unread: str) -> tuple[str, ...]:
+        """Numbers on what stands at the line, once they are read."""
+        number = self._loads[self.plate].container_id
+        return (number,) if number and unread != "container" else ()
 
     def carry_out(self, command: Any) -> None:
         if isinstance(command, OpenBarrier):
@@ -143,7 +149,8 @@ class Cabinet:
     def stands(self, vehicle: str) -> None:
         """The plate reader sees a vehicle at the stop line."""
         self.plate = vehicle
-        self.line.stands(vehicle, self._crossing_of(vehicle))
+        boxed = bool(self._loads[vehicle].container_id)
+        self.line.stands(vehicle, self._crossing_of(vehicle), boxed=boxed)
         self.changed()
 
     def gone(self, vehicle: str) -> None:

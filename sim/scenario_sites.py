@@ -27,12 +27,15 @@ class GateSection(Struct, forbid_unknown_fields=True, kw_only=True):
     """[gate.ID]: how long the arm takes, and how plate, container and seals are read at its line.
 
     ocr, misread, person            one reading by camera, share of readings that are none, a person
+    container, container_misread    the same for the number of a container, where there is one
     seals, seals_unread, by_hand    the electronic reader, share that it misses, a person
     """
 
     barrier: Duration = "3s"
     ocr: Service = "constant:0s"
     misread: Share = 0.0
+    container: Service = "constant:0s"
+    container_misread: Share = 0.0
     person: Service = "uniform:60s,180s"
     seals: Service = "constant:0s"
     seals_unread: Share = 0.0
@@ -131,4 +134,6 @@ def line_model(section: GateSection) -> LineModel:
         parse_distribution(section.seals),
         section.seals_unread,
         parse_distribution(section.by_hand),
+        container=parse_distribution(section.container),
+        container_misread=section.container_misread,
     )

@@ -126,6 +126,7 @@ class GateCabinet:
             outcomes=outcomes,
             at_station={each.station_id: each.vehicle_id for each in frame.at_station},
             unread=frame.unread,
+            containers=tuple(frame.containers),
         )
 
     def carry_out(self, now: Now, command: Command) -> None:

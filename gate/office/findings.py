@@ -2,8 +2,9 @@
 
 Pure. A clear inspection in a bay gives what was wanted there; a clear X-ray of the other side
 counts where it is recognised, young enough and about the same load; a finding always ends in a
-hold. The origin office answers for the stations on its side; an inspection binds both.
-Requirements: OFF-006, OFF-007, OFF-011 in docs/SAFETY.md.
+hold. What a gate's own readers find is past every bay: an officer decides about it. The origin
+office answers for the stations on its side; an inspection binds both.
+Requirements: OFF-006, OFF-007, OFF-011, OFF-X1 in docs/SAFETY.md.
 """
 
 from typing import Final
@@ -48,6 +49,7 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
         reason = Reason.__members__.get(record.reason, Reason.INSPECTION_ADVERSE)
     if declaration.direction == docket.origin_of or in_bay:
         case.rules = [*case.rules, f"{record.station_id}: {reason.name}"]
+        case.found_at_line = record.station_id in docket.config.gates
         _adverse(docket, now, case, Reason.INSPECTION_ADVERSE if in_bay else reason)
 
 

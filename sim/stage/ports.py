@@ -228,6 +228,7 @@ class CabinetPort:
             life=self._life.name,
             command_taken=self._life.taken,
             unread=reading.unread,
+            containers=reading.containers,
         )
         for name, seen in reading.detectors.items():
             frame.detectors.add(detector_id=name, count=seen.count, occupied=seen.occupied)
