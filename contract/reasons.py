@@ -277,6 +277,14 @@ class Reason(Enum):
         _G,
         "another reading, or a person who reads it",
     )
+    # --- samples ---
+    LABORATORY_PENDING = ("the sample is at the laboratory", _O, "the laboratory's result")
+    SAMPLE_ADVERSE = ("the laboratory found something", _O, "the officer's decision")
+    LABORATORY_SILENT = (
+        "the laboratory did not answer in time",
+        _O,
+        "the officer's decision, or another sample",
+    )
 
 
 def explain(reason: Reason, detail: str = "") -> str:

@@ -44,7 +44,7 @@ from gate.orders import GateReading
 from gate.passage import GatePassage, Ticket
 from gate.phases import Outcome, Phase
 from gate.reports import GateReports
-from gate.stations import Stations, is_pending
+from gate.stations import Stations, is_image_pending
 
 # What is read at the line and is not what was released: the event, and where it is kept as told.
 _DIFFERS: Final = {
@@ -125,10 +125,10 @@ class GateAgent:
         return min([self._reports.beat_ns, *(each for each in due if each is not None)])
 
     def _tell_records(self) -> None:
-        """To supervisor and offices; that an image is being read decides nothing for an office."""
+        """To supervisor and offices; that an image is being read is no office's concern."""
         for document in self._stations.taken():
             result = customs_pb2.StationResult(record=document)
-            readers = (self._supervisor,) if is_pending(document) else self._readers
+            readers = (self._supervisor,) if is_image_pending(document) else self._readers
             self._say(*[Send(name, result) for name in readers])
 
     def _say(self, *effects: Effect) -> None:

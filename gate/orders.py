@@ -28,8 +28,10 @@ class Detector:
 class StationOutcome:
     """What a station's devices and people said about one vehicle.
 
-    scanned   the machine is done and free, and the image is being read elsewhere: nothing else in
-              it counts;   aborted   broken off before its end
+    scanned   the machine is done and free, and the image is being read elsewhere;   sampled   the
+              people are, and a laboratory has the sample: of either, clear and reason do not count
+    aborted   broken off before its end
+    crossing_id   what it was about; "": whatever the vehicle is served under
     """
 
     station_id: str
@@ -42,6 +44,8 @@ class StationOutcome:
     aborted: bool = False
     scanned: bool = False
     container_id: str = ""
+    sampled: bool = False
+    crossing_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,8 @@ class CloseBarrier:
 
 @dataclass(frozen=True, slots=True)
 class StartService:
-    """Begin these services at a station with the vehicle that stands there; `image` alone: read
-    the image once more, wherever the vehicle is.
+    """Begin these services at a station with the vehicle that stands there; `image` or `laboratory`
+    alone: ask once more for what comes from elsewhere, wherever the vehicle is.
     """
 
     station_id: str

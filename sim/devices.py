@@ -19,6 +19,7 @@ from gate.orders import (
     StationOutcome,
 )
 from sim.arm import Arm
+from sim.elsewhere import Elsewhere
 from sim.engine import Engine
 from sim.line_reader import LineModel, LineReader
 from sim.loads import Load, Visit
@@ -45,6 +46,7 @@ class Cabinet:
         line: LineModel | None = None,
         crossing_of: Callable[[str], str] = lambda vehicle: "",
         rises: Callable[[], None] = lambda: None,
+        laboratory: Elsewhere | None = None,
     ) -> None:
         self._rises = rises
         self.gate = gate
@@ -64,7 +66,7 @@ class Cabinet:
         self.rear_left_arm: list[Callable[[], None]] = []
         self._outcomes: list[StationOutcome] = []
         self._alive = False
-        around = Surroundings(engine, draws, loads, self._answer, visited)
+        around = Surroundings(engine, draws, loads, self._answer, visited, laboratory)
         self.stations = {name: Station(name, model, around) for name, model in stations.items()}
         self.line = LineReader(
             gate,

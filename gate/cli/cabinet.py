@@ -109,6 +109,8 @@ class GateCabinet:
                 aborted=each.aborted,
                 scanned=each.scanned,
                 container_id=each.container_id,
+                sampled=each.sampled,
+                crossing_id=each.crossing_id,
             )
             for each in frame.outcomes
             if each.number > self._told

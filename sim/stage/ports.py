@@ -212,6 +212,8 @@ class CabinetPort:
                 aborted=each.aborted,
                 scanned=each.scanned,
                 container_id=each.container_id,
+                sampled=each.sampled,
+                crossing_id=each.crossing_id,
             )
             self._outcomes.append(outcome)
         self._sequence += 1
