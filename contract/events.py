@@ -97,6 +97,7 @@ class Event(Enum):
     DECLARATION_REFUSED = (_W, "declaration reason detail", "the terminal corrects it")
     CHANNEL_CHOSEN = (_I, "crossing channel rules", _NONE)
     CROSSING_RELEASED = (_I, "crossing release channel rules", _NONE)
+    RELEASE_RAN_OUT = (_I, "crossing release", _NONE)
     CROSSING_HELD = (_W, "crossing reason channel rules", "the office decides")
     CROSSING_REFUSED = (_W, "crossing reason rules", "the truck returns")
     RELEASE_REVOKED = (_W, "crossing release reason", "the truck is held at the next gate")

@@ -36,6 +36,7 @@ class Case(msgspec.Struct):
     seal_utc_ms   when its navigation seal was last said to be opened
     arrival_scan   whether our own station scans it behind our gate
     scanned_by  station of the other side that has scanned it and found nothing
+    until_utc_ms   when the newest release runs out
     custody     last step of custody that a gate has told;   counted   local day of the quota used
     reason      why it is held now, and `owner` whose move it is
     return_of   for a way back: the crossing that was refused past the line
@@ -60,6 +61,7 @@ class Case(msgspec.Struct):
     finding: str = ""
     found_in_bay: bool = False
     found_at_line: bool = False
+    until_utc_ms: int = 0
     custody: int = 0
     counted: int = -1
     transit: int = 0

@@ -175,6 +175,18 @@ def test_of_what_a_veterinarian_looks_at_a_share_gives_a_sample(
     assert finished.result["traffic"]["loaded_crossings"] == 1
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+def test_release_that_runs_out_while_the_truck_waits_is_given_anew(
+    tmp_path: Path, network: tuple[str, ...]
+) -> None:
+    """OFF-X3: the other office has released long before the result is there."""
+    finished, log = samples(tmp_path, 'office.CN.release_valid="8min"', *network)
+    assert broken(finished).strip() == ""
+    given = [row["release"] for row in log.of(Event.CROSSING_RELEASED, "office-cn")]
+    assert len(given) == len(set(given)) >= 3
+    assert finished.result["traffic"]["loaded_crossings"] == 1
+
+
 def test_gate_that_restarts_meanwhile_still_takes_the_result(tmp_path: Path) -> None:
     crash = 'fault=[{at="6min", kind="crash", target="kz_out", lasts="30s"}]'
     finished, log = samples(tmp_path, crash)

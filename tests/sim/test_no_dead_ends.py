@@ -82,7 +82,7 @@ def at_laboratory(outcome: str) -> tuple[str, ...]:
         "gate gone": (*served, fault("crash", "kz_out", "5min")),
         "office gone": (*served, fault("crash", "office-kz", "5min")),
         "closed during": (*served, fault("place_closed", "kz_bay_e1", "5min")),
-        "late": (*served[:1], 'laboratory.KZ.result="constant:9h"', "time.duration=10h"),
+        "late": (*served[:1], 'laboratory.KZ.result="constant:13h"', "time.duration=14h"),
         "never answered": (*served[:1], 'laboratory.KZ.result="constant:99h"'),
         "given up": (*served[:1], 'laboratory.KZ.result="constant:99h"', "time.duration=25h"),
     }[outcome]
