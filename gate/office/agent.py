@@ -122,9 +122,9 @@ class OfficeAgent:
 
     @property
     def wake_ns(self) -> int | None:
+        due_ns = [self._beat_ns, *self._docket.due.values(), *self._witness.deadlines]
         runs_out_ns = renewal.next_ns(self._docket)
-        due = (*self._docket.due.values(), *self._witness.deadlines)
-        return min((self._beat_ns, *due, *(() if runs_out_ns is None else (runs_out_ns,))))
+        return min(due_ns if runs_out_ns is None else [*due_ns, runs_out_ns])
 
     def _taken(self, now: Now) -> Effects:
         out, self._docket.out = self._witness.chained(now, self._docket.out), []
