@@ -278,6 +278,21 @@ class Reason(Enum):
     BRAKING_AND_STARTING = ("the truck brakes for a stop or starts from it", _V, "no stop there")
     DETOUR = ("the way leads by way of another place", _O, "no call at that place")
     DRIVING = ("the truck drives a little slower than it might", _V, "nothing: so it drives")
+    # --- containers at the gate's line ---
+    CONTAINER_MISSING = ("no container is read where one is declared", _O, "an inspection")
+    CONTAINER_UNREAD = (
+        "the container's number is not read",
+        _G,
+        "another reading, or a person who reads it",
+    )
+    # --- samples ---
+    LABORATORY_PENDING = ("the sample is at the laboratory", _O, "the laboratory's result")
+    SAMPLE_ADVERSE = ("the laboratory found something", _O, "the officer's decision")
+    LABORATORY_SILENT = (
+        "the laboratory did not answer in time",
+        _O,
+        "the officer's decision, or another sample",
+    )
 
 
 def explain(reason: Reason, detail: str = "") -> str:

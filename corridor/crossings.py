@@ -39,7 +39,7 @@ from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport, Revoc
 from corridor import batches
 from corridor.clearance import clearance_missing
 from corridor.dispatch import Dispatch
-from corridor.evidence import find_uncounted, note_image, note_release, wait_for_counter
+from corridor.evidence import find_uncounted, note_release, note_remote, wait_for_counter
 from corridor.planning import DESTINATION
 from corridor.records import Control, Crossing, Mission, Rest
 from corridor.returns import Returns
@@ -230,7 +230,7 @@ class Crossings:
         if crossing is None or mission is None or mission.vehicle != record.vehicle_id:
             return
         note_done(self._state, mission, crossing, record)
-        note_image(crossing, record)
+        note_remote(crossing, record)
         found = record.verdict not in (SCAN_VERDICT_CLEAR, SCAN_VERDICT_PENDING)
         if found and clearance_missing(crossing) is None:
             crossing.adverse = True  # until an office answers; where one holds it already, it has

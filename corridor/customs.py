@@ -1,10 +1,11 @@
 """What customs leaves of the road: the voter for offices, bays, batches and refusals.
 
 Pure. Nothing past an exit gate without both releases. Who is not released and is to be inspected
-goes as far as its bay, and stays in it until it is; who has nowhere to go yet stays at its line;
-who was refused before the line goes no farther than the bay it is sent to. Refused past the line, a
-truck goes in by the papers of its return, and then to its berth. Not here: which bay (places.py,
-diversion.py), the other voters (grants.py).
+goes as far as its bay, and stays in it until it is - for a sample that is at the laboratory, too,
+where an office wants its result; who has nowhere to go yet stays at its line; who was refused
+before the line goes no farther than the bay it is sent to. Refused past the line, a truck goes in
+by the papers of its return, and then to its berth. Not here: which bay (places.py, diversion.py),
+the other voters (grants.py).
 Requirements: SUP-008, SUP-022, SUP-023, SUP-025 in docs/SAFETY.md.
 """
 
@@ -39,7 +40,10 @@ class Customs:
             return batches.incomplete(self._state, crossing) if waits else None
         if mission.place:
             bay_m = self._bay_end_m(mission, route)
-            return missing if bay_m is not None and end_m > bay_m + 0.01 else None
+            if bay_m is None or end_m <= bay_m + 0.01:
+                return None
+            sampled = mission.place in crossing.samples
+            return No(Reason.LABORATORY_PENDING, mission.place, "office") if sampled else missing
         return missing if beyond_exit else self._state.kept.get(mission.mission_id)
 
     def _refused(self, crossing: Crossing, mission: Mission) -> No | None:

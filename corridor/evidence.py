@@ -1,9 +1,10 @@
 """Evidence: what bars a truck because words and instruments do not agree, or have not all come.
 
-Pure. Three doubts, each with its reason and whose move it is: an image that is still being read
-keeps a truck where a bay is still ahead of it; a navigation seal that was opened keeps it at the
-end of what it has been given until each office has released it anew; a report of a berth that no
-counter confirms, or of a place beyond all road that was given, frees nothing and is no arrival.
+Pure. Three doubts, each with its reason and whose move it is: an image that is still being read, or
+a sample without which an office does not release, keeps a truck where a bay is still ahead of it; a
+navigation seal that was opened keeps it at the end of what it has been given until each office has
+released it anew; a report of a berth that no counter confirms, or of a place beyond all road that
+was given, frees nothing and is no arrival.
 Not here: zones (interlocking.py), what an office makes of it (gate/office/).
 Requirements: SUP-020, SUP-021 in docs/SAFETY.md.
 """
@@ -22,36 +23,45 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_STATION,
     PositionReport,
 )
+from corridor.clearance import clearance_missing
 from corridor.records import Crossing, Mission
-from corridor.state import State
+from corridor.state import No, State
 
 BEYOND_M: Final = LANE_OVERLAP_M + 1.0  # no front is ever farther past the end that it was given
 
 
-# --- images that are read elsewhere ---
+# --- what is read elsewhere: images, samples ---
 
 
-def note_image(crossing: Crossing, record: ScanRecord) -> None:
-    """Keep which images of a crossing are still being read."""
+def note_remote(crossing: Crossing, record: ScanRecord) -> None:
+    """Keep which images of a crossing are still being read, and which samples are not back."""
     if record.verdict == SCAN_VERDICT_PENDING:
-        if record.station_id not in crossing.unread:
-            crossing.unread.append(record.station_id)
-    elif record.station_id in crossing.unread:
-        crossing.unread.remove(record.station_id)
+        sampled = record.reason == Reason.LABORATORY_PENDING.name
+        awaited = crossing.samples if sampled else crossing.unread
+        if record.station_id not in awaited:
+            awaited.append(record.station_id)
+        return
+    for awaited in (crossing.unread, crossing.samples):
+        if record.station_id in awaited:
+            awaited.remove(record.station_id)
 
 
-def may_wait_in(state: State, mission: Mission, route: Route, index: int) -> bool:
-    """Whether a truck whose image is being read may have this zone of its route: from its end a bay
-    of the scanner's side must still be reached, for the image may be adverse.
+def find_remote(state: State, mission: Mission, route: Route, index: int) -> No | None:
+    """Why a truck may not have this zone of its route while something of it is read elsewhere: from
+    the zone's end a bay of the same side must still be reached, for what comes may be adverse. A
+    sample keeps nobody whom both offices have released without its result.
     """
     crossing = state.crossings[mission.crossing]
+    awaited = dict.fromkeys(crossing.unread, Reason.IMAGE_PENDING)
+    if crossing.samples and clearance_missing(crossing) is not None:
+        awaited |= dict.fromkeys(crossing.samples, Reason.LABORATORY_PENDING)
     zone, start_m, _ = route.zone_spans[index]
     for stop in mission.stops:
-        if stop.kind != STOP_KIND_STATION or stop.place not in crossing.unread:
+        if stop.kind != STOP_KIND_STATION or stop.place not in awaited:
             continue
         if start_m > stop.at_m and not _reaches_bay(state, mission, zone, stop.place):
-            return False
-    return True
+            return No(awaited[stop.place], stop.place, "office")
+    return None
 
 
 def _reaches_bay(state: State, mission: Mission, zone: str, station: str) -> bool:

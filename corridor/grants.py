@@ -25,7 +25,7 @@ from contract.v1.movement_pb2 import (
 )
 from corridor.bars import barred
 from corridor.climbing import Climbing
-from corridor.evidence import may_wait_in
+from corridor.evidence import find_remote
 from corridor.groups import together
 from corridor.interlocking import Claim, Denied
 from corridor.records import Mission, Stop
@@ -234,12 +234,9 @@ class Grants:
             return No(Reason.PLACE_CLOSED, stop.place, self._state.closed[stop.place])
         return No(reason, stop.place, self._station_gate.get(stop.place, ""))
 
-    def _image_votes(self, mission: Mission, route: Route, index: int) -> No | None:
-        """No road past the last way into a bay while an image is being read."""
-        unread = self._state.crossings[mission.crossing].unread
-        if not unread or may_wait_in(self._state, mission, route, index):
-            return None
-        return No(Reason.IMAGE_PENDING, unread[0], "office")
+    def _remote_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """No road past the last way into a bay while something of the truck is read elsewhere."""
+        return find_remote(self._state, mission, route, index)
 
     def _order_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         """A convoy keeps its order, and nobody is given road beyond whoever is ahead in a zone
@@ -363,7 +360,7 @@ _Voter = Callable[[Grants, Mission, Route, int], No | None]
 Voter = Callable[[Mission, Route, int], No | None]
 _VOTERS: Final[tuple[_Voter, ...]] = (
     Grants._station_votes,
-    Grants._image_votes,
+    Grants._remote_votes,
     Grants._order_votes,
     Grants._formation_votes,
 )

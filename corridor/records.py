@@ -27,6 +27,7 @@ class Crossing(msgspec.Struct):
 
     early        links of its chain of custody that came before those in between, by their step
     unread       stations whose image is still being read
+    samples      places whose sample is still at a laboratory
     seal_wants   offices that have to release anew since the navigation seal was opened
     container_id   as declared
     arrival_scan   whether the receiving office scans it behind its own gate
@@ -61,6 +62,7 @@ class Crossing(msgspec.Struct):
     finished_ms: int = 0
     early: dict[int, bytes] = {}
     unread: list[str] = []
+    samples: list[str] = []
     seal_opened: bool = False
     seal_wants: list[str] = []
     batch: str = ""

@@ -106,6 +106,7 @@ def note_done(state: State, mission: Mission, crossing: Crossing, record: ScanRe
         mission.given = [*mission.given, *record.services]
         if _left(state, place, crossing, mission) and record.services:
             mission.announced = [each for each in mission.announced if each != place]
+            mission.done = [each for each in mission.done if each != place]
             return
     if place not in mission.done:
         mission.done.append(place)

@@ -44,7 +44,15 @@ from gate.orders import GateReading
 from gate.passage import GatePassage, Ticket
 from gate.phases import Outcome, Phase
 from gate.reports import GateReports
-from gate.stations import Stations, is_pending
+from gate.stations import Stations, is_image_pending
+
+# What is read at the line and is not what was released: the event, and where it is kept as told.
+_DIFFERS: Final = {
+    Reason.SEAL_MISMATCH: (Event.SEALS_DIFFER, "seals/"),
+    Reason.CONTAINER_MISMATCH: (Event.CONTAINER_DIFFERS, "container/"),
+    Reason.CONTAINER_MISSING: (Event.CONTAINER_DIFFERS, "container/"),
+}
+_DIFFERS_KEYS: Final = tuple(sorted({kept_as for _, kept_as in _DIFFERS.values()}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +92,8 @@ class GateAgent:
         self._passage.restore(state)
         self._passage.admission.restore(state)
         for key in sorted(state):
-            if key.startswith("seals/"):
-                self._differing.add(key[len("seals/") :])
+            if key.startswith(_DIFFERS_KEYS):
+                self._differing.add(key)
         self._reports.beat_ns = now.mono_ns
         return self._taken(now)
 
@@ -117,10 +125,10 @@ class GateAgent:
         return min([self._reports.beat_ns, *(each for each in due if each is not None)])
 
     def _tell_records(self) -> None:
-        """To supervisor and offices; that an image is being read decides nothing for an office."""
+        """To supervisor and offices; that an image is being read is no office's concern."""
         for document in self._stations.taken():
             result = customs_pb2.StationResult(record=document)
-            readers = (self._supervisor,) if is_pending(document) else self._readers
+            readers = (self._supervisor,) if is_image_pending(document) else self._readers
             self._say(*[Send(name, result) for name in readers])
 
     def _say(self, *effects: Effect) -> None:
@@ -188,22 +196,25 @@ class GateAgent:
                 return
             cell.go(Outcome.DENIED)
             cell.refuse(received.sender, request.attempt, request.crossing_id, ticket)
-            if ticket.reason is Reason.SEAL_MISMATCH:
-                self._tell_seals(now, request)
+            if ticket.reason in _DIFFERS:
+                self._tell_difference(now, request, ticket.reason)
 
-    def _tell_seals(self, now: Now, request: PermitRequest) -> None:
-        """Other seals than the released ones: both offices must know, once for these releases.
-        GATE-013.
+    def _tell_difference(self, now: Now, request: PermitRequest, reason: Reason) -> None:
+        """Other seals or another container than the released ones: both offices must know, once for
+        these releases. GATE-013, GATE-015.
         """
         reading, crossing = self._passage.reading, request.crossing_id
         papers = digest(b"".join(each.payload for each in request.releases)).hex()[:16]
-        if reading is None or papers in self._differing:
+        event, kept_as = _DIFFERS[reason]
+        key = f"{kept_as}{papers}"
+        if reading is None or key in self._differing:
             return
-        self._differing.add(papers)
-        self._stations.seals_differ(now, (request.vehicle_id, crossing), reading.seals)
+        self._differing.add(key)
+        self._stations.differs(now, (request.vehicle_id, crossing), reading, reason)
         fields = {"gate": self._gate.id, "vehicle": request.vehicle_id, "crossing": crossing}
-        fields["read"] = " ".join(reading.seals)
-        self._say(Persist(f"seals/{papers}", b"1"), Report(Event.SEALS_DIFFER, fields))
+        seals = event is Event.SEALS_DIFFER
+        fields["read"] = " ".join(reading.seals if seals else reading.containers)
+        self._say(Persist(key, b"1"), Report(event, fields))
         self._tell_records()
 
     def _raised(self, ticket: Ticket) -> Ticket | Refused:

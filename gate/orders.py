@@ -29,8 +29,10 @@ class Detector:
 class StationOutcome:
     """What a station's devices and people said about one vehicle.
 
-    scanned   the machine is done and free, and the image is being read elsewhere: nothing else in
-              it counts;   aborted   broken off before its end
+    scanned   the machine is done and free, and the image is being read elsewhere;   sampled   the
+              people are, and a laboratory has the sample: of either, clear and reason do not count
+    aborted   broken off before its end
+    crossing_id   what it was about; "": whatever the vehicle is served under
     """
 
     station_id: str
@@ -43,6 +45,8 @@ class StationOutcome:
     aborted: bool = False
     scanned: bool = False
     container_id: str = ""
+    sampled: bool = False
+    crossing_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class GateReading:
 
     loop_occupied   something is under the arm;   plate   vehicle read at the stop line, "" if none
     cell_vehicles   vehicles in the cell by entry and exit counts; None if not known
-    unread          "plate" or "seals": what stands at the line and could not be read yet
+    containers      numbers read at the stop line; () if the reader sees none
+    unread          "plate", "container" or "seals": what stands at the line and is not read yet
     known           False before the cabinet has said anything: nothing else in it counts then
     """
 
@@ -65,6 +70,7 @@ class GateReading:
     at_station: Mapping[str, str] = field(default_factory=dict)
     known: bool = True
     unread: str = ""
+    containers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,8 @@ class CloseBarrier:
 
 @dataclass(frozen=True, slots=True)
 class StartService:
-    """Begin these services at a station with the vehicle that stands there; `image` alone: read
-    the image once more, wherever the vehicle is.
+    """Begin these services at a station with the vehicle that stands there; `image` or `laboratory`
+    alone: ask once more for what comes from elsewhere, wherever the vehicle is.
     """
 
     station_id: str

@@ -2,13 +2,13 @@
 
 Pure. A yes needs: the nonce in force and young enough, the vehicle's own signature over it (the
 envelope's, by the key in the roster), both releases for this crossing and this key in this
-direction, and a plate and seals that agree with them; or, at an entry gate, those of the crossing
-that takes a refused truck back (admission.py). Not here: the arm (interlock.py), what
+direction, and a plate, seals and containers that agree with them; or, at an entry gate, those of
+the crossing that takes a refused truck back (admission.py). Not here: the arm (interlock.py), what
 happens after (agent.py).
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -215,11 +215,12 @@ class GatePassage:
         if reading.plate != judged.subject.vehicle_id:
             return Refused(Reason.PLATE_MISMATCH, f"{reading.plate} read")
         if reading.unread:
-            return Refused(Reason.SEAL_UNREAD)
+            boxed = reading.unread == "container"
+            return Refused(Reason.CONTAINER_UNREAD if boxed else Reason.SEAL_UNREAD)
         if tuple(reading.seals) != tuple(judged.subject.seals):
             seen = ", ".join(reading.seals) or "none"
             return Refused(Reason.SEAL_MISMATCH, f"read {seen}")
-        return None
+        return _container_fault(reading.containers, judged.subject.container_ids)
 
     def revoke(self, document: Document) -> str:
         """Take note of a revocation; returns the key to keep it under, "" if it is none."""
@@ -268,3 +269,14 @@ class GatePassage:
             crossing_id=ticket.crossing_id,
             custody=seal_document(self.signer, record),
         )
+
+
+def _container_fault(read: Sequence[str], released: Sequence[str]) -> Refused | None:
+    """What stands on the trailer against what is released; in which order they are read says
+    nothing. A load in no container is read as none.
+    """
+    if sorted(read) == sorted(released):
+        return None
+    if not read:
+        return Refused(Reason.CONTAINER_MISSING, f"none read, released {', '.join(released)}")
+    return Refused(Reason.CONTAINER_MISMATCH, f"read {', '.join(read)}")

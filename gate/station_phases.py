@@ -17,7 +17,7 @@ class Phase(Enum):
 
     EXPECTED = "expected"  # announced; the vehicle does not stand there, or is to be tried again
     SERVING = "serving"  # devices and people are at it
-    READING = "reading"  # scanned; the image is at a reader, the vehicle may have left
+    READING = "reading"  # image at a reader, sample at a laboratory; the vehicle may have left
     DONE = "done"  # the record is signed
 
 
@@ -25,7 +25,7 @@ class Outcome(Enum):
     """What has just happened."""
 
     STOOD = "stood"  # the vehicle stands there
-    SCANNED = "scanned"  # the machine is free, the image goes to a reader
+    SCANNED = "scanned"  # the place is free; the image goes to a reader, the sample to a laboratory
     FINISHED = "finished"  # clear or adverse
     AGAIN = "again"  # failed, broken off or no answer, and not for the second time
     GIVEN_UP = "given up"  # the same, for the second time
@@ -44,7 +44,7 @@ NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
     (P.SERVING, O.RESTARTED): P.EXPECTED,
     (P.READING, O.SCANNED): P.READING,  # a machine may say it twice
     (P.READING, O.FINISHED): P.DONE,
-    (P.READING, O.AGAIN): P.READING,  # another reader is asked
+    (P.READING, O.AGAIN): P.READING,  # another reader is asked, or the laboratory once more
     (P.READING, O.GIVEN_UP): P.DONE,
     (P.READING, O.RESTARTED): P.READING,
 }
@@ -78,6 +78,8 @@ def next_phase(phase: Phase, outcome: Outcome) -> Phase:
 ATTEMPTS_MAX: Final = 2
 _MINUTE_S: Final = 60
 IMAGE: Final = "image"
+LABORATORY: Final = "laboratory"
+REMOTE: Final = (IMAGE, LABORATORY)  # done elsewhere, wherever the vehicle is meanwhile
 # How long a service may take before it counts as not answered, in seconds: three times the slowest
 # that reference times know (docs/SCENARIOS.md), and what an officer's day allows for an inspection.
 ANSWER_S_MAX: Final[Mapping[str, int]] = {
@@ -91,6 +93,7 @@ ANSWER_S_MAX: Final[Mapping[str, int]] = {
     "veterinary": 120 * _MINUTE_S,
     "sampling": 180 * _MINUTE_S,
     "physical": 720 * _MINUTE_S,
+    LABORATORY: 720 * _MINUTE_S,
 }
 UNNAMED_S_MAX: Final = 720 * _MINUTE_S
 require(all(0 < each <= UNNAMED_S_MAX for each in ANSWER_S_MAX.values()), "every wait has an end")

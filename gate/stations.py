@@ -5,8 +5,9 @@ by this gate. A weighbridge that differs from the declared mass by more than the
 and 0.5 % of it is adverse whatever the device says, and so is a seal or a container that is not a
 declared one.
 What fails, is broken off or does not answer in time is tried once more; then the record says so.
-An image that is read elsewhere frees the station: a record says that it is being read, to the
-supervisor alone, and the reader's word is the record that counts.
+What is read elsewhere frees the station: a record says that an image is being read, to the
+supervisor alone, or that a sample is at the laboratory, to the offices too; the word from elsewhere
+is the record that counts. A result of an earlier crossing of the same truck stays that crossing's.
 Not here: the devices and how long they take (the body), what an office makes of it (gate/office),
 the table of phases and the time each may take (station_phases.py).
 Requirements: GATE-012, GATE-013 in docs/SAFETY.md.
@@ -33,8 +34,17 @@ from contract.v1.customs_pb2 import (
 from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import StationVisit
 from gate.orders import GateReading, StartService, StationOutcome
-from gate.station_phases import ATTEMPTS_MAX, IMAGE, Outcome, Phase, answer_s_max, next_phase
+from gate.station_phases import (
+    ATTEMPTS_MAX,
+    IMAGE,
+    LABORATORY,
+    Outcome,
+    Phase,
+    answer_s_max,
+    next_phase,
+)
 
+SAMPLING: Final = "sampling"
 MASS_TOLERANCE_SHARE: Final = 0.005
 MASS_TOLERANCE_KG: Final = 200
 SEALS_MAX: Final = 64  # a record with as many of the longest still fits a frame
@@ -49,6 +59,7 @@ class Visit(msgspec.Struct):
     attempt   services or readings that came to nothing
     container_id   declared, "" for none
     mass_kg, read_seals, read_container   by the machine, while the image is still being read
+    remote   what is awaited from elsewhere
     """
 
     station_id: str
@@ -63,11 +74,19 @@ class Visit(msgspec.Struct):
     read_seals: list[str] = []
     container_id: str = ""
     read_container: str = ""
+    remote: str = IMAGE
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Station and crossing: a truck may be back under another while a laboratory has a sample
+        of this one.
+        """
+        return self.station_id, self.crossing_id
 
     @property
     def awaited(self) -> tuple[str, ...]:
         """What must answer now."""
-        return (IMAGE,) if self.phase is Phase.READING else tuple(self.services)
+        return (self.remote,) if self.phase is Phase.READING else tuple(self.services)
 
 
 class Stations:
@@ -77,7 +96,7 @@ class Stations:
         self._gate = gate
         self._stations = frozenset(stations)
         self._signer = signer
-        self._visits: dict[tuple[str, str], Visit] = {}
+        self._visits: dict[tuple[str, str], Visit] = {}  # by station and crossing
         self._due_ns: dict[tuple[str, str], int] = {}
         self._documents: list[Document] = []
 
@@ -89,7 +108,7 @@ class Stations:
             if key.startswith("visit/"):
                 visit = msgspec.msgpack.decode(value, type=Visit)
                 visit.phase = next_phase(visit.phase, Outcome.RESTARTED)
-                self._visits[visit.station_id, visit.vehicle_id] = visit
+                self._visits[visit.key] = visit
                 if visit.phase is Phase.READING:
                     self._await(now, visit)
 
@@ -111,13 +130,30 @@ class Stations:
             list(visit.seals),
             container_id=visit.container_id,
         )
-        key = (row.station_id, row.vehicle_id)
-        known = self._visits.get(key)
-        if known is not None and known.crossing_id == row.crossing_id:
+        known = self._visits.get(row.key)
+        if known is not None and known.vehicle_id == row.vehicle_id:
             return []
-        self._due_ns.pop(key, None)
-        self._visits[key] = row
-        return [_kept(row)]
+        effects: list[Effect] = []
+        for old in self._of(row.station_id, row.vehicle_id):
+            if old.phase is not Phase.READING:  # it is over, whatever became of it
+                effects += self._forget(old)
+        self._due_ns.pop(row.key, None)
+        self._visits[row.key] = row
+        return [*effects, _kept(row)]
+
+    def _of(self, station: str, vehicle: str) -> list[Visit]:
+        """Visits of one vehicle to one station, those first that still occupy it."""
+        mine = [
+            each
+            for _, each in sorted(self._visits.items())
+            if (each.station_id, each.vehicle_id) == (station, vehicle)
+        ]
+        return sorted(mine, key=lambda each: each.phase is Phase.READING)
+
+    def _forget(self, visit: Visit) -> list[Effect]:
+        self._visits.pop(visit.key, None)
+        self._due_ns.pop(visit.key, None)
+        return [Persist(_key(visit), None)]
 
     def on_reading(self, now: Now, reading: GateReading) -> list[Effect]:
         """Start what can start, record what has finished, give up what does not answer."""
@@ -126,30 +162,35 @@ class Stations:
             effects += self._take(now, outcome)
         for key in sorted(self._due_ns):
             if self._due_ns[key] <= now.mono_ns:
-                effects += self._failed(now, self._visits[key], Reason.STATION_SILENT)
-        for key in sorted(reading.at_station.items()):
-            visit = self._visits.get(key)
-            if visit is not None and visit.phase is Phase.EXPECTED:
-                visit.phase = next_phase(visit.phase, Outcome.STOOD)
-                self._await(now, visit)
-                effects += [_kept(visit), *_start(visit)]
+                visit = self._visits[key]
+                sampled = visit.awaited == (LABORATORY,)
+                silent = Reason.LABORATORY_SILENT if sampled else Reason.STATION_SILENT
+                effects += self._failed(now, visit, silent)
+        for station, vehicle in sorted(reading.at_station.items()):
+            here = next(iter(self._of(station, vehicle)), None)
+            if here is not None and here.phase is Phase.EXPECTED:
+                here.phase = next_phase(here.phase, Outcome.STOOD)
+                self._await(now, here)
+                effects += [_kept(here), *_start(here)]
         return effects
 
     def _await(self, now: Now, visit: Visit) -> None:
-        key = (visit.station_id, visit.vehicle_id)
-        self._due_ns[key] = now.mono_ns + answer_s_max(visit.awaited) * NS_PER_S
+        self._due_ns[visit.key] = now.mono_ns + answer_s_max(visit.awaited) * NS_PER_S
 
     # --- outcomes ---
 
     def _take(self, now: Now, outcome: StationOutcome) -> list[Effect]:
         """A station's word; one that nobody has asked for is none."""
-        visit = self._visits.get((outcome.station_id, outcome.vehicle_id))
+        about = self._of(outcome.station_id, outcome.vehicle_id)
+        if outcome.crossing_id:
+            about = [each for each in about if each.crossing_id == outcome.crossing_id]
+        visit = about[0] if about else None
         if visit is None or visit.phase is Phase.EXPECTED:
             return []
         if outcome.aborted or outcome.failed:
             reason = Reason.SCAN_ABORTED if outcome.aborted else Reason.SCAN_FAILED
             return self._failed(now, visit, reason)
-        if outcome.scanned:
+        if outcome.scanned or outcome.sampled:
             return self._scanned(now, visit, outcome)
         if visit.phase is Phase.SERVING:
             _measure(visit, outcome)
@@ -173,13 +214,13 @@ class Stations:
             if reads:
                 self._await(now, visit)
                 return [*said, *_start(visit)]
-            self._due_ns.pop((visit.station_id, visit.vehicle_id), None)
+            self._due_ns.pop(visit.key, None)
             return said
         visit.phase = next_phase(visit.phase, Outcome.GIVEN_UP)
         return self._finish(visit, self._record(now, visit, (SCAN_VERDICT_FAILED, reason)))
 
     def _scanned(self, now: Now, visit: Visit, outcome: StationOutcome) -> list[Effect]:
-        """The machine is free. What it has found by itself counts at once."""
+        """The place is free. What it has found by itself counts at once."""
         if visit.phase is Phase.READING:
             return []
         _measure(visit, outcome)
@@ -189,17 +230,21 @@ class Stations:
             return self._finish(visit, self._record(now, visit, adverse))
         visit.phase = next_phase(visit.phase, Outcome.SCANNED)
         visit.attempt = 0
+        reason, event = Reason.IMAGE_PENDING, Event.STATION_SCANNED
+        if outcome.sampled:
+            visit.remote = LABORATORY
+            visit.services = list(dict.fromkeys([*visit.services, SAMPLING]))
+            reason, event = Reason.LABORATORY_PENDING, Event.SAMPLE_TAKEN
         self._await(now, visit)
-        pending = (SCAN_VERDICT_PENDING, Reason.IMAGE_PENDING)
-        record = self._record(now, visit, pending)
-        record.record_id += "/scanned"
+        record = self._record(now, visit, (SCAN_VERDICT_PENDING, reason))
+        record.record_id += "/sampled" if outcome.sampled else "/scanned"
         self._documents.append(seal_document(self._signer, record))
         fields = {
             "station": visit.station_id,
             "vehicle": visit.vehicle_id,
             "crossing": visit.crossing_id,
         }
-        return [_kept(visit), Report(Event.STATION_SCANNED, fields)]
+        return [_kept(visit), Report(event, fields)]
 
     def _record(self, now: Now, visit: Visit, said: _Said) -> ScanRecord:
         verdict, reason = said
@@ -218,9 +263,7 @@ class Stations:
         )
 
     def _finish(self, visit: Visit, record: ScanRecord) -> list[Effect]:
-        key = (visit.station_id, visit.vehicle_id)
-        del self._visits[key]
-        self._due_ns.pop(key, None)
+        forgotten = self._forget(visit)
         self._documents.append(seal_document(self._signer, record))
         fields = {
             "station": visit.station_id,
@@ -230,15 +273,21 @@ class Stations:
             "reason": Reason.__members__.get(record.reason, ""),
             "mass_kg": record.measured_mass_kg,
         }
-        return [Persist(_key(visit), None), Report(Event.STATION_FINISHED, fields)]
+        return [*forgotten, Report(Event.STATION_FINISHED, fields)]
 
     # --- what the gate itself finds ---
 
-    def seals_differ(self, now: Now, asker: tuple[str, str], read: tuple[str, ...]) -> None:
-        """A record of the gate's own reader: the seals are not those of the releases."""
+    def differs(
+        self, now: Now, asker: tuple[str, str], reading: GateReading, reason: Reason
+    ) -> None:
+        """A record of the gate's own readers: what was read is not what was released."""
         vehicle, crossing = asker
-        visit = Visit(self._gate, vehicle, crossing, ["seal"], 0, [], read_seals=_texts(read))
-        record = self._record(now, visit, (SCAN_VERDICT_ADVERSE, Reason.SEAL_MISMATCH))
+        service = "seal" if reason is Reason.SEAL_MISMATCH else "container"
+        visit = Visit(self._gate, vehicle, crossing, [service], 0, [])
+        visit.read_seals = _texts(reading.seals)
+        visit.read_container = " ".join(reading.containers)[:TEXT_LENGTH_MAX]
+        record = self._record(now, visit, (SCAN_VERDICT_ADVERSE, reason))
+        record.record_id += f"/{service}"
         self._documents.append(seal_document(self._signer, record))
 
     def taken(self) -> list[Document]:
@@ -247,9 +296,10 @@ class Stations:
         return documents
 
 
-def is_pending(document: Document) -> bool:
+def is_image_pending(document: Document) -> bool:
     """Whether a record of ours says only that an image is being read."""
-    return ScanRecord.FromString(document.payload).verdict == SCAN_VERDICT_PENDING
+    record = ScanRecord.FromString(document.payload)
+    return record.verdict == SCAN_VERDICT_PENDING and record.reason == Reason.IMAGE_PENDING.name
 
 
 def _texts(seals: tuple[str, ...]) -> list[str]:
@@ -258,7 +308,7 @@ def _texts(seals: tuple[str, ...]) -> list[str]:
 
 
 def _key(visit: Visit) -> str:
-    return f"visit/{visit.station_id}/{visit.vehicle_id}"
+    return f"visit/{visit.station_id}/{visit.crossing_id}"
 
 
 def _kept(visit: Visit) -> Persist:

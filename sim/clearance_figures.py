@@ -27,14 +27,16 @@ def kind_of(visit: Visit) -> str:
         return "agency"
     if visit.stage.startswith("read_"):
         return "image"
-    return "line" if visit.stage.startswith(("ocr_", "seals_")) else "bay"
+    if visit.stage.startswith("laboratory_"):
+        return "laboratory"  # no officer's work
+    return "line" if visit.stage.startswith(("ocr_", "container_", "seals_")) else "bay"
 
 
 def minutes(visits: Iterable[Visit], from_s: float = 0.0) -> dict[str, float]:
     """Minutes that people worked, by kind; of work that ended at `from_s` or later."""
     worked = dict.fromkeys(KINDS, 0.0)
     for visit in visits:
-        if visit.end_ns >= from_s * NS_PER_S:
+        if visit.worked_ns and visit.end_ns >= from_s * NS_PER_S:
             worked[kind_of(visit)] += visit.worked_ns / _NS_PER_MIN
     return {kind: round(spent, 3) for kind, spent in worked.items()}
 

@@ -19,6 +19,7 @@ from gate.orders import (
     StationOutcome,
 )
 from sim.arm import Arm
+from sim.elsewhere import Elsewhere
 from sim.engine import Engine
 from sim.line_reader import LineModel, LineReader
 from sim.loads import Load, Visit
@@ -45,6 +46,7 @@ class Cabinet:
         line: LineModel | None = None,
         crossing_of: Callable[[str], str] = lambda vehicle: "",
         rises: Callable[[], None] = lambda: None,
+        laboratory: Elsewhere | None = None,
     ) -> None:
         self._rises = rises
         self.gate = gate
@@ -65,7 +67,7 @@ class Cabinet:
         self.rear_left_arm: list[Callable[[], None]] = []
         self._outcomes: list[StationOutcome] = []
         self._alive = False
-        around = Surroundings(engine, draws, loads, self._answer, visited)
+        around = Surroundings(engine, draws, loads, self._answer, visited, laboratory)
         self.stations = {name: Station(name, model, around) for name, model in stations.items()}
         self.line = LineReader(
             gate,
@@ -102,7 +104,13 @@ class Cabinet:
             outcomes=outcomes,
             at_station=dict(self.at_station),
             unread=unread,
+            containers=self._containers(unread) if plate else (),
         )
+
+    def _containers(self, unread: str) -> tuple[str, ...]:
+        """Numbers on what stands at the line, once they are read."""
+        number = self._loads[self.plate].container_id
+        return (number,) if number and unread != "container" else ()
 
     def carry_out(self, command: Any) -> None:
         if isinstance(command, OpenBarrier):
@@ -144,7 +152,8 @@ class Cabinet:
     def stands(self, vehicle: str) -> None:
         """The plate reader sees a vehicle at the stop line."""
         self.plate = vehicle
-        self.line.stands(vehicle, self._crossing_of(vehicle))
+        boxed = bool(self._loads[vehicle].container_id)
+        self.line.stands(vehicle, self._crossing_of(vehicle), boxed=boxed)
         self.changed()
 
     def gone(self, vehicle: str) -> None:

@@ -35,7 +35,8 @@ STATION_KINDS: Final = (
 )
 # About a vehicle, its load or its papers.
 LOAD_KINDS: Final = (
-    *("load_missing", "seal_swapped", "container_swapped", "seal_broken", "stop_under_arm"),
+    *("load_missing", "seal_swapped", "container_swapped", "container_missing", "seal_broken"),
+    "stop_under_arm",
     *("permit_replayed", "key_swapped", "declaration_amended", "false_arrived"),
 )
 SITE_KINDS: Final = (*GATE_KINDS, *STATION_KINDS, *LOAD_KINDS)

@@ -1,8 +1,9 @@
-"""The readers at a gate's stop line: plate and container by camera, then the seals.
+"""The readers at a gate's stop line: plate and container by cameras, then the seals.
 
 A reading that is no reading is tried once more; then a person reads. Truth comes out in the end,
-later: a misread is a delay, never another vehicle's plate. Not here: what is compared with what
-(gate/passage.py).
+later: a misread is a delay, never another vehicle's plate, and a number whose check digit is wrong
+is a misread. A load in no container has none to be read, and the camera sees that at once. Not
+here: what is compared with what (gate/passage.py).
 """
 
 import random
@@ -24,7 +25,8 @@ BY_HAND: Final = Constant(120.0)
 class LineModel:
     """How a gate reads what stands at its line.
 
-    ocr        time of one camera reading;   misread   share of readings that are none
+    ocr        time of one reading of the plate;   misread   share of readings that are none
+    container, container_misread   the same for the number on a container, where there is one
     person     time of a person who reads plate and container instead
     seals      time of the electronic seal reader;   seals_unread   share of seals that it misses
     by_hand    time of a person who looks at the seals instead
@@ -36,12 +38,19 @@ class LineModel:
     seals: Distribution = AT_ONCE
     seals_unread: float = 0.0
     by_hand: Distribution = BY_HAND
+    container: Distribution = AT_ONCE
+    container_misread: float = 0.0
 
-    @property
-    def at_once(self) -> bool:
-        """It has read everything when the vehicle has come to rest, and never fails."""
+    def at_once(self, *, boxed: bool) -> bool:
+        """It has read everything when the vehicle has come to rest, and never fails. `boxed`: there
+        is a container to be read.
+        """
         shares = self.misread + self.seals_unread
-        return shares == 0.0 and self.ocr.mean_s + self.seals.mean_s == 0.0
+        took_s = self.ocr.mean_s + self.seals.mean_s
+        if boxed:
+            shares += self.container_misread
+            took_s += self.container.mean_s
+        return shares == 0.0 and took_s == 0.0
 
 
 class LineReader:
@@ -65,25 +74,29 @@ class LineReader:
         self._visited = visited
         self._changed = changed
         self._turn = 0
+        self._boxed = False
 
-    def stands(self, vehicle: str, crossing: str) -> None:
-        """Begin to read what has come to rest at the line."""
+    def stands(self, vehicle: str, crossing: str, *, boxed: bool = False) -> None:
+        """Begin to read what has come to rest at the line; `boxed`: its load is in a container."""
         self._turn += 1
         self.unread = ""
-        if self._model.at_once:
+        self._boxed = boxed
+        if self._model.at_once(boxed=boxed):
             return
         self.unread = "plate"
-        model = self._model
-        tries = 1
-        took_s = model.ocr.sample(self._draws)
-        person_s = 0.0
-        while self._draws.random() < model.misread:
-            if tries == READINGS_MAX:
-                person_s = model.person.sample(self._draws)
-                break
-            tries += 1
-            took_s += model.ocr.sample(self._draws)
-        self._later((took_s, person_s), self._plate_read, vehicle, crossing)
+        took_s = self._camera(self._model.ocr, self._model.misread)
+        self._later(took_s, self._plate_read, vehicle, crossing)
+
+    def _camera(self, ocr: Distribution, misread: float) -> tuple[float, float]:
+        """How long a camera takes until its number is read, and a person after it if it must."""
+        took_s = ocr.sample(self._draws)
+        for _ in range(READINGS_MAX - 1):
+            if self._draws.random() >= misread:
+                return took_s, 0.0
+            took_s += ocr.sample(self._draws)
+        if self._draws.random() >= misread:
+            return took_s, 0.0
+        return took_s, self._model.person.sample(self._draws)
 
     def gone(self) -> None:
         """Nobody stands there any more."""
@@ -108,6 +121,21 @@ class LineReader:
         self._row("ocr", who, begun)
         if turn != self._turn:
             return
+        model = self._model
+        if not self._boxed:
+            self._read_seals(who)
+            return
+        self.unread = "container"
+        took_s = self._camera(model.container, model.container_misread)
+        self._later(took_s, self._container_read, *who)
+        self._changed()
+
+    def _container_read(self, turn: int, who: tuple[str, str], begun: tuple[int, int]) -> None:
+        self._row("container", who, begun)
+        if turn == self._turn:
+            self._read_seals(who)
+
+    def _read_seals(self, who: tuple[str, str]) -> None:
         self.unread = "seals"
         model = self._model
         took_s = model.seals.sample(self._draws)

@@ -40,10 +40,12 @@ def stages(corridor: CorridorMap) -> list[str]:
     """Ids of everything that may have a row in stages.csv."""
     sections = [z.id for z in corridor.zones.values() if z.kind is ZoneKind.BOUNDARY]
     desks = [f"desk_{office}" for office in (*OFFICES.values(), *AGENCIES.values())]
-    readers = [f"{kind}_{gate}" for gate in corridor.gates for kind in ("ocr", "seals")]
+    kinds = ("ocr", "container", "seals")
+    readers = [f"{kind}_{gate}" for gate in corridor.gates for kind in kinds]
+    laboratories = [f"laboratory_{country}" for country in OFFICES]
     images = [f"read_{each.id}" for each in corridor.stations.values() if "xray" in each.kinds]
     places = [*corridor.gates, *corridor.stations, *corridor.bays]
-    return [*places, *sections, *desks, *readers, *images]
+    return [*places, *sections, *desks, *readers, *images, *laboratories]
 
 
 def metrics(corridor: CorridorMap) -> list[str]:

@@ -294,6 +294,7 @@ def _servers(scenario: Scenario) -> dict[str, int]:
     servers = {f"desk_{OFFICES[c]}": o.officers for c, o in scenario.office.items()}
     servers |= {f"desk_{AGENCIES[c]}": a.officers for c, a in scenario.agency.items()}
     servers |= {name: station.servers for name, station in scenario.station.items()}
+    servers |= {f"laboratory_{c}": each.servers for c, each in scenario.laboratory.items()}
     return servers | {f"read_{name}": each.readers for name, each in scenario.station.items()}
 
 

@@ -30,6 +30,7 @@ from sim.fault_kinds import (
     SITE_KINDS,
 )
 from sim.ground.sections import GroundSection, LeaderSection
+from sim.laboratories import LaboratorySection, check_laboratory
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
 from sim.scenario_network import NetworkSection, check_regions
@@ -61,6 +62,7 @@ from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
     "GateSection",
+    "LaboratorySection",
     "ProgressSection",
     "Scenario",
     "StationSection",
@@ -226,6 +228,7 @@ class Scenario(_Section):
     flow: list[FlowSection] = []
     gate: dict[str, GateSection] = {}
     station: dict[str, StationSection] = {}
+    laboratory: dict[str, LaboratorySection] = {}
     office: dict[str, OfficeSection] = {}
     agency: dict[str, AgencySection] = {}
     berth: BerthSection = msgspec.field(default_factory=BerthSection)
@@ -339,8 +342,10 @@ def _check(scenario: Scenario, origin: str) -> None:
             )
     for name, section in scenario.station.items():
         check_station(section, f"{origin}: station.{name}")
-    for table, given in (("office", scenario.office), ("agency", scenario.agency)):
-        for name in given:
+    for name, laboratory in scenario.laboratory.items():
+        check_laboratory(laboratory, f"{origin}: laboratory.{name}")
+    for table in ("office", "agency", "laboratory"):
+        for name in getattr(scenario, table):
             if name not in ("KZ", "CN"):
                 raise ConfigError(f"{origin}: {table}.{name}: expected {table}.KZ or {table}.CN")
 

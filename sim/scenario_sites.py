@@ -12,14 +12,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
-from gate.station_phases import ANSWER_S_MAX, IMAGE
+from gate.station_phases import ANSWER_S_MAX, REMOTE
 from sim.distributions import parse_distribution
 from sim.line_reader import LineModel
 from sim.scenario_types import Duration, Service, Share
 from sim.station_model import StationModel
 
 Few = Annotated[int, Meta(ge=1, le=100)]
-SERVICES: Final = tuple(name for name in ANSWER_S_MAX if name != IMAGE)
+SERVICES: Final = tuple(name for name in ANSWER_S_MAX if name not in REMOTE)
 CHAPTERS: Final = frozenset(f"{number:02d}" for number in range(1, 98))
 
 
@@ -27,12 +27,15 @@ class GateSection(Struct, forbid_unknown_fields=True, kw_only=True):
     """[gate.ID]: how long the arm takes, and how plate, container and seals are read at its line.
 
     ocr, misread, person            one reading by camera, share of readings that are none, a person
+    container, container_misread    the same for the number of a container, where there is one
     seals, seals_unread, by_hand    the electronic reader, share that it misses, a person
     """
 
     barrier: Duration = "3s"
     ocr: Service = "constant:0s"
     misread: Share = 0.0
+    container: Service = "constant:0s"
+    container_misread: Share = 0.0
     person: Service = "uniform:60s,180s"
     seals: Service = "constant:0s"
     seals_unread: Share = 0.0
@@ -45,6 +48,7 @@ class StationSection(Struct, forbid_unknown_fields=True, kw_only=True):
     times     time of single services; `service` is that of all others together
     alarms    share of clean loads found adverse, by HS chapter, on top of `false_alarm`
     spacing   least time from start to start;   reading   of an image elsewhere, "": it is not
+    sampled_share   of visits for plants or beasts, so many give a sample to the laboratory
     """
 
     service: Service
@@ -57,6 +61,7 @@ class StationSection(Struct, forbid_unknown_fields=True, kw_only=True):
     readers: Few = 1
     times: dict[str, Service] = {}
     alarms: dict[str, Share] = {}
+    sampled_share: Share = 0.0
 
 
 DEFAULTS: Final[Mapping[str, StationSection]] = {
@@ -88,13 +93,18 @@ def default_section(kind: str) -> StationSection:
 
 def check_station(section: StationSection, place: str) -> None:
     """What the type of a single value cannot say. Raises ConfigError."""
-    if section.reading:
-        try:
-            parse_distribution(section.reading)
-        except ValueError as error:
-            raise ConfigError(f"{place}.reading: {error}") from None
+    check_time_or_none(section.reading, f"{place}.reading")
     _check_names(section.times, SERVICES, f"{place}.times", "a service")
     _check_names(section.alarms, sorted(CHAPTERS), f"{place}.alarms", "an HS chapter")
+
+
+def check_time_or_none(spec: str, place: str) -> None:
+    """A distribution, or nothing at all."""
+    if spec:
+        try:
+            parse_distribution(spec)
+        except ValueError as error:
+            raise ConfigError(f"{place}: {error}") from None
 
 
 def _check_names(table: Mapping[str, object], names: Sequence[str], place: str, what: str) -> None:
@@ -119,6 +129,7 @@ def station_model(section: StationSection) -> StationModel:
         spacing=parse_distribution(section.spacing),
         reading=parse_distribution(section.reading) if section.reading else None,
         readers=section.readers,
+        sampled=section.sampled_share,
     )
 
 
@@ -131,4 +142,6 @@ def line_model(section: GateSection) -> LineModel:
         parse_distribution(section.seals),
         section.seals_unread,
         parse_distribution(section.by_hand),
+        container=parse_distribution(section.container),
+        container_misread=section.container_misread,
     )

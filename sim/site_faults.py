@@ -27,6 +27,7 @@ from sim.world import World
 
 Act = Callable[[World, str], None]
 FOLLOWS_S: Final = 2.0  # a tailgater's time below the arm, and then to the end of the cell
+ANOTHER_CONTAINER: Final = "ZZZU0000005"
 STANDS_S: Final = 15.0  # how long a truck that stops under an arm stays there
 
 
@@ -129,7 +130,18 @@ def _swap_seal(world: World, target: str) -> None:
 
 
 def _swap_container(world: World, target: str) -> None:
-    world.carry(target, replace(world.loads[target], container_id="ZZZU0000000"))
+    world.carry(target, replace(world.loads[target], container_id=ANOTHER_CONTAINER))
+
+
+def _lose_container(world: World, target: str) -> None:
+    world.carry(target, replace(world.loads[target], container_id=""))
+
+
+def _put_back_container(world: World, target: str) -> None:
+    """The one that was declared stands on the trailer again."""
+    for _, _, payload in world.overheard.tapped.get(("declaration", target), []):
+        declared = Declaration.FromString(payload).container_id
+        world.carry(target, replace(world.loads[target], container_id=declared))
 
 
 def _break_seal(world: World, target: str) -> None:
@@ -296,7 +308,8 @@ ACTS: Final[Mapping[str, tuple[Act, Act]]] = {
     "readers_hung": (_hang_readers, _free_readers),
     "load_missing": (_lose_load, _nothing),
     "seal_swapped": (_swap_seal, _nothing),
-    "container_swapped": (_swap_container, _nothing),
+    "container_swapped": (_swap_container, _put_back_container),
+    "container_missing": (_lose_container, _put_back_container),
     "seal_broken": (_break_seal, _mend_seal),
     "stop_under_arm": (_stop_under_arm, _drive_on),
     "permit_replayed": (_replay, _nothing),

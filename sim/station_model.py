@@ -2,27 +2,29 @@
 
 Truth in, outcomes out. Who waits for a server or a reader is first come, first served, and no free
 one waits for nobody (sim/station_queue.py). A server is taken from one start to the next that the
-spacing allows; the visitor is free when its service ends. An image is read elsewhere, by a pool of
-its own, while the visitor drives on. Not here: who comes when (roadside.py), what an outcome means
-(gate/stations.py).
+spacing allows; the visitor is free when its service ends. An image is read elsewhere, and a sample
+goes to the laboratory of the side (elsewhere.py). Not here: who comes when (roadside.py), what an
+outcome means (gate/stations.py).
 """
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
-from contract.errors import require
 from gate.orders import StartService, StationOutcome
-from gate.station_phases import IMAGE
+from gate.station_phases import IMAGE, LABORATORY
 from sim.distributions import Constant, Distribution
+from sim.elsewhere import Elsewhere, Pool
 from sim.engine import NS_PER_S, Engine
 from sim.loads import Load, Visit
 from sim.station_queue import ServiceStation, Start
 
 WEIGH_SIGMA_KG: Final = 20.0
 NO_TIME: Final = Constant(0.0)
+SAMPLING: Final = "sampling"
+OF_PLANTS_AND_BEASTS: Final = frozenset({"phytosanitary", "veterinary"})
 # What people do at the truck; scales, portals, scanners and seal readers work by themselves.
 BY_HAND: Final = frozenset({"secondary", "phytosanitary", "veterinary", "sampling", "physical"})
 
@@ -47,6 +49,8 @@ class StationModel:
     false_alarm   share of clean loads found adverse;   alarms   the same by HS chapter, on top
     spacing       least time between two starts of one server
     reading       time to read an X-ray image elsewhere; None: the service is all
+    sampled       share of visits for plants or beasts of which a sample is taken; one that is
+                  ordered always is
     """
 
     service: Distribution
@@ -59,6 +63,7 @@ class StationModel:
     spacing: Distribution = NO_TIME
     reading: Distribution | None = None
     readers: int = 1
+    sampled: float = 0.0
 
     def time_s(self, services: tuple[str, ...], draws: random.Random) -> float:
         """One draw of the time that these services take."""
@@ -94,60 +99,7 @@ class Surroundings:
     loads: Mapping[str, Load]
     answer: Callable[[StationOutcome], None]
     visited: Callable[[Visit], None]
-
-
-class ImageReaders:
-    """People elsewhere who read the images of one scanner, first come, first served."""
-
-    def __init__(self, station_id: str, model: StationModel, around: Surroundings) -> None:
-        self.hung = False
-        self._station_id = station_id
-        self._model = model
-        self._around = around
-        self._people: ServiceStation[int] = ServiceStation(model.readers)
-        self._turns: dict[int, _Turn] = {}
-        self._adverse: dict[tuple[str, str], bool] = {}
-        self._count = 0
-
-    def take(self, order: StartService, *, adverse: bool) -> None:
-        """A new image."""
-        self._adverse[_key(order)] = adverse
-        self.ask(order)
-
-    def ask(self, order: StartService) -> None:
-        """Have an image read that is not being read; one that is not there cannot be."""
-        key = _key(order)
-        if key not in self._adverse or any(_key(t.order) == key for t in self._turns.values()):
-            return
-        if self.hung:
-            return
-        self._count += 1
-        now_ns = self._around.engine.now_ns
-        self._turns[self._count] = _Turn(order, now_ns)
-        self._start(self._people.arrive(self._count, now_ns))
-
-    def _start(self, starts: list[Start[int]]) -> None:
-        reading = self._model.reading
-        for start in starts:
-            require(reading is not None, "only images that are read elsewhere come here")
-            self._turns[start.visitor].start_ns = start.at_ns
-            took_s = reading.sample(self._around.draws) if reading is not None else 0.0
-            self._around.engine.after(int(took_s * NS_PER_S), self._read, start.visitor)
-
-    def _read(self, number: int) -> None:
-        now_ns = self._around.engine.now_ns
-        turn = self._turns.pop(number)
-        vehicle, crossing = _key(turn.order)
-        adverse = self._adverse.pop((vehicle, crossing))
-        stage = f"read_{self._station_id}"
-        times = (turn.arrive_ns, turn.start_ns, now_ns)
-        worked_ns = now_ns - turn.start_ns
-        self._around.visited(Visit(vehicle, crossing, stage, *times, worked_ns=worked_ns))
-        self._start(self._people.finish(number, now_ns))
-        reason = "IMAGE_ADVERSE" if adverse else ""
-        self._around.answer(
-            StationOutcome(self._station_id, vehicle, clear=not adverse, reason=reason)
-        )
+    laboratory: Elsewhere | None = None  # of this side; None: a sample's result is there at once
 
 
 class Station:
@@ -158,7 +110,14 @@ class Station:
         self.trouble = Trouble.NONE
         self.slower_s = 0.0  # so much longer every service takes that begins now
         self.ended_ns: dict[str, int] = {}
-        self.readers = ImageReaders(station_id, model, around)
+        people = Pool(
+            f"read_{station_id}",
+            "IMAGE_ADVERSE",
+            model.reading or NO_TIME,
+            model.readers,
+            officers=True,
+        )
+        self.readers = Elsewhere(people, around.engine, draws=around.draws, visited=around.visited)
         self._model = model
         self._around = around
         self._servers: ServiceStation[int] = ServiceStation(model.servers)
@@ -175,7 +134,11 @@ class Station:
         machine that hangs: that is begun anew.
         """
         if order.services == (IMAGE,):
-            self.readers.ask(order)
+            self.readers.ask(order, self._around.answer)
+            return
+        if order.services == (LABORATORY,):
+            if self._around.laboratory is not None:
+                self._around.laboratory.ask(order, self._around.answer)
             return
         for number, turn in self._turns.items():
             if _key(turn.order) == _key(order):
@@ -191,7 +154,15 @@ class Station:
     def _start(self, starts: list[Start[int]]) -> None:
         for start in starts:
             self._turns[start.visitor].start_ns = start.at_ns
+            self._sample(self._turns[start.visitor])
             self._begin(start.visitor)
+
+    def _sample(self, turn: _Turn) -> None:
+        """Whether a sample is taken of whoever is looked at as plants or beasts."""
+        share, services = self._model.sampled, turn.order.services
+        unasked = SAMPLING not in services and not OF_PLANTS_AND_BEASTS.isdisjoint(services)
+        if unasked and share > 0.0 and self._around.draws.random() < share:
+            turn.order = replace(turn.order, services=(*services, SAMPLING))
 
     def _begin(self, number: int) -> None:
         """Draws come in one order whatever happens: time, failure, alarm."""
@@ -229,8 +200,10 @@ class Station:
             self._free(number)
         outcome, adverse = self._outcome(turn.order, *drawn)
         if outcome.scanned:
-            self.readers.take(turn.order, adverse=adverse)
+            self.readers.take(turn.order, self._around.answer, adverse=adverse)
         self._around.answer(outcome)
+        if outcome.sampled and self._around.laboratory is not None:
+            self._around.laboratory.take(turn.order, self._around.answer, adverse=False)
 
     def _outcome(
         self, order: StartService, failed: bool, alarm: bool
@@ -248,6 +221,8 @@ class Station:
         scanned = "xray" in order.services and model.reading is not None
         scanned = scanned and not (failed or aborted)
         adverse = (alarm or found) and not scanned
+        sampled = SAMPLING in order.services and self._around.laboratory is not None
+        sampled = sampled and not (failed or aborted or adverse or scanned)
         outcome = StationOutcome(
             self.station_id,
             order.vehicle_id,
@@ -259,6 +234,8 @@ class Station:
             aborted=aborted,
             scanned=scanned,
             container_id=load.container_id,
+            sampled=sampled,
+            crossing_id=order.crossing_id,
         )
         return outcome, alarm or found
 

@@ -33,10 +33,12 @@ from sim.control_room import Panel
 from sim.desk import Desk
 from sim.devices import Cabinet
 from sim.distributions import parse_distribution, parse_duration
+from sim.elsewhere import Elsewhere
 from sim.engine import NS_PER_S, Engine, stream
 from sim.fault_kinds import CONTROL_ROOM_KINDS
 from sim.fleet import Fleet
 from sim.host import Host, NoBody
+from sim.laboratories import laboratories
 from sim.loads import Load, Visit
 from sim.network import Network
 from sim.odometer import Odometer
@@ -89,6 +91,7 @@ class World:
         self._visited = visited
         self._crossings: dict[str, str] = {}
         self.loads = {name: Load(TARE_KG) for name in self.cast.vehicles}
+        self.laboratories = self._laboratories()
         self.cabinets = {gate: self._cabinet(gate) for gate in corridor.gates}
         self.roadside = Roadside(
             corridor,
@@ -128,6 +131,10 @@ class World:
         self._way: dict[str, tuple[str, ...]] = {}
 
     # --- building ---
+
+    def _laboratories(self) -> dict[str, Elsewhere | None]:
+        sections = self.scenario.laboratory
+        return laboratories(sections, OFFICES, self.engine, seed=self.seed, visited=self._visited)
 
     def _fleet(self, params: VehicleParams) -> Fleet:
         """The trucks, and the air between their radios."""
@@ -172,6 +179,7 @@ class World:
             line=line_model(section),
             crossing_of=self.crossing_of,
             rises=lambda: self.checkers.arm_rises(gate),
+            laboratory=self.laboratories[self.map.gates[gate].country],
         )
 
     def _station_model(self, station: str) -> StationModel:

@@ -39,6 +39,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`flow.channels`": scenario.Channels,
     "`[gate.ID]`": scenario.GateSection,
     "`[station.ID]`": scenario.StationSection,
+    "`[laboratory.KZ]`, `[laboratory.CN]`": scenario.LaboratorySection,
     "`[office.KZ]`, `[office.CN]`": scenario.OfficeSection,
     "`[agency.KZ]`, `[agency.CN]`": scenario.AgencySection,
     "`[berth]`": scenario.BerthSection,

@@ -109,6 +109,8 @@ class GateCabinet:
                 aborted=each.aborted,
                 scanned=each.scanned,
                 container_id=each.container_id,
+                sampled=each.sampled,
+                crossing_id=each.crossing_id,
             )
             for each in frame.outcomes
             if each.number > self._told
@@ -127,6 +129,7 @@ class GateCabinet:
             outcomes=outcomes,
             at_station={each.station_id: each.vehicle_id for each in frame.at_station},
             unread=frame.unread,
+            containers=tuple(frame.containers),
         )
 
     def carry_out(self, now: Now, command: Command) -> None:

@@ -43,7 +43,7 @@ from contract.v1.customs_pb2 import (
     ScanRecord,
 )
 from contract.v1.document_pb2 import CHANNEL_RED, CHANNEL_YELLOW, Document
-from gate.office import arrival, findings, rulings, status
+from gate.office import arrival, findings, renewal, rulings, status
 from gate.office.audit import decode
 from gate.office.case import Case
 from gate.office.declaration import FAULTS_TOLD_MAX, faults
@@ -86,6 +86,7 @@ class OfficeAgent:
                 docket.revocations = int.from_bytes(value, "big")
         for case in docket.cases.values():
             self._take_up(now, case)
+        renewal.take_up(docket, now)
         self._beat_ns = now.mono_ns
         return self._taken(now)
 
@@ -114,13 +115,16 @@ class OfficeAgent:
             if due[crossing] <= now.mono_ns:
                 del due[crossing]
                 self._on_due(now, self._docket.cases[crossing])
+        renewal.wake(self._docket, now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
         return self._taken(now)
 
     @property
     def wake_ns(self) -> int | None:
-        return min((self._beat_ns, *self._docket.due.values(), *self._witness.deadlines))
+        due_ns = [self._beat_ns, *self._docket.due.values(), *self._witness.deadlines]
+        runs_out_ns = renewal.next_ns(self._docket)
+        return min(due_ns if runs_out_ns is None else [*due_ns, runs_out_ns])
 
     def _taken(self, now: Now) -> Effects:
         docket = self._docket

@@ -31,10 +31,12 @@ class Case(msgspec.Struct):
     agencies    agencies that have not endorsed;   desk   why an officer must decide, "" if none
     controls    kinds of inspection that are still wanted;   refused_by   officer who refused
     overrule    officer who wants a refusal overruled, and waits for a second
-    finding     adverse finding that nobody has resolved, and `found_in_bay`: by an inspection
+    finding     adverse finding that nobody has resolved, and `found_in_bay`: by an inspection;
+                `found_at_line`: by a gate's readers, where no bay is ahead any more
     seal_utc_ms   when its navigation seal was last said to be opened
     arrival_scan   whether our own station scans it behind our gate
     scanned_by  station of the other side that has scanned it and found nothing
+    until_utc_ms   when the newest release runs out
     custody     last step of custody that a gate has told;   counted   local day of the quota used
     reason      why it is held now, and `owner` whose move it is
     return_of   for a way back: the crossing that was refused past the line
@@ -58,6 +60,8 @@ class Case(msgspec.Struct):
     overrule: str = ""
     finding: str = ""
     found_in_bay: bool = False
+    found_at_line: bool = False
+    until_utc_ms: int = 0
     custody: int = 0
     counted: int = -1
     transit: int = 0
@@ -101,8 +105,10 @@ class Case(msgspec.Struct):
         self.want_answer()
 
     def want_answer(self) -> None:
-        """What an open finding makes necessary: an officer after an inspection, else one."""
-        if self.finding and self.found_in_bay:
+        """What an open finding makes necessary: an officer after an inspection or past every bay,
+        else an inspection.
+        """
+        if self.finding and (self.found_in_bay or self.found_at_line):
             self.desk = self.finding
         elif self.finding and CONTROL_KIND_PHYSICAL not in self.controls:
             self.controls = [*self.controls, CONTROL_KIND_PHYSICAL]

@@ -11,8 +11,9 @@ from typing import Any, Final
 import msgspec
 from google.protobuf.message import Message
 
-from contract.agent import Act, Effect, Now, Persist, Report, Send
+from contract.agent import NS_PER_MS, Act, Effect, Now, Persist, Report, Send
 from contract.events import Event
+from contract.limits import UTC_ERROR_MS_MAX
 from contract.reasons import Reason
 from contract.signing import Signer, seal_document
 from contract.v1.customs_pb2 import (
@@ -41,6 +42,8 @@ from gate.office.rules import Rules
 from gate.office.transit import Move, Transit, blocked_by, moved
 
 RETURN_SUFFIX: Final = "-R"
+# By then a release is over for a gate whose clock is as wrong as a clock may be, and for ours.
+RENEW_AFTER_MS: Final = 2 * UTC_ERROR_MS_MAX + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Docket:
         self.cases: dict[str, Case] = {}
         self.declarations: dict[str, Declaration] = {}
         self.due: dict[str, int] = {}
+        self.running: dict[str, int] = {}
         self.audits: dict[str, StationAudit] = {}
         self.revocations = 0
         self.out: list[Effect] = []
@@ -153,12 +157,22 @@ class Docket:
         case.releases += 1
         case.release_id = f"{self.config.country}-{case.crossing_id}-{case.releases}"
         case.reason = case.owner = ""
+        case.until_utc_ms = now.utc_ms + self.config.rules.release_valid_ms
         case.note(now.utc_ms, "released", case.release_id)
         fields = {"release": case.release_id, **about(case)}
         self.out.append(Report(Event.CROSSING_RELEASED, fields))
         self.transit(case, Move.SEAL)
         declaration = self.declarations[case.crossing_id]
         self._publish(case, self.papers.release(case, declaration, now))
+        self.watch(now, case)
+
+    def watch(self, now: Now, case: Case) -> None:
+        """A release is looked at again when it has run out (renewal.py). All are good for the same
+        time, so the first in here is the first that is due.
+        """
+        left_ms = max(0, case.until_utc_ms + RENEW_AFTER_MS - now.utc_ms)
+        self.running.pop(case.crossing_id, None)
+        self.running[case.crossing_id] = now.mono_ns + left_ms * NS_PER_MS
 
     def hold(self, now: Now, case: Case) -> None:
         """Keep it, say what is wanted and whose move it is; an inspection names its places."""

@@ -2,28 +2,36 @@
 
 Pure. A clear inspection in a bay gives what was wanted there; a clear X-ray of the other side
 counts where it is recognised, young enough and about the same load; a finding always ends in a
-hold. The origin office answers for the stations on its side; an inspection binds both.
-Requirements: OFF-006, OFF-007, OFF-011 in docs/SAFETY.md.
+hold. A sample that is at the laboratory is no result. What a gate's own readers find is past every
+bay: an officer decides about it. The origin office answers for the stations on its side; an
+inspection binds both.
+Requirements: OFF-006, OFF-007, OFF-011, OFF-014, OFF-015 in docs/SAFETY.md.
 """
 
 from typing import Final
 
-from contract.agent import Now
+from contract.agent import Now, Report
+from contract.events import Event
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import (
     CONTROL_KIND_XRAY,
+    SCAN_VERDICT_ADVERSE,
     SCAN_VERDICT_CLEAR,
+    SCAN_VERDICT_PENDING,
     Declaration,
     ScanRecord,
     SealOpened,
 )
+from contract.v1.document_pb2 import CHANNEL_RED
 from gate.office import arrival
 from gate.office.case import Case
 from gate.office.docket import Docket
 from gate.office.phases import Phase
 from gate.office.places import given_by
-from gate.office.rulebook import RuleBook
+from gate.office.rulebook import RuleBook, trusted
 
+SAMPLING: Final = "sampling"
+_OF_LABORATORIES: Final = (Reason.SAMPLE_ADVERSE, Reason.LABORATORY_SILENT)
 HOUR_MS: Final = 3_600_000
 
 
@@ -31,6 +39,7 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
     """Take a genuine record in; `ours`: a gate of this side has signed it."""
     case = docket.cases.get(record.crossing_id)
     if case is None or case.return_of or case.at in (Phase.NEW, Phase.ENDED, Phase.REFUSED):
+        _too_late(docket, case, record)
         return
     declaration = docket.declarations[case.crossing_id]
     in_bay = docket.config.places.is_bay(record.station_id)
@@ -38,6 +47,10 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
     if scanned and arrival.on_scan(docket, now, case, record, ours=ours):
         return
     book = docket.config.rules.book
+    if record.verdict == SCAN_VERDICT_PENDING:
+        if in_bay:
+            _sampled(docket, now, case, record)
+        return
     if record.verdict == SCAN_VERDICT_CLEAR:
         reason = _outweighs(record, declaration, book)
         if reason is None:
@@ -48,7 +61,37 @@ def on_record(docket: Docket, now: Now, record: ScanRecord, *, ours: bool) -> No
         reason = Reason.__members__.get(record.reason, Reason.INSPECTION_ADVERSE)
     if declaration.direction == docket.origin_of or in_bay:
         case.rules = [*case.rules, f"{record.station_id}: {reason.name}"]
-        _adverse(docket, now, case, Reason.INSPECTION_ADVERSE if in_bay else reason)
+        case.found_at_line = record.station_id in docket.config.gates
+        if in_bay:
+            case.found_in_bay, case.controls = True, []
+            reason = reason if reason in _OF_LABORATORIES else Reason.INSPECTION_ADVERSE
+        _adverse(docket, now, case, reason)
+
+
+def _too_late(docket: Docket, case: Case | None, record: ScanRecord) -> None:
+    """A laboratory's result about goods that were handed over without it: said, and no more - the
+    crossing is over, and its goods are for whoever has them now.
+    """
+    over = case is not None and case.at is Phase.ENDED
+    if over and record.verdict == SCAN_VERDICT_ADVERSE and SAMPLING in record.services:
+        reason = Reason.__members__.get(record.reason, Reason.SAMPLE_ADVERSE)
+        fields = {"crossing": record.crossing_id, "station": record.station_id, "reason": reason}
+        docket.out.append(Report(Event.RESULT_CAME_TOO_LATE, fields))
+
+
+def _sampled(docket: Docket, now: Now, case: Case, record: ScanRecord) -> None:
+    """A sample is at the laboratory. Nothing is given by that, unless the book lets low risk go on
+    without the result: then the sample counts as looked at until the laboratory says otherwise.
+    """
+    declaration, rules = docket.declarations[case.crossing_id], docket.config.rules
+    case.note(now.utc_ms, "sampled", Reason.LABORATORY_PENDING.name)
+    low = trusted(declaration, rules.book, rules.country) and case.channel != CHANNEL_RED
+    low = low and not (case.finding or case.desk or case.agencies)
+    if not (rules.book.release_before_result and low):
+        docket.save(case)
+        return
+    case.rules = [*case.rules, "goes on before the laboratory's result"]
+    _clear(docket, now, case, record, in_bay=True, recognised=True)
 
 
 def on_seal(docket: Docket, now: Now, opened: SealOpened) -> None:
@@ -119,9 +162,6 @@ def _given(
 def _adverse(docket: Docket, now: Now, case: Case, reason: Reason) -> None:
     """The supervisor holds the truck until somebody has answered: every finding ends in a hold."""
     case.finding = reason.name
-    if reason is Reason.INSPECTION_ADVERSE:
-        case.found_in_bay = True
-        case.controls = []
     case.want_answer()
     docket.save(case)
     if case.assessed:

@@ -1,7 +1,7 @@
 """An office's papers: releases, holds, refusals, revocations and notices, made from a case.
 
-Pure; nothing is decided here. A release binds crossing, declaration digest, seals, vehicle and its
-key; the origin office's carries its consent to take the crossing back.
+Pure; nothing is decided here. A release binds crossing, declaration digest, seals, containers,
+vehicle and its key; the origin office's carries its consent to take the crossing back.
 """
 
 from collections.abc import Mapping
@@ -67,6 +67,7 @@ class Papers:
                 vehicle_key_id=declaration.vehicle_key_id,
                 trailer_id=declaration.trailer_id,
                 seals=declaration.seals,
+                container_ids=[declaration.container_id] if declaration.container_id else [],
             ),
             not_before_utc_ms=now.utc_ms,
             not_after_utc_ms=now.utc_ms + self.release_valid_ms,

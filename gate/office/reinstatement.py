@@ -4,7 +4,7 @@ Pure. The first word waits, over restarts too; the second, by another key, ends 
 the test begins anew without any evidence. What either has said is signed by the office's release
 key and goes into its ledger. New evidence against the station while the first word waits makes that
 word void. Not here: the test itself (audit.py), what a suspension leads to (arrival.py).
-Requirements: OFF-X2 in docs/SAFETY.md.
+Requirements: OFF-025 in docs/SAFETY.md.
 """
 
 from difflib import get_close_matches

@@ -138,6 +138,8 @@ class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     places            where a kind of inspection may be, by its word; absent: in any bay
     rescan_share      of what the other side has scanned, so much is scanned again here, by draw
     audit             when a station of the other side is not believed any more
+    release_before_result   who gave a sample goes on before the laboratory's result if the risk is
+                            low: traders trusted here, not red, nothing found
     """
 
     format_version: Literal[1] = 1
@@ -148,6 +150,7 @@ class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     scan_age_max_h: Annotated[float, Meta(gt=0.0, le=168.0)] = 24.0
     rescan_share: Share = 0.0
     audit: AuditLimits = AuditLimits()
+    release_before_result: bool = False
     hours: Hours | None = None
     quota: Quota = Quota()
     places: dict[ControlWord, tuple[PlaceName, ...]] = {}

@@ -124,6 +124,6 @@ def _carry_out(docket: Docket, now: Now, case: Case, word: Word) -> None:
             docket.move(case, Outcome.OVERRULED)
             case.refused_by = case.overrule = ""
         case.desk = case.finding = ""
-        case.found_in_bay = False
+        case.found_in_bay = case.found_at_line = False
         docket.save(case)
         docket.proceed(now, case)

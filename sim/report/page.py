@@ -12,7 +12,7 @@ from sim.report.folder import RunFolder, read
 
 NAME = "report.html"
 TOP = 5
-STAGES_NOT_PLACES = ("desk_", "agency_", "read_", "ocr_", "seals_")
+STAGES_NOT_PLACES = ("desk_", "agency_", "read_", "ocr_", "container_", "seals_", "laboratory_")
 
 
 def write_report(folder: Path) -> Path:

@@ -212,6 +212,8 @@ class CabinetPort:
                 aborted=each.aborted,
                 scanned=each.scanned,
                 container_id=each.container_id,
+                sampled=each.sampled,
+                crossing_id=each.crossing_id,
             )
             self._outcomes.append(outcome)
         self._sequence += 1
@@ -228,6 +230,7 @@ class CabinetPort:
             life=self._life.name,
             command_taken=self._life.taken,
             unread=reading.unread,
+            containers=reading.containers,
         )
         for name, seen in reading.detectors.items():
             frame.detectors.add(

@@ -155,6 +155,7 @@ CHANGED: Final = {
     "vehicle_key_id": a_signer("truck-02").key_id,
     "trailer_id": "T-2",
     "seals": ["S-2"],
+    "container_ids": ["ZZZU0000005"],
 }
 
 

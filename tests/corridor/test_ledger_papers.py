@@ -66,7 +66,7 @@ def test_release_of_what_no_terminal_has_declared_is_named() -> None:
 def test_station_that_fewer_or_others_than_two_officers_believe_again_is_named(
     nodes: tuple[str, ...], by: str, found: str
 ) -> None:
-    """OFF-X2."""
+    """OFF-025."""
     words = [OfficerWord(node=node, officer_id="O", reason="r") for node in nodes]
     paper = Reinstatement(office=COUNTRY_KZ, station_id="kz_xray_e", words=words)
     day = Day()

@@ -10,6 +10,7 @@ from contract.v1.customs_pb2 import (
     CONTROL_KIND_VETERINARY,
     CONTROL_KIND_XRAY,
     SCAN_VERDICT_ADVERSE,
+    SCAN_VERDICT_PENDING,
     ControlKind,
     ControlOrder,
     Hold,
@@ -17,6 +18,7 @@ from contract.v1.customs_pb2 import (
 from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ
 from contract.v1.gate_pb2 import StationVisit
 from tests.corridor.control import Control
+from tests.corridor.test_agent import waits
 from tests.corridor.test_diversion import held, ordered
 from tests.factories import sends
 
@@ -93,6 +95,65 @@ def test_what_is_ordered_during_an_inspection_is_asked_for_after_it() -> None:
     control.scanned(BAY, services=["sampling"])
     control.wake()
     assert len(visits(control, BAY)) == 2
+
+
+def sampled_in_bay() -> Control:
+    """A sample of truck-01 is at the laboratory, and it stands in its bay."""
+    control = sent_to_bay(ordered(CONTROL_KIND_SAMPLING, [BAY]))
+    pending = {"verdict": SCAN_VERDICT_PENDING, "reason": "LABORATORY_PENDING"}
+    control.scanned(BAY, services=["sampling"], **pending)
+    control.wake()
+    return control
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_truck_stays_in_its_bay_until_the_laboratory_has_answered(restarted: bool) -> None:
+    """SUP-035: over a restart too; nothing is asked of the bay again meanwhile."""
+    control = sampled_in_bay()
+    assert waits(control)[-1] == "LABORATORY_PENDING"
+    if restarted:
+        (stop,) = (each for each in control.order().stops if each.place_id == BAY)
+        asked, said = len(visits(control, BAY)), len(waits(control))
+        control.start()
+        control.front_at(control.route().at(stop.lane, stop.offset_mm / 1000.0))
+        control.wake()
+        assert waits(control)[said:][-1] == "LABORATORY_PENDING"
+        assert len(visits(control, BAY)) == asked
+    crossing = control.agent.state.crossings["KZ-1"]
+    assert crossing.samples == [BAY]
+    control.scanned(BAY, services=["sampling"], record_id="r2")
+    assert control.agent.state.crossings["KZ-1"].samples == []
+
+
+@pytest.mark.parametrize("result", [False, True])
+def test_truck_that_both_offices_release_leaves_its_bay_with_or_without_the_result(
+    result: bool,
+) -> None:
+    """SUP-035: whether risk is low enough is an office's to say."""
+    control = sampled_in_bay()
+    held = set(control.agent.state.zones.held_by("truck-01"))
+    if result:
+        control.scanned(BAY, services=["sampling"], record_id="r2")
+        control.wake()
+        assert set(control.agent.state.zones.held_by("truck-01")) == held
+    control.release("KZ")
+    control.wake()
+    assert set(control.agent.state.zones.held_by("truck-01")) > held
+
+
+def test_what_is_ordered_while_a_sample_is_away_is_asked_for_after_it() -> None:
+    """SUP-033."""
+    control = sampled_in_bay()
+    more = Hold(
+        office=COUNTRY_CN,
+        crossing_id="KZ-1",
+        reason="INSPECTION_ORDERED",
+        controls=[ordered(CONTROL_KIND_VETERINARY, [BAY])],
+    )
+    control.decision(more, "CN")
+    control.scanned(BAY, services=["sampling"], record_id="r2")
+    control.wake()
+    assert visits(control, BAY)[-1] == ["veterinary"]
 
 
 @pytest.mark.parametrize("first", ["record", "hold"])

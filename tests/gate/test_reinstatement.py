@@ -87,7 +87,7 @@ def scan_wanted(office: Office, number: int) -> int:
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_two_officers_end_a_suspension_and_the_test_begins_without_evidence(restart: bool) -> None:
-    """OFF-X2: also where the office restarts between and behind the two words."""
+    """OFF-025: also where the office restarts between and behind the two words."""
     office = suspended_office()
     assert scan_wanted(office, 7) == ARRIVAL_SCAN_IF_SCANNED
     scanned_twice(office, 8, clear=False)
@@ -120,7 +120,7 @@ def test_two_officers_end_a_suspension_and_the_test_begins_without_evidence(rest
 
 
 def test_reinstatement_is_in_the_ledger_with_both_words_before_it_is_told() -> None:
-    """OFF-X2."""
+    """OFF-025."""
     office = suspended_office()
     word(office, FIRST)
     office.at_ms += 60_000
@@ -141,7 +141,7 @@ def test_reinstatement_is_in_the_ledger_with_both_words_before_it_is_told() -> N
 
 
 def test_one_officer_is_not_two_however_often_he_says_it() -> None:
-    """OFF-X2: by which key he speaks is what counts, and his newest reason."""
+    """OFF-025: by which key he speaks is what counts, and his newest reason."""
     office = suspended_office()
     for reason in ("calibrated", "calibrated, I say", "believe me"):
         reply, _ = word(office, FIRST, reason=reason)
@@ -167,7 +167,7 @@ BAD: Final = (
 def test_word_that_does_not_count_is_refused_in_words_and_changes_nothing(
     station: str, why: str, reason: Reason, detail: str
 ) -> None:
-    """OFF-X2."""
+    """OFF-025."""
     office = suspended_office()
     before = dict(office.disk)
     reply, effects = word(office, FIRST, station, reason=why)
@@ -188,7 +188,7 @@ def test_second_word_after_the_suspension_has_ended_is_refused() -> None:
 
 
 def test_new_evidence_against_it_makes_the_first_word_void() -> None:
-    """OFF-X2: he did not know of it."""
+    """OFF-025: he did not know of it."""
     office = suspended_office()
     word(office, FIRST)
     for number in (21, 22):

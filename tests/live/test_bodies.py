@@ -173,6 +173,18 @@ def test_silent_cabinet_makes_presence_unknown(link: FakeLink) -> None:
     assert (silent.known, silent.barrier, silent.cell_vehicles) == (True, Barrier.FAULT, None)
 
 
+def test_containers_read_at_the_line_come_from_the_frame_and_none_is_none(link: FakeLink) -> None:
+    """GATE-015: hardware that says nothing of containers is taken as reading none."""
+    body = GateCabinet(as_link(link), LIFE)
+    word = a_word(1, 0, plate="truck-01", containers=["CSQU3054383", "ZZZU0000005"])
+    link.coming = [word.SerializeToString()]
+    body.changed(at(0))
+    assert body.reading(at(0)).containers == ("CSQU3054383", "ZZZU0000005")
+    link.coming = [a_word(2, 10, plate="truck-01").SerializeToString()]
+    body.changed(at(10))
+    assert body.reading(at(10)).containers == ()
+
+
 def test_order_to_open_is_repeated_while_fresh_and_a_service_until_it_is_taken(
     link: FakeLink,
 ) -> None:

@@ -116,7 +116,7 @@ def test_officers_look_decide_and_overrule_over_real_sockets(desk: Desk) -> None
 def test_suspended_station_is_believed_again_by_two_officers_over_real_sockets(
     desk: Desk,
 ) -> None:
-    """OFF-X2: one word before a restart of the office, one behind it."""
+    """OFF-025: one word before a restart of the office, one behind it."""
     code, said = desk.says("desk", "list")
     assert (code, "is suspended" in said) == (0, False)
     desk.stop()

@@ -12,7 +12,13 @@ import msgspec
 from sim.scenario import Scenario
 
 SEED: Final = 20260302
-NAMED: Final = {"gate": "kz_out", "station": "kz_weigh_e", "office": "KZ", "agency": "KZ"}
+NAMED: Final = {
+    "gate": "kz_out",
+    "station": "kz_weigh_e",
+    "office": "KZ",
+    "agency": "KZ",
+    "laboratory": "KZ",
+}
 FAULT: Final = {"at": "1s", "kind": "crash", "target": "truck-01"}
 EXPECT: Final = {"metric": "safety.total", "equals": 0}
 

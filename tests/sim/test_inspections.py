@@ -28,6 +28,7 @@ time.duration = "40min"
 fleet = {kz = 1, cn = 0}
 berth = {load = "constant:10s", unload = "constant:1h"}
 office.KZ = {book = "BOOK"}
+laboratory.KZ = {result = "constant:5min"}
 [station.kz_bay_e2]
 service = "constant:1h"
 times = {veterinary = "constant:4min", sampling = "constant:2min"}

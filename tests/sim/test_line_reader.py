@@ -11,7 +11,9 @@ from sim.line_reader import LineModel, LineReader
 from sim.loads import Visit
 
 
-def read(model: LineModel, seed: int = 1) -> tuple[list[Visit], list[tuple[float, str]]]:
+def read(
+    model: LineModel, seed: int = 1, *, boxed: bool = False
+) -> tuple[list[Visit], list[tuple[float, str]]]:
     """One vehicle at the line: rows, and what was unread from when on."""
     engine = Engine(seed)
     rows: list[Visit] = []
@@ -24,7 +26,7 @@ def read(model: LineModel, seed: int = 1) -> tuple[list[Visit], list[tuple[float
         visited=rows.append,
         changed=lambda: said.append((engine.now_ns / NS_PER_S, reader.unread)),
     )
-    reader.stands("truck-01", "KZ-1")
+    reader.stands("truck-01", "KZ-1", boxed=boxed)
     said.append((0.0, reader.unread))
     while engine.next_ns is not None:
         engine.run_next()
@@ -52,6 +54,29 @@ def test_misread_is_tried_once_more_and_then_a_person_reads() -> None:
 def test_missed_seal_is_looked_at_by_hand() -> None:
     _, said = read(LineModel(seals=Constant(5.0), seals_unread=1.0))
     assert said[-1] == (125.0, "")
+
+
+def test_container_is_read_between_plate_and_seals_where_there_is_one() -> None:
+    model = LineModel(ocr=Constant(6.0), container=Constant(4.0), seals=Constant(5.0))
+    rows, said = read(model, boxed=True)
+    assert said == [(0.0, "plate"), (6.0, "container"), (10.0, "seals"), (15.0, "")]
+    assert [row.stage for row in rows] == ["ocr_kz_out", "container_kz_out", "seals_kz_out"]
+    assert "container" not in {each for _, each in read(model)[1]}
+
+
+def test_misread_container_is_tried_once_more_and_then_a_person_reads() -> None:
+    model = LineModel(container=Constant(4.0), container_misread=1.0, person=Constant(100.0))
+    rows, said = read(model, boxed=True)
+    assert said == [(0.0, "plate"), (0.0, "container"), (108.0, "seals"), (108.0, "")]
+    worked_s = {row.stage: row.worked_ns / NS_PER_S for row in rows}
+    assert worked_s == {"ocr_kz_out": 0.0, "container_kz_out": 100.0, "seals_kz_out": 0.0}
+    assert read(model) == ([], [(0.0, "")])
+
+
+def test_container_misreads_come_at_their_share() -> None:
+    model = LineModel(container=Constant(4.0), container_misread=0.1)
+    times = [read(model, seed, boxed=True)[1][2][0] for seed in range(600)]
+    assert len([time for time in times if time == 4.0]) / 600 == pytest.approx(0.9, abs=0.04)
 
 
 def test_misreads_come_at_their_share() -> None:

@@ -5,6 +5,7 @@ and terminals as they are, the fault in the world around them.
 """
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +57,34 @@ def at_desk(country: str, outcome: str) -> tuple[str, ...]:
         ),
         "office gone": (fault("crash", office, "30s"),),
         "never answered": (f'office.{country}.documents="constant:99h"',),
+    }[outcome]
+
+
+SAMPLED = """
+[[rule]]
+id = "S-1"
+because = "a sample is taken of everything"
+controls = ["sampling"]
+"""
+
+
+def at_laboratory(outcome: str) -> tuple[str, ...]:
+    """What becomes of the sample while its truck stands in the bay; taken in 3 minutes."""
+    served = (
+        'station.kz_bay_e1.service="constant:20s"',
+        'laboratory.KZ.result="constant:10min"',
+        "laboratory.KZ.servers=1",
+    )
+    return {
+        "clear": served,
+        "adverse": (*served, "laboratory.KZ.adverse=1.0"),
+        "aborted": (*served, fault("crash", "kz_out", "5min", "30s")),
+        "gate gone": (*served, fault("crash", "kz_out", "5min")),
+        "office gone": (*served, fault("crash", "office-kz", "5min")),
+        "closed during": (*served, fault("place_closed", "kz_bay_e1", "5min")),
+        "late": (*served[:1], 'laboratory.KZ.result="constant:13h"', "time.duration=14h"),
+        "never answered": (*served[:1], 'laboratory.KZ.result="constant:99h"'),
+        "given up": (*served[:1], 'laboratory.KZ.result="constant:99h"', "time.duration=25h"),
     }[outcome]
 
 
@@ -128,6 +157,34 @@ def test_every_outcome_of_a_station_leads_on_or_to_a_reason_with_an_owner(
     assert (tale.outcome == "cleared") == goes_on or outcome in ("failed", "adverse")
     if outcome == "never answered":
         assert silent_after_s(log, place) <= silence_s(place) + 10.0
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        *("clear", "adverse", "aborted", "gate gone", "office gone", "closed during"),
+        "never answered",
+        pytest.param("late", marks=pytest.mark.soak),
+        pytest.param("given up", marks=pytest.mark.soak),
+    ],
+)
+def test_every_outcome_of_a_laboratory_leads_on_or_to_a_reason_with_an_owner(
+    tmp_path: Path, outcome: str
+) -> None:
+    """SUP-024, GATE-016: until it has answered, its truck waits for it, and for nobody else."""
+    (tmp_path / "book.toml").write_text(SAMPLED)
+    book = f"office.KZ.book='{tmp_path / 'book.toml'}'"
+    finished, log = checked(book, *at_laboratory(outcome))
+    tale = next(iter(finished.tally.crossings.values()))
+    assert log.of(Event.SAMPLE_TAKEN)
+    goes_on = outcome in ("clear", "aborted", "closed during", "late")
+    assert (tale.outcome == "cleared") == goes_on or outcome in ("adverse", "given up")
+    if outcome == "never answered":
+        (wait,) = finished.result["traffic"]["waiting"]
+        assert wait["reason"] == "LABORATORY_PENDING"
+    if outcome == "given up":
+        held = {row["reason"] for row in log.of(Event.CROSSING_HELD)}
+        assert Reason.LABORATORY_SILENT in held
 
 
 def silence_s(place: str) -> float:

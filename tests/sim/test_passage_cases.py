@@ -24,15 +24,18 @@ class Case:
 
     held    why it does not: the reason that its crossing is left with
     timed   it meets the truck at one moment, which an unreliable network moves
+    boxed   the loads are in containers
     """
 
     fault: str
     said: tuple[Event, str]
     held: str = ""
     timed: bool = False
+    boxed: bool = False
 
 
 GATE = "kz_out"
+BOXED = ("flow.0.container=1.0", "flow.1.container=1.0")
 CASES = {
     "replayed permit": Case(
         'at="80s", kind="permit_replayed", target="truck-01"', (Event.VEHICLE_PASSED, "")
@@ -109,6 +112,23 @@ CASES = {
         (Event.STATION_FINISHED, "CONTAINER_MISMATCH"),
         held="CONTAINER_MISMATCH",
     ),
+    "another container behind the station": Case(
+        'at="30s", kind="container_swapped", target="truck-01"',
+        (Event.PERMIT_REFUSED, "CONTAINER_MISMATCH"),
+        held="CONTAINER_MISMATCH",
+        boxed=True,
+    ),
+    "container on a load that was declared without": Case(
+        'at="30s", kind="container_swapped", target="truck-01"',
+        (Event.PERMIT_REFUSED, "CONTAINER_MISMATCH"),
+        held="CONTAINER_MISMATCH",
+    ),
+    "no container behind the station": Case(
+        'at="30s", kind="container_missing", target="truck-01"',
+        (Event.PERMIT_REFUSED, "CONTAINER_MISSING"),
+        held="CONTAINER_MISSING",
+        boxed=True,
+    ),
     "falsely loaded": Case(
         'at="5s", kind="load_missing", target="truck-01"',
         (Event.STATION_FINISHED, "MASS_MISMATCH"),
@@ -129,8 +149,9 @@ CASES = {
 def planted(case: Case, *settings: str) -> tuple[Finished, Log]:
     log = Log()
     faults = f"fault=[{{{case.fault}}}]"
-    finished = a_run("smoke", "time.duration='9min'", faults, *settings, prepare=log.prepare)
-    return finished, log
+    boxed = BOXED if case.boxed else ()
+    settings = ("time.duration='9min'", faults, *boxed, *settings)
+    return a_run("smoke", *settings, prepare=log.prepare), log
 
 
 def owners_of(finished: Finished, log: Log) -> set[str]:
@@ -215,6 +236,49 @@ def test_truck_whose_seal_was_opened_goes_on_when_both_offices_have_looked(
         assert held == [Reason.SEAL_TAMPERED]
     assert finished.result["officer_decisions"] == 2
     assert finished.result["traffic"]["loaded_crossings"] == 2
+
+
+@pytest.mark.parametrize("kind", ["container_swapped", "container_missing"])
+def test_truck_goes_on_when_its_own_container_is_on_it_again_and_an_officer_has_looked(
+    kind: str,
+) -> None:
+    """OFF-014: the officer's release alone opens nothing; the gate reads again for itself."""
+    case = Case(
+        f'at="30s", kind="{kind}", target="truck-01", lasts="120s"',
+        (Event.CONTAINER_DIFFERS, ""),
+        boxed=True,
+    )
+    finished, log = planted(case, "office.KZ.documents='constant:40s'")
+    assert broken(finished).strip() == ""
+    assert finished.result["traffic"]["loaded_crossings"] == 2
+    assert finished.result["officer_decisions"] >= 1
+    passed_s = [
+        t_ns / NS_PER_S
+        for t_ns, node, report in log.said
+        if node == GATE and report.event is Event.VEHICLE_PASSED
+    ]
+    assert len(passed_s) == 1
+    assert passed_s[0] > 150.0
+
+
+@pytest.mark.parametrize("network", [(), UNRELIABLE], ids=["reliable", "unreliable"])
+def test_container_that_the_camera_misreads_delays_its_truck_and_accuses_nobody(
+    network: tuple[str, ...],
+) -> None:
+    """GATE-015: read once more, then by a person; the truck is told why, and then passes."""
+    log = Log()
+    line = ('gate.kz_out.container="constant:4s"', "gate.kz_out.container_misread=1.0")
+    person = 'gate.kz_out.person="constant:60s"'
+    settings = ("time.duration='9min'", *BOXED, *line, person, *network)
+    finished = a_run("smoke", *settings, prepare=log.prepare)
+    assert broken(finished).strip() == ""
+    refused = {row["reason"] for row in log.of(Event.PERMIT_REFUSED, GATE)}
+    assert Reason.CONTAINER_UNREAD in refused
+    assert not log.of(Event.CONTAINER_DIFFERS)
+    assert finished.result["traffic"]["loaded_crossings"] == 2
+    read = [row for row in finished.recorder.visits if row.stage == "container_kz_out"]
+    assert [row.worked_ns / NS_PER_S for row in read] == [60.0]
+    assert [(row.end_ns - row.start_ns) / NS_PER_S for row in read] == [68.0]
 
 
 @pytest.mark.parametrize("later_s", [0.02, 0.3, 3.0])
