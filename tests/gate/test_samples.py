@@ -97,7 +97,7 @@ def test_sample_gives_no_more_than_what_it_was_taken_for() -> None:
 def test_adverse_or_missing_result_goes_to_an_officer(
     early: bool, verdict: Any, reason: str
 ) -> None:
-    """OFF-015: with its own reason, to no second bay, and a release that was given is taken back."""
+    """OFF-015: with its own reason, to no second bay; a release that was given is taken back."""
     office = an_office(early=early).assessed(**TRUSTED)
     sampled(office)
     effects = resulted(office, verdict=verdict, reason=reason)
