@@ -132,6 +132,7 @@ class Event(Enum):
     FORMATION_ABORTED = (_W, "convoy epoch manoeuvre vehicle reason", "look if it repeats")
     MISSION_GIVEN = (_I, "mission version vehicle crossing convoy berth", _NONE)
     MISSION_DECLINED = (_W, "mission vehicle reason detail", "look at the vehicle")
+    BERTH_CHANGED = (_I, "vehicle berth before", _NONE)
     ZONE_ALLOCATED = (_D, "zone vehicle convoy", _NONE)
     ZONE_FREED = (_D, "zone vehicle convoy proof", _NONE)
     ZONE_BECAME_UNKNOWN = (_E, "zone cause", "prove the zone empty before it is used")

@@ -23,6 +23,7 @@ from contract.v1.movement_pb2 import (
     VEHICLE_STATE_AT_GATE,
     MovementAuthority,
 )
+from corridor import berths
 from corridor.bars import barred
 from corridor.climbing import Climbing
 from corridor.evidence import may_wait_in
@@ -199,9 +200,10 @@ class Grants:
         line of the next gate, before anything is given.
         """
         spans, zones = route.zone_spans, self._state.map.zones
-        to_bay = to_bay_together(self._state.map, mission, spans, first)
-        if to_bay:
-            return to_bay
+        to_end = to_bay_together(self._state.map, mission, spans, first)
+        to_end = to_end or berths.together(self._state, mission, spans, first)
+        if to_end:
+            return to_end
 
         def kind(index: int) -> ZoneKind:
             return zones[spans[index][0]].kind

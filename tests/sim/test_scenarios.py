@@ -47,6 +47,7 @@ PLANS: Final = {
     "gate_split_reform": Shortened(25, 5, 3),
     "inspection_heavy": Shortened(48, 10, 1, ("expect=[]",)),
     "single_lane_bridge": Shortened(13, 3, 1, ("expect=[]",)),
+    "opposite_swap": Shortened(16, 3, 1, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
     "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
