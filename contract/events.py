@@ -87,6 +87,7 @@ class Event(Enum):
     PERMIT_VOIDED = (_W, "gate permit reason", "the vehicle asks anew")
     STATION_STARTED = (_I, "station vehicle crossing services", _NONE)
     STATION_SCANNED = (_I, "station vehicle crossing", _NONE)
+    STATION_DELAYED = (_W, "station vehicle crossing due_s", "look if it does not end by then")
     STATION_TRIED_AGAIN = (_W, "station vehicle crossing reason attempt", "look if it repeats")
     STATION_FINISHED = (_I, "station vehicle crossing verdict reason mass_kg", _NONE)
     INTRUSION_DETECTED = (_X, "gate detector", "go and look: something moved without a permit")

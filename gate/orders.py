@@ -30,6 +30,7 @@ class StationOutcome:
 
     scanned   the machine is done and free, and the image is being read elsewhere: nothing else in
               it counts;   aborted   broken off before its end
+    delayed_s   not 0: at work still, and done in so many seconds by its own reckoning; likewise
     """
 
     station_id: str
@@ -42,6 +43,7 @@ class StationOutcome:
     aborted: bool = False
     scanned: bool = False
     container_id: str = ""
+    delayed_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ by this gate. A weighbridge that differs from the declared mass by more than the
 and 0.5 % of it is adverse whatever the device says, and so is a seal or a container that is not a
 declared one.
 What fails, is broken off or does not answer in time is tried once more; then the record says so.
+A station that says that it is delayed, and by when, is waited for until then, within a limit.
 An image that is read elsewhere frees the station: a record says that it is being read, to the
 supervisor alone, and the reader's word is the record that counts.
 Not here: the devices and how long they take (the body), what an office makes of it (gate/office),
 the table of phases and the time each may take (station_phases.py).
-Requirements: GATE-012, GATE-013 in docs/SAFETY.md.
+Requirements: GATE-012, GATE-013, GATE-X1 in docs/SAFETY.md.
 """
 
 from collections.abc import Collection, Mapping
@@ -33,7 +34,16 @@ from contract.v1.customs_pb2 import (
 from contract.v1.document_pb2 import Document
 from contract.v1.gate_pb2 import StationVisit
 from gate.orders import GateReading, StartService, StationOutcome
-from gate.station_phases import ATTEMPTS_MAX, IMAGE, Outcome, Phase, answer_s_max, next_phase
+from gate.station_phases import (
+    ATTEMPTS_MAX,
+    DELAYED_MARGIN_S,
+    IMAGE,
+    Outcome,
+    Phase,
+    answer_s_max,
+    delayed_s_max,
+    next_phase,
+)
 
 MASS_TOLERANCE_SHARE: Final = 0.005
 MASS_TOLERANCE_KG: Final = 200
@@ -79,6 +89,8 @@ class Stations:
         self._signer = signer
         self._visits: dict[tuple[str, str], Visit] = {}
         self._due_ns: dict[tuple[str, str], int] = {}
+        self._begun_ns: dict[tuple[str, str], int] = {}  # the first attempt of what is under way
+        self._delayed: set[tuple[str, str]] = set()  # of those, who has said so
         self._documents: list[Document] = []
 
     def restore(self, now: Now, state: Mapping[str, bytes]) -> None:
@@ -138,6 +150,9 @@ class Stations:
     def _await(self, now: Now, visit: Visit) -> None:
         key = (visit.station_id, visit.vehicle_id)
         self._due_ns[key] = now.mono_ns + answer_s_max(visit.awaited) * NS_PER_S
+        if visit.attempt == 0:
+            self._begun_ns[key] = now.mono_ns
+            self._delayed.discard(key)
 
     # --- outcomes ---
 
@@ -146,6 +161,8 @@ class Stations:
         visit = self._visits.get((outcome.station_id, outcome.vehicle_id))
         if visit is None or visit.phase is Phase.EXPECTED:
             return []
+        if outcome.delayed_s:
+            return self._is_delayed(now, visit, outcome.delayed_s)
         if outcome.aborted or outcome.failed:
             reason = Reason.SCAN_ABORTED if outcome.aborted else Reason.SCAN_FAILED
             return self._failed(now, visit, reason)
@@ -156,6 +173,26 @@ class Stations:
         said = _measured(visit) or _told(outcome) or _CLEAR
         visit.phase = next_phase(visit.phase, Outcome.FINISHED)
         return self._finish(visit, self._record(now, visit, said))
+
+    def _is_delayed(self, now: Now, visit: Visit, delayed_s: int) -> list[Effect]:
+        """It is at work, and says by when it will be done: it is waited for until then."""
+        key = (visit.station_id, visit.vehicle_id)
+        latest_ns = self._begun_ns.setdefault(key, now.mono_ns)
+        latest_ns += delayed_s_max(visit.awaited) * NS_PER_S
+        due_ns = min(latest_ns, now.mono_ns + (delayed_s + DELAYED_MARGIN_S) * NS_PER_S)
+        if due_ns <= self._due_ns[key]:
+            return []
+        self._due_ns[key] = due_ns
+        if key in self._delayed:
+            return []
+        self._delayed.add(key)
+        fields = {
+            "station": visit.station_id,
+            "vehicle": visit.vehicle_id,
+            "crossing": visit.crossing_id,
+            "due_s": delayed_s,
+        }
+        return [Report(Event.STATION_DELAYED, fields)]
 
     def _failed(self, now: Now, visit: Visit, reason: Reason) -> list[Effect]:
         """No result: once more, and then a record that says why there is none."""
@@ -221,6 +258,8 @@ class Stations:
         key = (visit.station_id, visit.vehicle_id)
         del self._visits[key]
         self._due_ns.pop(key, None)
+        self._begun_ns.pop(key, None)
+        self._delayed.discard(key)
         self._documents.append(seal_document(self._signer, record))
         fields = {
             "station": visit.station_id,

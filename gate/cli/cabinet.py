@@ -109,6 +109,7 @@ class GateCabinet:
                 aborted=each.aborted,
                 scanned=each.scanned,
                 container_id=each.container_id,
+                delayed_s=each.delayed_s,
             )
             for each in frame.outcomes
             if each.number > self._told

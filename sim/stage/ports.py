@@ -212,6 +212,7 @@ class CabinetPort:
                 aborted=each.aborted,
                 scanned=each.scanned,
                 container_id=each.container_id,
+                delayed_s=each.delayed_s,
             )
             self._outcomes.append(outcome)
         self._sequence += 1
