@@ -316,7 +316,7 @@ class ManyRoads(Roads):
     """The same, at length."""
 
 
-TestManyRoads: Any = pytest.mark.soak(ManyRoads.TestCase)
+TestManyRoads: Any = pytest.mark.soak(pytest.mark.timeout(1800)(ManyRoads.TestCase))
 TestManyRoads.settings = hypothesis.settings(
-    max_examples=3_000, stateful_step_count=80, deadline=None
+    max_examples=2_000, stateful_step_count=60, deadline=None
 )
