@@ -21,11 +21,12 @@ from typing import Final
 from contract.map import CorridorMap, ZoneKind
 from contract.reasons import Reason
 from contract.route import Route
-from corridor.groups import STANDING_ROOM_M
+from corridor.groups import STANDING_ROOM_M, Span
 from corridor.records import Mission
 from corridor.state import No, State
 
 _PLACES: Final = (ZoneKind.BERTH, ZoneKind.BAY)
+_PASSED: Final = (ZoneKind.BOUNDARY, ZoneKind.GATE_CELL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +72,28 @@ def stuck(ways: Sequence[Way]) -> list[str]:
 
 
 def judged_zones(corridor: CorridorMap) -> frozenset[str]:
-    """Zones that are come to from more than one other zone, and places where trucks stay."""
+    """Zones that are come to from more than one other zone or from a lane of both ways, and places
+    where trucks stay.
+    """
     before: dict[str, set[str]] = {zone: set() for zone in corridor.zones}
     for lane in corridor.lanes.values():
         for name in lane.successors:
             after = corridor.lanes[name].zone
             if after != lane.zone:
                 before[after].add(lane.zone)
+    passed = passed_zones(corridor)
+    both_ways = {zone.id for zone in corridor.zones.values() if zone.one_lane}
     return frozenset(
         zone.id
         for zone in corridor.zones.values()
-        if len(before[zone.id]) > 1 or zone.one_lane or zone.kind in _PLACES
+        if zone.id not in passed
+        and (len(before[zone.id]) > 1 or before[zone.id] & both_ways or zone.kind in _PLACES)
     )
+
+
+def passed_zones(corridor: CorridorMap) -> frozenset[str]:
+    """Zones in which nobody stands: they are had together with what lies behind them."""
+    return frozenset(zone.id for zone in corridor.zones.values() if zone.kind in _PASSED)
 
 
 class SafeState:
@@ -91,6 +102,7 @@ class SafeState:
     def __init__(self, state: State) -> None:
         self._state = state
         self._judged = judged_zones(state.map)
+        self._passed = passed_zones(state.map)
         self._places = [
             *(berth.zone for berth in state.map.berths.values()),
             *(bay.zone for bay in state.map.bays.values()),
@@ -101,18 +113,62 @@ class SafeState:
         zone = route.zone_spans[index][0]
         if zone not in self._judged:
             return None
-        kept = self._kept()
+        stuck_with = self._stuck_with(mission, route, index + 1)
+        if stuck_with is None or self._stuck_with(mission, route, index) is not None:
+            return None  # who is stuck already is so by no zone that it is given now
+        return No(Reason.WOULD_DEADLOCK, zone, stuck_with)
+
+    def _stuck_with(self, mission: Mission, route: Route, had: int) -> str | None:
+        """A truck with which `mission` is stuck once it has the first `had` zones of its route;
+        None if it is not, be it after moves that are open to it and to others.
+        """
+        found = None
+        for movers in ((), (mission,), (mission, *self._others(mission))):
+            left = self._left(mission, route, had, movers)
+            if not left:
+                return None
+            found = left[0]
+        return found
+
+    def _left(
+        self, mission: Mission, route: Route, had: int, movers: Sequence[Mission]
+    ) -> list[str]:
+        """All with whom `mission` is stuck. Before, those in `movers` go on, one after the other,
+        over what is free, until they have room to stand and hold nothing behind it.
+        """
+        kept, moved = self._kept(), {mission.mission_id: had}
+        taken = {zone for zone, _, _ in route.zone_spans[:had]}
+        for mover in movers:
+            at = moved.get(mover.mission_id, mover.next_span)
+            moved[mover.mission_id] = self._gone_on(mover, at, taken)
         ways = [
-            self._way(other, self._state.route(other), other.next_span, kept)
-            for other in self._state.missions.values()
-            if other is not mission and not other.arrived
+            self._way(each, moved.get(each.mission_id, each.next_span), kept)
+            for each in (*self._others(mission), mission)
         ]
-        ways.append(self._way(mission, route, index + 1, kept))
         left = stuck(ways)
         if mission.vehicle not in left:
-            return None
-        other = next((each for each in left if each != mission.vehicle), "")
-        return No(Reason.WOULD_DEADLOCK, zone, other)
+            return []
+        return [*(each for each in left if each != mission.vehicle), ""]
+
+    def _others(self, mission: Mission) -> list[Mission]:
+        missions = self._state.missions.values()
+        return [each for each in missions if each is not mission and not each.arrived]
+
+    def _gone_on(self, mission: Mission, had: int, taken: set[str]) -> int:
+        """How many zones of its route a truck has once there is room for it beyond the zone that it
+        stands in; as many as before if it does not get so far. What it takes is added to `taken`.
+        """
+        spans, zones = self._state.route(mission).zone_spans, self._state.zones
+        for index in range(had, len(spans)):
+            zone = spans[index][0]
+            mine = zones.holders(zone) == (mission.vehicle,)
+            if zone in taken or not (mine or zones.is_free(zone)):
+                return had
+            room = _room_m(spans[mission.cleared + 1 : index + 1]) >= STANDING_ROOM_M
+            if room and zone not in self._passed:
+                taken.update(each for each, _, _ in spans[had : index + 1])
+                return index + 1
+        return had
 
     def _kept(self) -> Mapping[str, list[str]]:
         """Berths and bays that are kept for somebody, by vehicle."""
@@ -122,16 +178,19 @@ class SafeState:
                 kept.setdefault(vehicle, []).append(zone)
         return kept
 
-    def _way(self, mission: Mission, route: Route, had: int, kept: Mapping[str, list[str]]) -> Way:
+    def _way(self, mission: Mission, had: int, kept: Mapping[str, list[str]]) -> Way:
         """A truck that has the first `had` zones of its route, gone to the end of them."""
-        spans = route.zone_spans
-        holds: list[str] = []
-        room_m = 0.0
-        for zone, start_m, end_m in reversed(spans[mission.cleared : had]):
-            if room_m >= STANDING_ROOM_M:
-                break
-            holds.append(zone)
-            room_m += end_m - start_m
+        spans = self._state.route(mission).zone_spans
+        held = spans[mission.cleared : had]
+        first = len(held)
+        while first > 0 and _room_m(held[first:]) < STANDING_ROOM_M:
+            first -= 1
         behind = {zone for zone, _, _ in spans[:had]}
         ahead = [zone for zone in kept.get(mission.vehicle, ()) if zone not in behind]
-        return Way(mission.vehicle, (*holds, *ahead), [zone for zone, _, _ in spans[had:]])
+        holds = (*(zone for zone, _, _ in held[first:]), *ahead)
+        return Way(mission.vehicle, holds, [zone for zone, _, _ in spans[had:]])
+
+
+def _room_m(spans: Sequence[Span]) -> float:
+    """Length of zones that follow each other, metres; none is none."""
+    return spans[-1][2] - spans[0][1] if spans else 0.0
