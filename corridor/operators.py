@@ -61,6 +61,7 @@ class Operators:
             stop_id=stop_id,
             accepted=reason in (None, *_TAKEN_ALL_THE_SAME),
             reason=reason.name if reason else "",
+            clear=command.verb == OPERATOR_VERB_CLOSE_SECTION and self._closures.is_clear(stop_id),
         )
         self._state.out.append(Send(operator, reply))
 

@@ -20,10 +20,19 @@ from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
 from live.config import parse
 from sim.distributions import parse_duration
-from sim.fault_kinds import CONTROL_ROOM_KINDS, DETECTOR_GHOST, KINDS, LINK_KINDS, PAUSE, SITE_KINDS
+from sim.fault_kinds import (
+    CONTROL_ROOM_KINDS,
+    DEATH_KINDS,
+    DETECTOR_GHOST,
+    KINDS,
+    LINK_KINDS,
+    PAUSE,
+    SITE_KINDS,
+)
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
+from sim.rescue_section import RescueSection
 from sim.scenario_sites import GateSection, StationSection, check_station
 from sim.scenario_time import TimeSection, check_time
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
@@ -74,6 +83,7 @@ FAULTS: Final = (
     *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     *CONTROL_ROOM_KINDS,
+    *DEATH_KINDS,
     *KINDS,
 )
 PER_HOUR_MIN: Final = 0.001  # one load in six weeks
@@ -239,6 +249,7 @@ class Scenario(_Section):
     leader: LeaderSection = msgspec.field(default_factory=LeaderSection)
     fault: list[FaultSection] = []
     progress: ProgressSection = msgspec.field(default_factory=ProgressSection)
+    rescue: RescueSection | None = None
     expect: list[ExpectSection] = []
 
     @property

@@ -49,6 +49,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[leader]`": sections.LeaderSection,
     "`[progress]`": scenario.ProgressSection,
     "`[[fault]]`": scenario.FaultSection,
+    "`[rescue]`": scenario.RescueSection,
     "`[[expect]]`": scenario.ExpectSection,
 }
 

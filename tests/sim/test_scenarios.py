@@ -27,6 +27,7 @@ class Shortened:
     crossings: int
     settings: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()  # by their own guard
+    interventions: int = 0  # acts of the control room that belong to it
 
 
 PLANS: Final = {
@@ -48,6 +49,17 @@ PLANS: Final = {
     "inspection_heavy": Shortened(48, 10, 1, ("expect=[]",)),
     "single_lane_bridge": Shortened(13, 3, 1, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
+    "dead_truck": Shortened(
+        30,
+        5,
+        6,
+        (
+            *("fleet.kz=4", "fleet.cn=3", "time.warm_up='2min'", "fault.0.at='9min'"),
+            *("rescue.notice='30s'", "rescue.drive='1min'", "rescue.repair='3min'"),
+            "expect=[{metric='recovery.possessions', equals=1}]",
+        ),
+        interventions=1,
+    ),
     "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
@@ -83,7 +95,7 @@ def test_scenario_is_safe_and_gets_as_far_on_an_unreliable_network(name: str) ->
         assert violations(finished) == {}
         assert finished.cycle == []
         assert finished.result["exit_code"] == 0
-        assert finished.result["human_interventions"] == 0
+        assert finished.result["human_interventions"] == plan.interventions
     assert unreliable.world.network.lost > 0.04 * unreliable.world.network.messages
     assert len(ended(reliable)) >= plan.crossings
     assert ended(reliable) <= ended(unreliable)

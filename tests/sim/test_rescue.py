@@ -1,0 +1,93 @@
+"""A truck that died in the lane is recovered: nobody else is near meanwhile, then all goes on."""
+
+from typing import Any, Final
+
+import pytest
+
+from contract.agent import Report
+from contract.events import Event
+from sim.rescue import zones_under
+from sim.world import World
+from tests.sim.runs import UNRELIABLE, Log, a_run, broken
+
+SHORT: Final = (
+    *("fleet.kz=4", "fleet.cn=2", "time.warm_up='2min'", "time.duration='26min'", "expect=[]"),
+    *("rescue.notice='30s'", "rescue.drive='1min'", "rescue.repair='3min'"),
+)
+WALL: Final = 1_000_000_000
+
+
+class Scene:
+    """Who stood where while people were at the truck."""
+
+    def __init__(self) -> None:
+        self.log = Log()
+        self.locked: dict[str, tuple[float, ...]] = {}
+        self.moved: list[str] = []
+        self.strangers: set[str] = set()
+        self.zones: set[str] = set()
+        self.stays: set[str] = set()
+
+    def prepare(self, world: World) -> None:
+        self.log.prepare(world)
+        say = world.say
+
+        def heard(t_ns: int, node: str, report: Report) -> None:
+            self._hear(world, report)
+            say(t_ns, node, report)
+
+        world.say = heard
+        for second in range(1, 1600):
+            world.engine.watch(second * WALL, self._look, world)
+
+    def _hear(self, world: World, report: Report) -> None:
+        fields = report.fields
+        if report.event is Event.SECTION_CLEARED:
+            self.zones = set(self.log.of(Event.SECTION_CLOSED)[-1]["zones"].split())
+            self.stays = {n for n in world.fleet.names if set(zones_under(world, n)) & self.zones}
+        elif report.event is Event.LOCK_HELD:
+            self.locked[fields["vehicle"]] = world.fleet.motion(fields["vehicle"])[:2]
+        elif report.event is Event.LOCK_GIVEN_BACK:
+            self.locked.pop(fields["vehicle"], None)
+        elif report.event is Event.SECTION_OPENED:
+            self.zones = set()
+
+    def _look(self, world: World) -> None:
+        for name, there in self.locked.items():
+            if world.fleet.motion(name)[:2] != there:
+                self.moved.append(name)
+        for name in world.fleet.names:
+            if set(zones_under(world, name)) & self.zones:
+                self.strangers |= {name} - self.stays
+
+
+def rescued(*settings: str, **options: Any) -> tuple[Scene, Any]:
+    scene = Scene()
+    finished = a_run("dead_truck", *SHORT, *settings, prepare=scene.prepare, **options)
+    return scene, finished
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        pytest.param("drive_dies_in", "", id="drive"),
+        pytest.param("computer_dies_in", "", id="computer"),
+        pytest.param("drive_dies_in", ',{at="11min",kind="crash",target="supervisor",lasts="5s"}'),
+    ],
+)
+def test_dead_truck_is_mended_where_nobody_moves_and_goes_on(kind: str, more: str) -> None:
+    """SUP-X1, SUP-027, SUP-029: also over a restart of the supervisor with people at the truck."""
+    fault = f'fault=[{{at="9min",kind="{kind}",target="kz_e_neutral1"}}{more}]'
+    scene, finished = rescued(fault, *UNRELIABLE)
+    assert broken(finished).strip() == ""
+    assert finished.result["exit_code"] == 0
+    assert scene.log.of(Event.SECTION_CLEARED)
+    assert scene.moved == []
+    assert scene.strangers == set()
+    (opened,) = scene.log.of(Event.SECTION_OPENED)
+    assert opened["operator"] == "rescue-1"
+    (closed,) = scene.log.of(Event.SECTION_CLOSED)
+    dead = closed["closure"].removeprefix("rescue/")
+    ended = {each["vehicle"] for each in scene.log.of(Event.CROSSING_FINISHED)}
+    assert dead in ended, "the mended truck arrives"
+    assert finished.world.dead == {}
