@@ -32,6 +32,7 @@ from corridor.bars import CLIMBING
 from corridor.climbing import Climbing
 from corridor.crossings import Crossings
 from corridor.customs import Customs
+from corridor.detours import Detours
 from corridor.dispatch import Dispatch, DispatchConfig
 from corridor.diversion import Diversions
 from corridor.formation import Formations
@@ -93,6 +94,7 @@ class SupervisorAgent:
         )
         self._operators = Operators(self.state, self._again, self._people)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
+        self._detours = Detours(self.state, self._people.closures, self._dispatch.tell)
         self._overdue = Overdue(self.state)
         self._positions = Positions(self.state)
         self._crossings = Crossings(self.state, self._dispatch, signer)
@@ -150,6 +152,7 @@ class SupervisorAgent:
             self._positions.watch(now)
             self._formations.watch(now)
             self._overdue.watch(now)
+            self._detours.over()
             self._token.watch()
             self._liveness.watch(now)
         self._liveness.beat(now)
@@ -192,6 +195,7 @@ class SupervisorAgent:
                 if mission is not None:
                     self._token.look(now)
                     self._diversions.consider(now, mission)
+                    self._detours.consider(mission)
                     if self._people.leave(now, mission):
                         self._grants.extend(now, mission)
 

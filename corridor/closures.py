@@ -92,8 +92,11 @@ class Closures:
         before = self._closed.get(wanted.name)
         if before is not None:
             same = (before.issuer, before.zones) == (operator, wanted.zones)
+            if same and before.taker == wanted.taker:
+                self._stay_too(before, wanted.stays)
             return wanted.name, None if same else Reason.SECTION_CLOSED
         self._closed[wanted.name] = wanted
+        self._state.dirty.update(dict.fromkeys(self._state.missions))
         self._write(wanted)
         self._state.say(
             Event.SECTION_CLOSED,
@@ -104,6 +107,13 @@ class Closures:
             reason=wanted.reason,
         )
         return wanted.name, None
+
+    def _stay_too(self, closure: Closure, stays: list[str]) -> None:
+        """Whoever was found standing in it since it was closed stays as well; nobody less."""
+        more = [name for name in stays if name not in closure.stays]
+        if more:
+            closure.stays = [*closure.stays, *more]
+            self._write(closure)
 
     def _read(self, now: Now, operator: str, command: OperatorCommand) -> Closure | None:
         """The closure that is meant; None where the command says nothing that could be closed."""
@@ -137,6 +147,11 @@ class Closures:
         """Whether its keeper has been told, or may be told again, that nobody else is in it."""
         closure = self._closed.get(name)
         return closure is not None and closure.clear
+
+    def keeps(self, operator: str, vehicle: str) -> bool:
+        """Whether a truck stays in a possession of this operator that is clear."""
+        mine = [closure for closure in self._closed.values() if closure.taker == operator]
+        return any(closure.clear and vehicle in closure.stays for closure in mine)
 
     def open(self, operator: str, name: str) -> Reason | None:
         """Only its issuer opens a section; a possession only its taker."""
@@ -194,6 +209,14 @@ class Closures:
                     Reason.SECTION_CLOSED, closure.name, f"{closure.issuer}: {closure.reason}"
                 )
         return None
+
+    def closed_to(self, mission: Mission) -> frozenset[str]:
+        """Zones that this truck is not let into, as far as it is in none of their sections."""
+        found: set[str] = set()
+        for closure in self._closed.values():
+            if mission.vehicle not in closure.stays and self._is_for(closure, mission):
+                found.update(closure.zones)
+        return frozenset(found)
 
     def _is_for(self, closure: Closure, mission: Mission) -> bool:
         loaded = self._state.crossings[mission.crossing].loaded

@@ -31,6 +31,7 @@ from corridor.planning import to_bay_together
 from corridor.records import Mission, Stop
 from corridor.standing import stands_long, why
 from corridor.state import No, State
+from corridor.stretches import forks_before_sections
 from corridor.visits import Visits
 
 LOOK_AHEAD_M: Final = 320.0
@@ -70,6 +71,7 @@ class Grants:
         self._holds_back = holds_back
         self._climbing = climbing
         self._more = more
+        self._forks = forks_before_sections(state.map)
 
     def weather_is(self, weather: Weather) -> None:
         """From now on authorities say this."""
@@ -207,10 +209,11 @@ class Grants:
             return zones[spans[index][0]].kind
 
         behind_gate = first > 0 and kind(first - 1) is ZoneKind.GATE_CELL
-        if kind(first) is not ZoneKind.BOUNDARY and not behind_gate:
+        fork = spans[first][0] in self._forks  # nobody stands in it: whoever did would close both
+        if kind(first) is not ZoneKind.BOUNDARY and not behind_gate and not fork:
             return [first]
         group = [first]
-        clear_m = spans[first][1]
+        clear_m = spans[first + fork][1]
         while group[-1] + 1 < len(spans):
             last = group[-1]
             if kind(last) is ZoneKind.BOUNDARY:

@@ -19,6 +19,7 @@ from contract.v1.movement_pb2 import (
     OPERATOR_VERB_RESUME,
     OPERATOR_VERB_SITE_SAFE,
     OPERATOR_VERB_STOP,
+    OPERATOR_VERB_SWITCHED_OFF,
     OperatorCommand,
     OperatorReply,
     StopLifted,
@@ -27,6 +28,7 @@ from corridor.halts import released
 from corridor.people import People
 from corridor.proofs import prove
 from corridor.records import Mission
+from corridor.rescue import switched_off
 from corridor.state import State
 
 # Noted, and the reason says what is still wanted.
@@ -47,6 +49,7 @@ class Operators:
         self._again = again
         self._stops = people.stops
         self._closures = people.closures
+        self._locks = people.locks
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Places closed before a restart are closed after it."""
@@ -84,6 +87,10 @@ class Operators:
             return name, self._place(operator, command)
         if verb == OPERATOR_VERB_PROVE_ZONE:
             return name, prove(self._state, command.target, operator)
+        if verb == OPERATOR_VERB_SWITCHED_OFF:
+            return name, switched_off(
+                self._state, self._closures, self._locks, operator=operator, command=command
+            )
         return name, Reason.MALFORMED
 
     def _place(self, operator: str, command: OperatorCommand) -> Reason | None:

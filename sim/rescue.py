@@ -22,6 +22,7 @@ from contract.v1.movement_pb2 import (
     OPERATOR_VERB_OPEN_SECTION,
     OPERATOR_VERB_PROVE_ZONE,
     OPERATOR_VERB_RESUME,
+    OPERATOR_VERB_SWITCHED_OFF,
     OperatorCommand,
     OperatorReply,
     OperatorVerb,
@@ -41,11 +42,12 @@ from sim.control_room import OPERATOR, Panel
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
 from sim.rescue_section import RescueSection
-from sim.truth_columns import TRUTH_LENGTH
 
 if TYPE_CHECKING:
     from sim.world import World
 
+NEAR_M: Final = 10.0  # more than the overlap that an authority keeps to the limit of a zone
+_OFF: Final = "off/"  # and a truck: what the crew calls its word
 LOOK_S: Final = 10.0  # how often the people look again at what is not answered
 
 
@@ -56,6 +58,7 @@ class Step(Enum):
     CLOSING = auto()
     DRIVING = auto()
     LOCKING = auto()
+    SWITCHING_OFF = auto()
     REPAIRING = auto()
     UNLOCKING = auto()
     PROVING = auto()
@@ -68,6 +71,7 @@ class Step(Enum):
 class Case:
     """One dead truck: what it waits for, its section, who stands in it, and what is known of each.
 
+    off      how often it was taken down of each truck that it is switched off
     locked   trucks that have said that they stand under the crew's lock;  numbers   of its locks
     """
 
@@ -78,6 +82,7 @@ class Case:
     step: Step = Step.NOTICED
     locked: set[str] = field(default_factory=set)
     numbers: dict[str, int] = field(default_factory=dict)
+    off: dict[str, int] = field(default_factory=dict)
     proven: set[str] = field(default_factory=set)
 
     @property
@@ -119,6 +124,10 @@ class Rescue:
         fields = report.fields
         if report.event is Event.VEHICLE_WAITS:
             self._waits(fields["vehicle"], fields["reason"], fields["holder"])
+        elif report.event is Event.VEHICLE_HEARD_AGAIN:
+            for case in self._in(Step.NOTICED):
+                if (case.truck, case.halt) == (fields["vehicle"], ""):
+                    case.step = Step.OVER  # nobody has set out yet
         elif report.event is Event.ZONE_PROVEN_FREE:
             for case in self._in(Step.PROVING):
                 case.proven.add(fields["zone"])
@@ -134,7 +143,8 @@ class Rescue:
                     self._go(case, Step.OVER)
 
     def _waits(self, truck: str, reason: Reason, holder: str) -> None:
-        if truck in self._cases and self._cases[truck].step is not Step.OVER:
+        open_ = [case for case in self._cases.values() if case.step is not Step.OVER]
+        if any(truck in (case.truck, *case.stays) for case in open_):
             return
         if reason.name in CAUSES:
             halt = f"{CAUSES[reason.name]}/{truck}"
@@ -151,6 +161,9 @@ class Rescue:
             for case in self._in(Step.CLOSING):
                 if case.name == answer.stop_id:
                     self._go(case, Step.DRIVING)
+        elif isinstance(answer, OperatorReply) and answer.accepted:
+            for case in self._in(Step.SWITCHING_OFF):
+                self._is_off(case, answer.stop_id.removeprefix(_OFF))
         elif isinstance(answer, PersonnelStatus) and answer.person_id == RESCUE:
             for case in self._cases.values():
                 if case.numbers.get(answer.vehicle_id) == answer.number:
@@ -167,13 +180,16 @@ class Rescue:
 
     def _go(self, case: Case, step: Step) -> None:
         """The next step: what takes time takes it, what needs an answer is said until it comes."""
+        if case.step is Step.OVER:
+            return
         case.step = step
-        if step is Step.CLOSING:
-            self._look_around(case)
-        elif step is Step.DRIVING:
+        if step is Step.DRIVING:
             self._after(self._drive_s, case, Step.LOCKING)
         elif step is Step.LOCKING:
             self._take_locks(case)
+        elif step is Step.SWITCHING_OFF:
+            for truck in case.stays:
+                deaths.switch_off(self._world, truck)
         elif step is Step.REPAIRING:
             self._world.engine.after(int(self._repair_s * NS_PER_S), self._mended, case)
         elif step is Step.UNLOCKING:
@@ -187,21 +203,20 @@ class Rescue:
         self._world.engine.after(int(LOOK_S * NS_PER_S), self._say_again, case, step)
 
     def _look_around(self, case: Case) -> None:
-        """People look where it stands: its zones, and who stands in them with it."""
-        world = self._world
-        case.zones = tuple(zones_under(world, case.truck))
-        case.stays = (
-            case.truck,
-            *(
-                name
-                for name in world.fleet.names
-                if name != case.truck
-                and world.fleet.standing(name)
-                and set(zones_under(world, name)) & set(case.zones)
-            ),
+        """People look where it stands: its zones, and who has come to stand in them with it."""
+        fleet = self._world.fleet
+        case.zones = case.zones or tuple(deaths.zones_under(fleet, case.truck))
+        case.stays = case.stays or (case.truck,)
+        case.stays += tuple(
+            name
+            for name in fleet.names
+            if name not in case.stays
+            and fleet.standing(name)
+            and set(deaths.zones_under(fleet, name)) & set(case.zones)
         )
 
     def _close(self, case: Case) -> None:
+        self._look_around(case)
         self._world.panel.press(
             OperatorCommand(
                 verb=OPERATOR_VERB_CLOSE_SECTION,
@@ -235,13 +250,33 @@ class Rescue:
         """A truck whose computer is dead says nothing: its brake holds, and its battery is off."""
         speaking = {truck for truck in case.stays if self._world.hosts[truck].up}
         if case.step is Step.LOCKING and case.locked >= speaking:
-            self._go(case, Step.REPAIRING)
+            self._go(case, Step.SWITCHING_OFF)
         elif case.step is Step.UNLOCKING and not case.locked:
             self._go(case, Step.PROVING)
 
     def _mended(self, case: Case) -> None:
-        deaths.mend(self._world, case.truck)
+        for truck in case.stays:
+            deaths.mend(self._world, truck)
         self._go(case, Step.UNLOCKING)
+
+    def _say_off(self, case: Case) -> None:
+        """Where each of them stands, and what lies less than NEAR_M ahead of it."""
+        for truck in case.stays:
+            command = OperatorCommand(
+                verb=OPERATOR_VERB_SWITCHED_OFF,
+                stop_id=_OFF + truck,
+                target=truck,
+                zones=deaths.zones_under(self._world.fleet, truck, NEAR_M),
+                operator_id=RESCUE,
+            )
+            self._panel.press(command)
+
+    def _is_off(self, case: Case, truck: str) -> None:
+        """Twice of each: what one behind it held, the first round leaves with a truck."""
+        if truck in case.stays:
+            case.off[truck] = case.off.get(truck, 0) + 1
+        if all(case.off.get(each, 0) >= 2 for each in case.stays):
+            self._go(case, Step.REPAIRING)
 
     def _prove(self, case: Case) -> None:
         for zone in case.zones:
@@ -271,20 +306,9 @@ class Rescue:
         self._panel.press(command)
 
 
-def zones_under(world: "World", truck: str) -> list[str]:
-    """Zones that a truck covers, front first, as anybody beside it can see."""
-    fleet = world.fleet
-    route = fleet.route(truck)
-    if route is None:
-        return []
-    front_m = fleet.front_m(truck)
-    rear_m = front_m - float(fleet.truth[fleet.row[truck], TRUTH_LENGTH])
-    spans = [s for s in route.zone_spans if s[1] <= front_m and s[2] >= rear_m]
-    return [zone for zone, _, _ in reversed(spans)]
-
-
 _ORDERS: Final = {
     Step.CLOSING: Rescue._close,
+    Step.SWITCHING_OFF: Rescue._say_off,
     Step.PROVING: Rescue._prove,
     Step.OPENING: Rescue._open,
     Step.RELEASING: Rescue._release,

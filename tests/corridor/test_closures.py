@@ -206,3 +206,18 @@ def test_possession_said_again_says_again_that_it_is_clear() -> None:
     )
     (again,) = sends(control.hear("control-room", command), OperatorReply, to="control-room")
     assert (again.accepted, again.clear) == (True, True)
+
+
+def test_truck_found_standing_in_a_possession_later_stays_too_and_none_is_let_go() -> None:
+    """SUP-X1: said again by its issuer with another name; written down."""
+    control = Control().under_way()
+    berth = control.route().zone_spans[0][0]
+    closed(control, berth, taker_id="second-room", target="truck-02")
+    control.pass_time(2)
+    assert not reports(control.said, Event.SECTION_CLEARED)
+    assert not closed(control, berth, by="second-room", taker_id="second-room").accepted
+    assert closed(control, berth, taker_id="second-room", target="truck-01").accepted
+    assert reports(control.said, Event.SECTION_CLEARED)
+    control.start()
+    (closure,) = control.agent._people.closures._closed.values()
+    assert closure.stays == ["truck-02", "truck-01"]

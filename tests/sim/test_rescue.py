@@ -6,12 +6,19 @@ import pytest
 
 from contract.agent import Report
 from contract.events import Event
-from sim.rescue import zones_under
+from sim.deaths import zones_under
 from sim.world import World
 from tests.sim.runs import UNRELIABLE, Log, a_run, broken
 
 SHORT: Final = (
-    *("fleet.kz=4", "fleet.cn=2", "time.warm_up='2min'", "time.duration='26min'", "expect=[]"),
+    *(
+        "corridor.map='bakhty_pokitu'",
+        "fleet.kz=4",
+        "fleet.cn=2",
+        "time.warm_up='2min'",
+        "time.duration='26min'",
+        "expect=[]",
+    ),
     *("rescue.notice='30s'", "rescue.drive='1min'", "rescue.repair='3min'"),
 )
 WALL: Final = 1_000_000_000
@@ -44,7 +51,9 @@ class Scene:
         fields = report.fields
         if report.event is Event.SECTION_CLEARED:
             self.zones = set(self.log.of(Event.SECTION_CLOSED)[-1]["zones"].split())
-            self.stays = {n for n in world.fleet.names if set(zones_under(world, n)) & self.zones}
+            self.stays = {
+                n for n in world.fleet.names if set(zones_under(world.fleet, n)) & self.zones
+            }
         elif report.event is Event.LOCK_HELD:
             self.locked[fields["vehicle"]] = world.fleet.motion(fields["vehicle"])[:2]
         elif report.event is Event.LOCK_GIVEN_BACK:
@@ -57,7 +66,7 @@ class Scene:
             if world.fleet.motion(name)[:2] != there:
                 self.moved.append(name)
         for name in world.fleet.names:
-            if set(zones_under(world, name)) & self.zones:
+            if set(zones_under(world.fleet, name)) & self.zones:
                 self.strangers |= {name} - self.stays
 
 
@@ -91,3 +100,31 @@ def test_dead_truck_is_mended_where_nobody_moves_and_goes_on(kind: str, more: st
     ended = {each["vehicle"] for each in scene.log.of(Event.CROSSING_FINISHED)}
     assert dead in ended, "the mended truck arrives"
     assert finished.world.dead == {}
+
+
+def test_traffic_of_both_directions_has_its_turns_on_the_other_lane() -> None:
+    """SUP-X2, SUP-X3: from when the crew has switched the dead truck off."""
+    scene, finished = rescued(
+        "corridor.map='crossovers'",
+        *("fleet.kz=8", "fleet.cn=6", "corridor.batch=1"),
+        *("rescue.repair='6min'", "time.duration='26min'"),
+        'fault=[{at="9min",kind="computer_dies_in",target="boundary_e"}]',
+        *UNRELIABLE,
+    )
+    assert broken(finished).strip() == ""
+    assert finished.result["exit_code"] == 0
+    assert (scene.moved, scene.strangers) == ([], set())
+    told = [(t_ns, report) for t_ns, _, report in scene.log.said]
+    back = next(t_ns for t_ns, each in told if each.event is Event.ROAD_TAKEN_BACK)
+    opened = next(t_ns for t_ns, each in told if each.event is Event.SECTION_OPENED)
+    detoured = {each["vehicle"] for each in scene.log.of(Event.VEHICLE_DETOURED)}
+    let_in = [
+        each.fields["vehicle"]
+        for t_ns, each in told
+        if each.event is Event.ZONE_ALLOCATED
+        and each.fields["zone"] == "boundary_w"
+        and back <= t_ns < opened
+    ]
+    east = [truck for truck in let_in if truck in detoured]
+    assert len(east) >= 2
+    assert len(let_in) - len(east) >= 2

@@ -27,7 +27,6 @@ class Shortened:
     crossings: int
     settings: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()  # by their own guard
-    interventions: int = 0  # acts of the control room that belong to it
 
 
 PLANS: Final = {
@@ -58,7 +57,6 @@ PLANS: Final = {
             *("rescue.notice='30s'", "rescue.drive='1min'", "rescue.repair='3min'"),
             "expect=[{metric='recovery.possessions', equals=1}]",
         ),
-        interventions=1,
     ),
     "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
@@ -95,7 +93,7 @@ def test_scenario_is_safe_and_gets_as_far_on_an_unreliable_network(name: str) ->
         assert violations(finished) == {}
         assert finished.cycle == []
         assert finished.result["exit_code"] == 0
-        assert finished.result["human_interventions"] == plan.interventions
+        assert finished.result["human_interventions"] == 0
     assert unreliable.world.network.lost > 0.04 * unreliable.world.network.messages
     assert len(ended(reliable)) >= plan.crossings
     assert ended(reliable) <= ended(unreliable)
