@@ -148,6 +148,11 @@ class Closures:
         closure = self._closed.get(name)
         return closure is not None and closure.clear
 
+    def taken_by(self, operator: str, name: str) -> Closure | None:
+        """The possession of this name, if this operator has taken it."""
+        closure = self._closed.get(name)
+        return closure if closure is not None and closure.taker == operator else None
+
     def keeps(self, operator: str, vehicle: str) -> bool:
         """Whether a truck stays in a possession of this operator that is clear."""
         mine = [closure for closure in self._closed.values() if closure.taker == operator]
@@ -160,6 +165,8 @@ class Closures:
             return Reason.MALFORMED
         if closure.keeper != operator:
             return Reason.SECTION_CLOSED
+        if any(closure.keeper in self._state.zones.holders(zone) for zone in closure.zones):
+            return Reason.ZONE_OCCUPIED  # by a vehicle of its own
         del self._closed[name]
         state = self._state
         state.out.append(Persist(_KEY + name, None))

@@ -13,6 +13,8 @@ from contract.reasons import Reason
 from contract.v1.movement_pb2 import (
     OPERATOR_VERB_CLOSE_PLACE,
     OPERATOR_VERB_CLOSE_SECTION,
+    OPERATOR_VERB_ENTER_SECTION,
+    OPERATOR_VERB_LEAVE_SECTION,
     OPERATOR_VERB_OPEN_PLACE,
     OPERATOR_VERB_OPEN_SECTION,
     OPERATOR_VERB_PROVE_ZONE,
@@ -25,6 +27,7 @@ from contract.v1.movement_pb2 import (
     StopLifted,
 )
 from corridor.halts import released
+from corridor.manned import enter, leave
 from corridor.people import People
 from corridor.proofs import prove
 from corridor.records import Mission
@@ -91,6 +94,10 @@ class Operators:
             return name, switched_off(
                 self._state, self._closures, self._locks, operator=operator, command=command
             )
+        if verb == OPERATOR_VERB_ENTER_SECTION:
+            return name, enter(self._state, self._closures, operator, command)
+        if verb == OPERATOR_VERB_LEAVE_SECTION:
+            return name, leave(self._state, operator, command)
         return name, Reason.MALFORMED
 
     def _place(self, operator: str, command: OperatorCommand) -> Reason | None:

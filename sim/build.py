@@ -45,6 +45,7 @@ AGENCIES: Final = {"KZ": "agencies-kz", "CN": "agencies-cn"}
 TERMINALS: Final = {"KZ": "terminal-kz", "CN": "terminal-cn"}
 CONTROL_ROOM: Final = "control-room"
 RESCUE: Final = "rescue-1"
+AMBULANCE: Final = "ambulance-1"
 
 
 def secret(seed: int, name: str) -> bytes:
@@ -90,7 +91,8 @@ class Cast:
 
 def crews_of(scenario: Scenario) -> tuple[str, ...]:
     """People with keys of their own that a scenario needs beside the control room."""
-    return (RESCUE,) if scenario.rescue is not None else ()
+    crews = {RESCUE: scenario.rescue, AMBULANCE: scenario.ambulance}
+    return tuple(name for name, section in crews.items() if section is not None)
 
 
 def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:

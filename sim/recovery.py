@@ -79,7 +79,7 @@ def recovery(
         },
         "waiting": {
             "before": round(max(before), 3) if before else None,
-            "during": None if during_s is None else round(max(_means(table, *during_s) or [0]), 3),
+            "during": None if during_s is None else _most(table, *during_s),
         },
         "time_to_recover_s": _recovered(table, max(before, default=None), last_s, end_s),
     }
@@ -127,6 +127,11 @@ def _means(table: Waiting, from_s: float, to_s: float | None) -> list[float]:
     count = int((to_s - from_s - WINDOW_S) / LOOK_S) + 1
     starts = [from_s + LOOK_S * k for k in range(count)]
     return [table.mean(start_s, start_s + WINDOW_S) for start_s in starts]
+
+
+def _most(table: Waiting, from_s: float, to_s: float) -> float:
+    """The highest of these means; of a time that is shorter than a window, its own."""
+    return round(max(_means(table, from_s, to_s) or [table.mean(from_s, to_s)]), 3)
 
 
 def _recovered(

@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
 from live.config import parse
+from sim.ambulance_section import AmbulanceSection
 from sim.distributions import parse_duration
 from sim.fault_kinds import (
     CONTROL_ROOM_KINDS,
@@ -250,6 +251,7 @@ class Scenario(_Section):
     fault: list[FaultSection] = []
     progress: ProgressSection = msgspec.field(default_factory=ProgressSection)
     rescue: RescueSection | None = None
+    ambulance: AmbulanceSection | None = None
     expect: list[ExpectSection] = []
 
     @property

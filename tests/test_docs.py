@@ -50,6 +50,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[progress]`": scenario.ProgressSection,
     "`[[fault]]`": scenario.FaultSection,
     "`[rescue]`": scenario.RescueSection,
+    "`[ambulance]`": scenario.AmbulanceSection,
     "`[[expect]]`": scenario.ExpectSection,
 }
 

@@ -58,6 +58,15 @@ PLANS: Final = {
             "expect=[{metric='recovery.possessions', equals=1}]",
         ),
     ),
+    "ambulance": Shortened(
+        26,
+        6,
+        6,
+        (
+            *("fleet.kz=6", "fleet.cn=4", "time.warm_up='2min'", "ambulance.at='12min'"),
+            "expect=[{metric='recovery.possessions', equals=1}]",
+        ),
+    ),
     "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
