@@ -200,8 +200,8 @@ class SupervisorAgent:
                         self._grants.extend(now, mission)
 
     def _again(self, mission: Mission) -> None:
-        """The authority in force, said anew; to a truck whose lock is held, once it is free."""
-        if self._people.locks.holds(mission.vehicle) is None:
+        """The authority in force, said anew; to a truck that people keep, once it is free."""
+        if not self._people.keep(mission.vehicle):
             self._grants.again(mission)
 
     def _weather_is(self, told: Measured, level: Level) -> None:

@@ -153,6 +153,15 @@ class Closures:
         closure = self._closed.get(name)
         return closure if closure is not None and closure.taker == operator else None
 
+    def staying(self, name: str) -> tuple[str, ...]:
+        """Trucks that a possession keeps."""
+        closure = self._closed.get(name)
+        return tuple(closure.stays) if closure is not None else ()
+
+    def stays(self, vehicle: str) -> bool:
+        """Whether a truck is kept where it stands: it gets no authority, new or anew."""
+        return any(vehicle in closure.stays for closure in self._closed.values())
+
     def keeps(self, operator: str, vehicle: str) -> bool:
         """Whether a truck stays in a possession of this operator that is clear."""
         mine = [closure for closure in self._closed.values() if closure.taker == operator]

@@ -1,11 +1,14 @@
 """Manned vehicles: they drive by sight in a possession of their own, and hold what they drive in.
 
 Pure. The taker of a possession that is clear may drive a vehicle into zones of it, by its word; it
-holds them as a truck would, behind whoever stays there, and counters count it out. What it has left
+holds them as a truck would, behind whoever stays there, or before them if it comes against their
+direction, and counters count it out. What it has left
 by its word is free once the counter agrees, or somebody has proven the zone. No possession is given
 back while its taker's vehicle holds a zone of it. Not here: possessions (closures.py), proofs
 (proofs.py), what moves it. Requirement: SUP-X4 in docs/SAFETY.md.
 """
+
+from typing import Final
 
 from contract.events import Event
 from contract.reasons import Reason
@@ -15,7 +18,8 @@ from corridor.closures import Closures
 from corridor.interlocking import Claim
 from corridor.state import State
 
-MASS_KG = 12_000  # the heaviest that people come with
+MASS_KG: Final = 12_000  # the heaviest that people come with
+_WAYS: Final = {DIRECTION_EAST: "E", DIRECTION_WEST: "W"}
 
 
 def enter(
@@ -39,16 +43,17 @@ def enter(
         if operator not in state.zones.holders(zone):
             state.zones.allocate(zone, claim)
             state.say(Event.ZONE_ALLOCATED, zone=zone, vehicle=operator, convoy=claim.convoy)
+            if _WAYS.get(command.direction, claim.direction) != claim.direction:
+                state.zones.goes_first(zone, operator)
         state.zones.entered(zone, operator)
     return None
 
 
 def _claim(state: State, operator: str, command: OperatorCommand, zone: str) -> Claim:
-    """As one more behind whoever stays there: theirs is the convoy."""
+    """As one more beside whoever stays there: theirs are convoy and direction."""
     row = state.zones.zones.get(zone)
     others = [each for each in row.holders if each.vehicle != operator] if row is not None else []
-    ways = {DIRECTION_EAST: "E", DIRECTION_WEST: "W"}
-    direction = others[0].direction if others else ways.get(command.direction, "")
+    direction = others[0].direction if others else _WAYS.get(command.direction, "")
     convoy = others[0].convoy if others else operator
     return Claim(operator, convoy, direction, MASS_KG, tuple(each.vehicle for each in others))
 

@@ -85,7 +85,7 @@ class Operators:
         if verb == OPERATOR_VERB_SITE_SAFE:
             return name, self._stops.site_safe(operator, name)
         if verb == OPERATOR_VERB_OPEN_SECTION:
-            return name, self._closures.open(operator, name)
+            return name, self._open_section(operator, name)
         if verb in (OPERATOR_VERB_CLOSE_PLACE, OPERATOR_VERB_OPEN_PLACE):
             return name, self._place(operator, command)
         if verb == OPERATOR_VERB_PROVE_ZONE:
@@ -99,6 +99,16 @@ class Operators:
         if verb == OPERATOR_VERB_LEAVE_SECTION:
             return name, leave(self._state, operator, command)
         return name, Reason.MALFORMED
+
+    def _open_section(self, operator: str, name: str) -> Reason | None:
+        """Whoever has stayed in it gets its authority afresh: it may have started without one."""
+        stayed = self._closures.staying(name)
+        reason = self._closures.open(operator, name)
+        for vehicle in stayed if reason is None else ():
+            mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
+            if mission is not None and mission.accepted:
+                self._again(mission)
+        return reason
 
     def _place(self, operator: str, command: OperatorCommand) -> Reason | None:
         """Nobody new is sent to a place that is closed; whoever is on the way there is sent to

@@ -30,7 +30,7 @@ from sim.build import AMBULANCE
 from sim.control_room import OPERATOR
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
-from sim.manned import MannedVehicle
+from sim.manned import LENGTH_M, MannedVehicle
 
 if TYPE_CHECKING:
     from contract.map import CorridorMap
@@ -99,7 +99,8 @@ class Ambulance:
     def _go(self, step: Step) -> None:
         self._step = step
         if step is Step.DRIVING:
-            self.vehicle.start()
+            half_m = LENGTH_M / 2.0
+            self.vehicle.drive(half_m, self._route.length_m - half_m)
         self._say_again(step)
 
     def _say_again(self, step: Step) -> None:
@@ -140,6 +141,7 @@ class Ambulance:
         self._press(OPERATOR_VERB_LEAVE_SECTION, zones=[zone])
 
     def _arrived(self) -> None:
+        self.vehicle.leave_road()
         self._go(Step.LEAVING)
 
     def _give_back(self) -> None:

@@ -41,6 +41,7 @@ from sim.build import RESCUE
 from sim.control_room import OPERATOR, Panel
 from sim.distributions import parse_duration
 from sim.engine import NS_PER_S
+from sim.rescue_drive import RescueDrive, road_ahead
 from sim.rescue_section import RescueSection
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ class Step(Enum):
     NOTICED = auto()
     CLOSING = auto()
     DRIVING = auto()
+    APPROACHING = auto()
     LOCKING = auto()
     SWITCHING_OFF = auto()
     REPAIRING = auto()
+    WITHDRAWING = auto()
     UNLOCKING = auto()
     PROVING = auto()
     OPENING = auto()
@@ -84,6 +87,7 @@ class Case:
     numbers: dict[str, int] = field(default_factory=dict)
     off: dict[str, int] = field(default_factory=dict)
     proven: set[str] = field(default_factory=set)
+    drive: RescueDrive | None = None  # None: on foot, where there is no road free for a vehicle
 
     @property
     def name(self) -> str:
@@ -157,6 +161,10 @@ class Rescue:
 
     def _answered(self, answer: Message) -> None:
         """The supervisor's word, or through it a truck's own."""
+        if isinstance(answer, OperatorReply):
+            for case in self._cases.values():
+                if case.drive is not None:
+                    case.drive.answered(answer)
         if isinstance(answer, OperatorReply) and answer.clear:
             for case in self._in(Step.CLOSING):
                 if case.name == answer.stop_id:
@@ -184,7 +192,9 @@ class Rescue:
             return
         case.step = step
         if step is Step.DRIVING:
-            self._after(self._drive_s, case, Step.LOCKING)
+            self._after(self._drive_s, case, Step.APPROACHING)
+        elif step in (Step.APPROACHING, Step.WITHDRAWING):
+            self._drive(case, away=step is Step.WITHDRAWING)
         elif step is Step.LOCKING:
             self._take_locks(case)
         elif step is Step.SWITCHING_OFF:
@@ -194,7 +204,20 @@ class Rescue:
             self._world.engine.after(int(self._repair_s * NS_PER_S), self._mended, case)
         elif step is Step.UNLOCKING:
             self._give_back_locks(case)
+        if case.step is not step:
+            return
         self._say_again(case, step)
+
+    def _drive(self, case: Case, *, away: bool) -> None:
+        """To the truck or away from it with a vehicle, if it stands where one gets to."""
+        then = Step.UNLOCKING if away else Step.LOCKING
+        road = road_ahead(self._world, case.truck)
+        if not away and road is not None:
+            case.drive = RescueDrive(self._world, case.name, road, section=case.zones)
+        if case.drive is None:
+            self._go(case, then)
+        else:
+            case.drive.go(case.stays, lambda: self._go(case, then), away=away)
 
     def _say_again(self, case: Case, step: Step) -> None:
         if case.step is not step or step not in _ORDERS:
@@ -257,7 +280,7 @@ class Rescue:
     def _mended(self, case: Case) -> None:
         for truck in case.stays:
             deaths.mend(self._world, truck)
-        self._go(case, Step.UNLOCKING)
+        self._go(case, Step.WITHDRAWING)
 
     def _say_off(self, case: Case) -> None:
         """Where each of them stands, and what lies less than NEAR_M ahead of it."""

@@ -9,7 +9,8 @@ class RescueSection(Struct, forbid_unknown_fields=True, kw_only=True):
     """[rescue]: a control room that watches, and a crew with a key of its own.
 
     notice   from the log's word that a truck gets no further to the order that closes its section
-    drive    from the word that nobody else is in the section until the crew stands at the truck
+    drive    from the word that nobody else is in the section until the crew is at the entry gate,
+             or, where no vehicle gets to the truck, at the truck
     repair   of the truck, where it stands
     """
 

@@ -221,3 +221,15 @@ def test_truck_found_standing_in_a_possession_later_stays_too_and_none_is_let_go
     control.start()
     (closure,) = control.agent._people.closures._closed.values()
     assert closure.stays == ["truck-02", "truck-01"]
+
+
+def test_truck_that_stays_is_told_no_authority_until_the_possession_is_over() -> None:
+    """SUP-X1: one that has started meanwhile has none, and somebody may stand before it."""
+    control = Control().under_way()
+    berth = control.route().zone_spans[0][0]
+    closed(control, berth, taker_id="second-room", target="truck-01")
+    before = len(control.authorities())
+    control.parked(mission_id=control.order().mission_id, mission_version=1, authority_number=0)
+    assert len(control.authorities()) == before
+    assert opened(control, by="second-room").accepted
+    assert len(control.authorities()) > before

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contract.v1.document_pb2 import DIRECTION_EAST
+from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST
 from contract.v1.movement_pb2 import (
     OPERATOR_VERB_CLOSE_SECTION,
     OPERATOR_VERB_ENTER_SECTION,
@@ -129,3 +129,21 @@ def test_stop_of_a_section_is_sent_to_no_person_in_it() -> None:
 def test_word_of_leaving_no_road_is_refused(zones: tuple[str, ...]) -> None:
     """I21."""
     assert says(taken(UNWIRED), OPERATOR_VERB_LEAVE_SECTION, *zones).reason == "MALFORMED"
+
+
+@pytest.mark.parametrize(("direction", "first"), [(DIRECTION_EAST, False), (DIRECTION_WEST, True)])
+def test_vehicle_that_comes_against_the_direction_of_who_stays_is_counted_first(
+    direction: Any, first: bool
+) -> None:
+    """SUP-X4: it stands before the truck, and leaves before it."""
+    control = Control(map_name="bakhty_pokitu").under_way()
+    state = control.agent.state
+    zone = next(zone for zone in state.zones.held_by("truck-01") if state.zones.rules[zone].shared)
+    taken(zone, control=control, target="truck-01")
+    control.wake()
+    assert enters(control, zone, direction=direction).accepted
+    order = ("truck-01", CREW)
+    assert state.zones.holders(zone) == (order[::-1] if first else order)
+    state.zones.counted(zone, "")
+    row = state.zones.zones[zone]
+    assert [each.vehicle for each in row.holders if each.counted] == [row.holders[0].vehicle]

@@ -6,9 +6,12 @@ import pytest
 
 from contract.agent import Report
 from contract.events import Event
+from corridor.closures import Closures
+from corridor.locks import PersonnelLocks
 from sim.deaths import zones_under
+from sim.rescue import Case, Rescue, Step
 from sim.world import World
-from tests.sim.runs import UNRELIABLE, Log, a_run, broken
+from tests.sim.runs import UNRELIABLE, Log, a_run, broken, violations
 
 SHORT: Final = (
     *(
@@ -22,6 +25,7 @@ SHORT: Final = (
     *("rescue.notice='30s'", "rescue.drive='1min'", "rescue.repair='3min'"),
 )
 WALL: Final = 1_000_000_000
+DRIVES: Final = ("/there", "/away")  # possessions of the road between, not of the truck's section
 
 
 class Scene:
@@ -49,7 +53,8 @@ class Scene:
 
     def _hear(self, world: World, report: Report) -> None:
         fields = report.fields
-        if report.event is Event.SECTION_CLEARED:
+        name = str(fields.get("closure", ""))
+        if report.event is Event.SECTION_CLEARED and not name.endswith(DRIVES):
             self.zones = set(self.log.of(Event.SECTION_CLOSED)[-1]["zones"].split())
             self.stays = {
                 n for n in world.fleet.names if set(zones_under(world.fleet, n)) & self.zones
@@ -58,7 +63,7 @@ class Scene:
             self.locked[fields["vehicle"]] = world.fleet.motion(fields["vehicle"])[:2]
         elif report.event is Event.LOCK_GIVEN_BACK:
             self.locked.pop(fields["vehicle"], None)
-        elif report.event is Event.SECTION_OPENED:
+        elif report.event is Event.SECTION_OPENED and not name.endswith(DRIVES):
             self.zones = set()
 
     def _look(self, world: World) -> None:
@@ -93,10 +98,14 @@ def test_dead_truck_is_mended_where_nobody_moves_and_goes_on(kind: str, more: st
     assert scene.log.of(Event.SECTION_CLEARED)
     assert scene.moved == []
     assert scene.strangers == set()
-    (opened,) = scene.log.of(Event.SECTION_OPENED)
-    assert opened["operator"] == "rescue-1"
-    (closed,) = scene.log.of(Event.SECTION_CLOSED)
-    dead = closed["closure"].removeprefix("rescue/")
+    opened = scene.log.of(Event.SECTION_OPENED)
+    assert {each["operator"] for each in opened} == {"rescue-1"}
+    closed, there, away = (each["closure"] for each in scene.log.of(Event.SECTION_CLOSED))
+    assert (there, away) == (f"{closed}/there", f"{closed}/away")
+    assert opened[-1]["closure"] == closed, "its section last of all"
+    assert not scene.log.of(Event.DETECTOR_MISCOUNTED)
+    assert not scene.log.of(Event.ZONE_BECAME_UNKNOWN)
+    dead = closed.removeprefix("rescue/")
     ended = {each["vehicle"] for each in scene.log.of(Event.CROSSING_FINISHED)}
     assert dead in ended, "the mended truck arrives"
     assert finished.world.dead == {}
@@ -116,7 +125,11 @@ def test_traffic_of_both_directions_has_its_turns_on_the_other_lane() -> None:
     assert (scene.moved, scene.strangers) == ([], set())
     told = [(t_ns, report) for t_ns, _, report in scene.log.said]
     back = next(t_ns for t_ns, each in told if each.event is Event.ROAD_TAKEN_BACK)
-    opened = next(t_ns for t_ns, each in told if each.event is Event.SECTION_OPENED)
+    opened = next(
+        t_ns
+        for t_ns, each in told
+        if each.event is Event.SECTION_OPENED and not each.fields["closure"].endswith(DRIVES)
+    )
     detoured = {each["vehicle"] for each in scene.log.of(Event.VEHICLE_DETOURED)}
     let_in = [
         each.fields["vehicle"]
@@ -128,3 +141,22 @@ def test_traffic_of_both_directions_has_its_turns_on_the_other_lane() -> None:
     east = [truck for truck in let_in if truck in detoured]
     assert len(east) >= 2
     assert len(let_in) - len(east) >= 2
+
+
+def test_rescue_vehicle_that_does_not_get_away_first_is_run_into(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """I1: a planted defect - truck and supervisor know of no lock, nor who stays."""
+    monkeypatch.setattr(Closures, "stays", lambda self, vehicle: False)
+    monkeypatch.setattr(Rescue, "_lock", lambda self, truck, number, act: None)
+    monkeypatch.setattr(PersonnelLocks, "held_by", lambda self, person, vehicle: True)
+    monkeypatch.setattr(Rescue, "_locks_changed", _goes_on)
+    fault = 'fault=[{at="9min",kind="computer_dies_in",target="boundary_e"}]'
+    _, finished = rescued("corridor.map='crossovers'", fault)
+    assert violations(finished).get("I1", 0) > 0
+
+
+def _goes_on(self: Rescue, case: Case) -> None:
+    after = {Step.LOCKING: Step.SWITCHING_OFF, Step.UNLOCKING: Step.PROVING}
+    if case.step in after:
+        self._go(case, after[case.step])
