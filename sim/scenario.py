@@ -63,8 +63,10 @@ from sim.scenario_weather import WeatherSection, WeatherStep
 from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
+    "AmbulanceSection",
     "GateSection",
     "ProgressSection",
+    "RescueSection",
     "Scenario",
     "StationSection",
     "TimeSection",
