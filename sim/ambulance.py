@@ -81,7 +81,8 @@ class Ambulance:
         self._route = path_of(world.map, section.direction)
         self._zones = [zone for zone, _, _ in self._route.zone_spans]
         self._panel = world.crews[AMBULANCE]
-        self._panel.hears = self._answered
+        self._panel.listeners.append(self._answered)
+        world.panel.listeners.append(self._told)
         self._step = Step.CLOSING
         self.vehicle = MannedVehicle(
             world, AMBULANCE, self._route, left=self._left, arrived=self._arrived
@@ -109,12 +110,18 @@ class Ambulance:
         _SAYS[step](self)
         self._world.engine.after(int(LOOK_S * NS_PER_S), self._say_again, step)
 
+    def _told(self, answer: Message) -> None:
+        """The supervisor's word that the path is clear; the control room passes it on."""
+        clear = isinstance(answer, OperatorReply) and answer.stop_id == NAME and answer.clear
+        if self._step is Step.CLOSING and clear:
+            self._go(Step.ENTERING)
+
     def _answered(self, answer: Message) -> None:
         """The supervisor's word to the crew."""
         if not isinstance(answer, OperatorReply):
             return
-        if self._step is Step.CLOSING and answer.stop_id == NAME and answer.clear:
-            self._go(Step.ENTERING)
+        if answer.clear:
+            self._told(answer)
         elif self._step is Step.ENTERING and answer.stop_id == NAME and answer.accepted:
             self._go(Step.DRIVING)
 

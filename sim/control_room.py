@@ -24,10 +24,6 @@ class Answered:
     makes_safer: bool = False
 
 
-def _nobody(answer: Message) -> None:
-    return
-
-
 @dataclass(slots=True)
 class Panel:
     """The body of the control room: what its operator is about to order."""
@@ -35,7 +31,7 @@ class Panel:
     wake: Callable[[], None]
     pressed: list[Order] = field(default_factory=list)
     locks: dict[str, int] = field(default_factory=dict)  # truck -> number of its newest lock
-    hears: Callable[[Message], None] = _nobody  # whoever sits at it, of what it is answered
+    listeners: list[Callable[[Message], None]] = field(default_factory=list)  # to what is answered
 
     def press(self, command: Message, to: str = "") -> None:
         """Order something of the supervisor, or of the gate that is named."""
@@ -47,7 +43,8 @@ class Panel:
         return taken
 
     def carry_out(self, command: Answered) -> None:
-        self.hears(command.answer)
+        for hears in self.listeners:
+            hears(command.answer)
 
     def lost(self) -> None:
         return

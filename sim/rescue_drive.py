@@ -85,6 +85,7 @@ class RescueDrive:
         self._east = entry.direction == "E"
         self._entered: set[str] = set()
         self._stays: tuple[str, ...] = ()
+        self.on_foot = False
         self._done: Callable[[], None] = lambda: None
         self.vehicle = MannedVehicle(world, RESCUE, self._route, arrived=self._arrived)
         record = world.say
@@ -109,14 +110,26 @@ class RescueDrive:
         self._entered.clear()
         self._next(Leg.CLOSING)
 
-    def answered(self, answer: OperatorReply) -> None:
-        """The supervisor's word about one of both possessions."""
-        if self._leg is Leg.CLOSING and answer.stop_id == self._road and answer.clear:
+    def cleared(self, name: str) -> None:
+        """The supervisor's word that a possession is clear."""
+        if self._leg is Leg.CLOSING and name == self._road:
             self._next(Leg.ENTERING)
-        elif self._leg is Leg.ENTERING and answer.accepted and not answer.clear:
+
+    def answered(self, answer: OperatorReply) -> None:
+        """What the crew is answered. It enters the truck's section first, then the road; where it
+        may not, it walks.
+        """
+        mine = answer.stop_id in (self._name, self._road)
+        if self._leg is not Leg.ENTERING or not mine:
+            return
+        if answer.accepted:
             self._entered.add(answer.stop_id)
-            if self._entered >= {self._road, self._name}:
-                self._next(Leg.DRIVING)
+        elif self.vehicle.middle_m is None:
+            self.on_foot = True
+            self._next(Leg.LEAVING)
+            return
+        if self._entered >= {self._name, self._road}:
+            self._next(Leg.DRIVING)
 
     def _next(self, leg: Leg) -> None:
         self._leg = leg
@@ -145,8 +158,8 @@ class RescueDrive:
         self._world.panel.press(command)
 
     def _enter(self) -> None:
-        self._press(OPERATOR_VERB_ENTER_SECTION, self._road, zones=self._way)
         self._press(OPERATOR_VERB_ENTER_SECTION, self._name, zones=self._front)
+        self._press(OPERATOR_VERB_ENTER_SECTION, self._road, zones=self._way)
 
     def _arrived(self) -> None:
         if self._away:
@@ -155,7 +168,8 @@ class RescueDrive:
 
     def _give_back(self) -> None:
         """What it has left it has seen; the truck's own section only once it is away."""
-        zones = [*self._way, *(self._front if self._away else ())]
+        gone = self._away or self.on_foot
+        zones = [*self._way, *(self._front if gone else ())]
         self._press(OPERATOR_VERB_LEAVE_SECTION, self._road, zones=zones)
         for zone in zones:
             self._press(OPERATOR_VERB_PROVE_ZONE, self._road, target=zone)

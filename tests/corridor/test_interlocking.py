@@ -397,26 +397,3 @@ def test_vehicle_stands_where_it_has_entered_and_not_where_it_only_may_go() -> N
     table.reported("x", "a1")
     assert table.entered_by("a1") == ("y",)
     assert table.entered_by("b1") == ()
-
-
-def test_holder_that_came_in_from_the_far_end_is_counted_before_the_others() -> None:
-    """SUP-X4: it leaves first; nothing else of its hold or theirs changes."""
-    table = a_table(wired=True)
-    assert table.allocate(Z, a_claim()) is None
-    assert table.allocate(Z, SECOND) is None
-    table.changed.clear()
-    table.goes_first(Z, "a2")
-    assert table.holders(Z) == ("a2", "a1")
-    assert Z in table.changed
-    assert table.counted(Z, "E") == "a2"
-    assert table.counted(Z, "E") == "a1"
-
-
-@pytest.mark.parametrize("zone", [Z, "other"])
-def test_who_holds_nothing_goes_before_nobody(zone: str) -> None:
-    table = a_table()
-    assert table.allocate(Z, a_claim()) is None
-    table.changed.clear()
-    table.goes_first(zone, "b1")
-    assert table.holders(Z) == ("a1",)
-    assert not table.changed

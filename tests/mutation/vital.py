@@ -30,5 +30,6 @@ VITAL: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/corridor/test_interlocking.py",
         "tests/corridor/test_zone_rules.py",
         "tests/corridor/test_interlocking_machine.py",
+        "tests/corridor/test_zone_order.py",
     ),
 }

@@ -55,7 +55,7 @@ PLANS: Final = {
         (
             *("fleet.kz=4", "fleet.cn=3", "time.warm_up='2min'", "fault.0.at='9min'"),
             *("rescue.notice='30s'", "rescue.drive='1min'", "rescue.repair='3min'"),
-            "expect=[{metric='recovery.possessions', equals=3}]",
+            "expect=[{metric='recovery.possessions', at_least=2}]",
         ),
     ),
     "ambulance": Shortened(
