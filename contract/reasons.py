@@ -269,6 +269,7 @@ class Reason(Enum):
         _P,
         "that person giving it back, or two others if the key is lost",
     )
+    STILL_HEARD = ("the truck is still heard: it is not switched off", _P, "its silence")
     LOCK_STALE = ("the lock's number is not new, or not the one in force", _S, "the right number")
     WEATHER_CLOSED = ("the weather does not allow driving", _P, "weather that holds better")
     ROADWORTHINESS_MISSING = (

@@ -33,6 +33,7 @@ from corridor.climbing import Climbing
 from corridor.counters import Counters
 from corridor.crossings import Crossings
 from corridor.customs import Customs
+from corridor.detours import Detours
 from corridor.dispatch import Dispatch, DispatchConfig
 from corridor.diversion import Diversions
 from corridor.formation import Formations
@@ -103,6 +104,7 @@ class SupervisorAgent:
         )
         self._operators = Operators(self.state, self._again, self._people)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
+        self._detours = Detours(self.state, self._people.closures, self._dispatch.tell)
         self._overdue = Overdue(self.state)
         self._counters = Counters(self.state)
         self._positions = Positions(self.state, self._counters)
@@ -162,6 +164,7 @@ class SupervisorAgent:
             self._positions.watch(now)
             self._formations.watch(now)
             self._overdue.watch(now)
+            self._detours.over()
             self._token.watch()
             self._liveness.watch(now)
             self._rings.look(now)
@@ -205,12 +208,13 @@ class SupervisorAgent:
                 if mission is not None:
                     self._token.look(now)
                     self._diversions.consider(now, mission)
+                    self._detours.consider(mission)
                     if self._people.leave(now, mission):
                         self._grants.extend(now, mission)
 
     def _again(self, mission: Mission) -> None:
-        """The authority in force, said anew; to a truck whose lock is held, once it is free."""
-        if self._people.locks.holds(mission.vehicle) is None:
+        """The authority in force, said anew; to a truck that people keep, once it is free."""
+        if not self._people.keep(mission.vehicle):
             self._grants.again(mission)
 
     def _weather_is(self, told: Measured, level: Level) -> None:

@@ -31,6 +31,7 @@ from corridor.interlocking import Claim, Denied
 from corridor.records import Mission, Stop
 from corridor.standing import stands_long, why
 from corridor.state import No, State
+from corridor.stretches import forks_before_sections
 from corridor.visits import Visits
 
 LOOK_AHEAD_M: Final = 320.0
@@ -73,6 +74,7 @@ class Grants:
         self._climbing = climbing
         self._radio_gap = radio_gap
         self._more = more
+        self._forks = forks_before_sections(state.map)
 
     def weather_is(self, weather: Weather) -> None:
         """From now on authorities say this."""
@@ -146,7 +148,8 @@ class Grants:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
         state, spans = self._state, route.zone_spans
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
-            room = together(state, mission, spans, mission.next_span, radio_gap=self._radio_gap)
+            first, forks = mission.next_span, self._forks
+            room = together(state, mission, spans, first, forks=forks, radio_gap=self._radio_gap)
             group, no = self._wanted(mission, route, room)
             no = no or self._have(mission, route, group, room)
             if no is not None:

@@ -267,6 +267,15 @@ class Interlocking:
             hold.direction = direction
             self.changed[zone] = None
 
+    def goes_first(self, zone: str, vehicle: str) -> None:
+        """A holder that came in from the far end leaves before the others, and is counted so."""
+        hold = self._hold(zone, vehicle)
+        if hold is not None:
+            holders = self.zones[zone].holders
+            holders.remove(hold)
+            holders.insert(0, hold)
+            self.changed[zone] = None
+
     def doubt(self, zone: str, cause: str) -> None:
         """It is not known what is in the zone: it blocks until proven free."""
         self.zones.setdefault(zone, Zone(holders=[])).doubt = cause

@@ -81,6 +81,10 @@ class People:
                 return [mission]
         return []
 
+    def keep(self, vehicle: str) -> bool:
+        """Whether a truck is to stand: somebody holds its lock, or it stays in a possession."""
+        return self.locks.holds(vehicle) is not None or self.closures.stays(vehicle)
+
     def leave(self, now: Now, mission: Mission) -> bool:
         """Whether more road may be looked for at all; if not, it is said why."""
         no = self.locks.holds(mission.vehicle)

@@ -16,6 +16,7 @@ from sim.checkers import INVARIANTS
 from sim.clearance_figures import clearance
 from sim.outcome import Tally, traffic
 from sim.parts import PARTS
+from sim.recovery import recovery
 from sim.scenario import Scenario
 
 PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
@@ -57,6 +58,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
         *(f"radio.{key}" for key in RADIO),
+        *leaves(recovery(Tally(), [], 0.0, 0.0), "recovery"),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
         *(f"performance.{key}" for key in _PERFORMANCE),
         *(f"performance.parts_s.{part}" for part in PARTS),

@@ -40,6 +40,7 @@ from sim.outcome import resources as resource_table
 from sim.progress import Moves
 from sim.progress import judge as judge_progress
 from sim.record import Recorder, clear_logs
+from sim.recovery import recovery
 from sim.report_files import write_folder, write_ledger
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
 from sim.waits import NEEDED, Ending, as_values, ending
@@ -266,6 +267,7 @@ def conclude(
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, _servers(scenario), end_s),
         "radio": world.regions.figures,
+        "recovery": recovery(tally, recorder.events, scenario.warm_up_s, end_s),
         "deadlock": end.cycle,
         "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],
         "human_interventions": tally.interventions,

@@ -19,10 +19,12 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
 from live.config import parse
+from sim.ambulance_section import AmbulanceSection
 from sim.distributions import parse_duration
 from sim.fault_kinds import (
     AXLE_MISSED,
     CONTROL_ROOM_KINDS,
+    DEATH_KINDS,
     DETECTOR_GHOST,
     KINDS,
     LINK_KINDS,
@@ -33,6 +35,7 @@ from sim.ground.sections import GroundSection, LeaderSection
 from sim.laboratories import LaboratorySection, check_laboratory
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
+from sim.rescue_section import RescueSection
 from sim.scenario_network import NetworkSection, check_regions
 from sim.scenario_sites import GateSection, StationSection, check_station
 from sim.scenario_time import TimeSection, check_time
@@ -61,9 +64,11 @@ from sim.scenario_weather import WeatherSection, WeatherStep
 from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
+    "AmbulanceSection",
     "GateSection",
     "LaboratorySection",
     "ProgressSection",
+    "RescueSection",
     "Scenario",
     "StationSection",
     "TimeSection",
@@ -83,6 +88,7 @@ FAULTS: Final = (
     *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     *CONTROL_ROOM_KINDS,
+    *DEATH_KINDS,
     *KINDS,
 )
 PER_HOUR_MIN: Final = 0.001  # one load in six weeks
@@ -241,6 +247,8 @@ class Scenario(_Section):
     leader: LeaderSection = msgspec.field(default_factory=LeaderSection)
     fault: list[FaultSection] = []
     progress: ProgressSection = msgspec.field(default_factory=ProgressSection)
+    rescue: RescueSection | None = None
+    ambulance: AmbulanceSection | None = None
     expect: list[ExpectSection] = []
 
     @property

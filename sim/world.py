@@ -26,6 +26,7 @@ from sim.build import (
     TERMINALS,
     Builder,
     Cast,
+    crews_of,
     flows_of,
 )
 from sim.checkers import Checkers
@@ -124,6 +125,7 @@ class World:
         )
         self.network.taps.append(self.checkers.tap)
         self._ticks = self.finished = 0
+        self.dead: dict[str, str] = {}  # truck -> what of it has died, as deaths.py has it
         self.overheard = Overheard()
         self.on_delivery: Callable[[int, str, bytes], None] = lambda t_ns, to, raw: None
         self._way: dict[str, tuple[str, ...]] = {}
@@ -222,9 +224,14 @@ class World:
             self._host(name, partial(self.builder.agencies, country), self.counters[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
         self.panel = Panel(lambda: self._wake(CONTROL_ROOM))
+        crews = crews_of(self.scenario)
+        self.crews = {name: Panel(partial(self._wake, name)) for name in crews}
         faults = any(fault.kind in CONTROL_ROOM_KINDS for fault in self.scenario.fault)
-        if faults or self.scenario.weather.timeline:
-            self._host(CONTROL_ROOM, self.builder.control_room, self.panel)
+        room = (
+            {CONTROL_ROOM: self.panel} if faults or crews or self.scenario.weather.timeline else {}
+        )
+        for name, panel in (room | self.crews).items():
+            self._host(name, partial(self.builder.operator, name), panel)
         for country, name in TERMINALS.items():
             self._host(name, partial(self._terminal, country), NoBody())
 

@@ -53,6 +53,8 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[leader]`": sections.LeaderSection,
     "`[progress]`": scenario.ProgressSection,
     "`[[fault]]`": scenario.FaultSection,
+    "`[rescue]`": scenario.RescueSection,
+    "`[ambulance]`": scenario.AmbulanceSection,
     "`[[expect]]`": scenario.ExpectSection,
 }
 

@@ -9,9 +9,15 @@ from pathlib import Path
 
 import bakhty_pokitu
 import bridge
+import crossovers
 import smoke
 
-MAPS = {"bakhty_pokitu": bakhty_pokitu.draw, "bridge": bridge.draw, "smoke": smoke.draw}
+MAPS = {
+    "bakhty_pokitu": bakhty_pokitu.draw,
+    "bridge": bridge.draw,
+    "crossovers": crossovers.draw,
+    "smoke": smoke.draw,
+}
 FOLDER = Path(__file__).resolve().parents[2] / "contract" / "maps"
 
 

@@ -31,5 +31,6 @@ VITAL: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/corridor/test_zone_rules.py",
         "tests/corridor/test_zone_axles.py",
         "tests/corridor/test_interlocking_machine.py",
+        "tests/corridor/test_zone_order.py",
     ),
 }
