@@ -37,6 +37,7 @@ from sim.outcome import (
     unexplained,
 )
 from sim.outcome import resources as resource_table
+from sim.positions import positions
 from sim.progress import Moves
 from sim.progress import judge as judge_progress
 from sim.record import Recorder, clear_logs
@@ -230,7 +231,7 @@ def _watch_moves(world: World) -> Moves | None:
 
 
 def _track(world: World, recorder: Recorder, period_ns: int) -> None:
-    recorder.track(world.positions())
+    recorder.track(positions(world))
     world.engine.watch(world.engine.now_ns + period_ns, _track, world, recorder, period_ns)
 
 

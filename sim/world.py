@@ -87,8 +87,7 @@ class World:
         self.engine = Engine(seed)
         self.cast: Cast = troupe or build.cast(scenario, corridor, seed)
         self.builder = Builder(scenario, corridor, self.cast)
-        self.say = say
-        self._visited = visited
+        self.say, self._visited = say, visited
         self._crossings: dict[str, str] = {}
         self.loads = {name: Load(TARE_KG) for name in self.cast.vehicles}
         self.laboratories = self._laboratories()
@@ -331,23 +330,6 @@ class World:
     def _committed(self, name: str, records: list[Persist]) -> None:
         if name == SUPERVISOR:
             self.checkers.committed(records)
-
-    def positions(self) -> list[tuple[Any, ...]]:
-        """One row of tracks.csv for every vehicle, now."""
-        rows = []
-        t_s = round(self.engine.now_ns / NS_PER_S, 3)
-        for name in self.fleet.names:
-            where = self.fleet.where(name)
-            lane, s_m = where if where is not None else ("", 0.0)
-            rows.append(
-                (t_s, name, *self.fleet.motion(name), lane, round(s_m, 3), self._mode(name))
-            )
-        return rows
-
-    def _mode(self, name: str) -> str:
-        node = self.hosts[name].node
-        agent: Any = node.agent if node is not None else None
-        return agent.phase.name.lower() if agent is not None else "dead"
 
     # --- the loop ---
 

@@ -115,7 +115,7 @@ def test_traffic_of_both_directions_has_its_turns_on_the_other_lane() -> None:
     """SUP-040, SUP-041: from when the crew has switched the dead truck off."""
     scene, finished = rescued(
         "corridor.map='crossovers'",
-        *("fleet.kz=8", "fleet.cn=6", "corridor.batch=1"),
+        *("fleet.kz=8", "fleet.cn=6", "fleet.convoy=1", "corridor.batch=1"),
         *("rescue.repair='6min'", "time.duration='26min'"),
         'fault=[{at="9min",kind="computer_dies_in",target="boundary_e"}]',
         *UNRELIABLE,
@@ -152,7 +152,7 @@ def test_rescue_vehicle_that_does_not_get_away_first_is_run_into(
     monkeypatch.setattr(PersonnelLocks, "held_by", lambda self, person, vehicle: True)
     monkeypatch.setattr(Rescue, "_locks_changed", _goes_on)
     fault = 'fault=[{at="9min",kind="computer_dies_in",target="boundary_e"}]'
-    _, finished = rescued("corridor.map='crossovers'", fault)
+    _, finished = rescued("corridor.map='crossovers'", "fleet.convoy=1", fault)
     assert violations(finished).get("I1", 0) > 0
 
 
