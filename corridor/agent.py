@@ -28,7 +28,6 @@ from contract.v1 import (
 )
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED, PositionReport
 from corridor import batches, explain, halts
-from corridor.bars import CLIMBING
 from corridor.climbing import Climbing
 from corridor.counters import Counters
 from corridor.crossings import Crossings
@@ -48,6 +47,7 @@ from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.rings import Rings
 from corridor.safe_state import SafeState
+from corridor.shortening import Shortenings
 from corridor.state import State
 from corridor.token import Token, TokenConfig
 from corridor.weather import HOLD_MS, Level, Measured
@@ -102,6 +102,7 @@ class SupervisorAgent:
                 SafeState(self.state).vote,
             ),
         )
+        self._shortenings = Shortenings(self.state, self._grants)
         self._operators = Operators(self.state, self._again, self._people)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
         self._detours = Detours(self.state, self._people.closures, self._dispatch.tell)
@@ -301,18 +302,7 @@ class SupervisorAgent:
 
     def _on_authority_reply(self, now: Now, received: Received) -> None:
         reply = cast("movement_pb2.AuthorityReply", received.message)
-        reason = Reason.__members__.get(reply.reason, "")
-        heard, mission_id = self.state.heard.get(received.sender), reply.mission_id
-        if heard is not None and isinstance(reason, Reason) and reason in CLIMBING:
-            heard.declined = (reply.number, reason)
-            self.state.dirty[mission_id] = None
-        self.state.say(
-            Event.AUTHORITY_ANSWERED,
-            vehicle=received.sender,
-            number=reply.number,
-            accepted=reply.accepted,
-            reason=reason,
-        )
+        self._shortenings.answered(now, received.sender, reply)
 
     def _on_formation(self, now: Now, received: Received) -> None:
         reply = cast("movement_pb2.FormationReply", received.message)
@@ -363,6 +353,8 @@ class SupervisorAgent:
     def _on_operator(self, now: Now, received: Received) -> None:
         command = cast("movement_pb2.OperatorCommand", received.message)
         self._operators.on_command(now, received.sender, command)
+        for mission, zones in self._people.closures.called_back():
+            self._shortenings.ask(mission, zones)
         if command.verb == movement_pb2.OPERATOR_VERB_PROVE_ZONE:
             self._judge_again(now)
 

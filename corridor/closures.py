@@ -70,6 +70,7 @@ class Closures:
     def __init__(self, state: State) -> None:
         self._state = state
         self._closed: dict[str, Closure] = {}
+        self._new: list[Closure] = []
 
     def restore(self, journal: Mapping[str, bytes]) -> None:
         """What was closed before a restart is closed after it."""
@@ -96,6 +97,7 @@ class Closures:
                 self._stay_too(before, wanted.stays)
             return wanted.name, None if same else Reason.SECTION_CLOSED
         self._closed[wanted.name] = wanted
+        self._new.append(wanted)
         self._state.dirty.update(dict.fromkeys(self._state.missions))
         self._write(wanted)
         self._state.say(
@@ -226,6 +228,16 @@ class Closures:
                 )
         return None
 
+    def called_back(self) -> list[tuple[Mission, list[str]]]:
+        """Who has road into what has just been closed, told once: it may still stop before it."""
+        new, self._new = self._new, []
+        return [
+            (mission, closure.zones)
+            for closure in new
+            for mission in self._state.missions.values()
+            if self._is_meant(closure, mission) and mission.vehicle not in closure.stays
+        ]
+
     def closed_to(self, mission: Mission) -> frozenset[str]:
         """Zones that this truck is not let into, as far as it is in none of their sections."""
         found: set[str] = set()
@@ -235,11 +247,14 @@ class Closures:
         return frozenset(found)
 
     def _is_for(self, closure: Closure, mission: Mission) -> bool:
+        holders = (self._state.zones.holders(zone) for zone in closure.zones)
+        meant = self._is_meant(closure, mission)
+        return meant and not any(mission.vehicle in held for held in holders)
+
+    def _is_meant(self, closure: Closure, mission: Mission) -> bool:
         loaded = self._state.crossings[mission.crossing].loaded
-        meant = (
+        return (
             closure.direction in ("", mission.direction)
             and closure.load in ("", "loaded" if loaded else "empty")
             and closure.convoy in ("", mission.convoy)
         )
-        holders = (self._state.zones.holders(zone) for zone in closure.zones)
-        return meant and not any(mission.vehicle in held for held in holders)

@@ -22,6 +22,7 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_STATION,
     VEHICLE_STATE_AT_GATE,
     MovementAuthority,
+    Shortening,
 )
 from corridor.bars import barred
 from corridor.climbing import Climbing
@@ -74,7 +75,7 @@ class Grants:
         self._climbing = climbing
         self._radio_gap = radio_gap
         self._more = more
-        self._forks = forks_before_sections(state.map)
+        self.forks = forks_before_sections(state.map)
 
     def weather_is(self, weather: Weather) -> None:
         """From now on authorities say this."""
@@ -86,6 +87,8 @@ class Grants:
         heard = state.heard.get(mission.vehicle)
         if not mission.accepted or mission.arrived or heard is None or not heard.reported:
             return
+        if mission.asked:
+            return  # how much it has is not known until it has answered (shortening.py)
         route = state.route(mission)
         at_gate = heard.state == VEHICLE_STATE_AT_GATE
         short = mission.end_m - heard.front_m <= RENEW_BELOW_M or heard.silent
@@ -148,7 +151,7 @@ class Grants:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
         state, spans = self._state, route.zone_spans
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
-            first, forks = mission.next_span, self._forks
+            first, forks = mission.next_span, self.forks
             room = together(state, mission, spans, first, forks=forks, radio_gap=self._radio_gap)
             group, no = self._wanted(mission, route, room)
             no = no or self._have(mission, route, group, room)
@@ -329,34 +332,61 @@ class Grants:
                 return line_m, GATE_OVERLAP_M
         return end_m, overlap_m
 
+    def shorten(self, mission: Mission, had: int, how: Shortening) -> bool:
+        """Ask a truck to end where its first `had` zones end; what it has stays its own until it
+        has said yes. False if it is beyond that end already.
+        """
+        route, heard = self._state.route(mission), self._state.heard[mission.vehicle]
+        end_m, overlap_m = self._end(mission, route, had)
+        if not heard.front_m < end_m < mission.end_m:
+            return False
+        mission.number += 1
+        mission.asked, mission.asked_span, mission.asked_m = mission.number, had, end_m
+        authority = self._authority(mission, route, end_m, overlap_m)
+        authority.shortening = how
+        self._state.save(mission)
+        self._state.say(
+            Event.ROAD_ASKED_BACK,
+            vehicle=mission.vehicle,
+            number=mission.number,
+            end_lane=authority.end_lane,
+            end_mm=authority.end_mm,
+        )
+        self._state.out.append(Send(mission.vehicle, authority))
+        return True
+
     def _grant(self, mission: Mission, route: Route, end_m: float, overlap_m: float) -> None:
         mission.number += 1
-        mission.end_m = end_m
-        lane, offset_m = route.where(end_m)
-        end_mm = int(offset_m * 1000.0)
+        mission.end_m, mission.asked = end_m, 0
         self._state.save(mission)
-        authority = MovementAuthority(
-            mission_id=mission.mission_id,
-            mission_version=mission.version,
-            number=mission.number,
-            end_lane=lane,
-            end_mm=end_mm,
-            overlap_mm=int(overlap_m * 1000.0),
-            speed_max_mmps=self._weather.speed_max_mmps,
-            friction_permille=self._weather.friction_permille,
-            sight_mm=self._weather.sight_mm,
-        )
+        authority = self._authority(mission, route, end_m, overlap_m)
         zones = [zone for zone, _, _ in route.zone_spans[mission.cleared : mission.next_span]]
         self._state.say(
             Event.AUTHORITY_GRANTED,
             vehicle=mission.vehicle,
             mission=mission.mission_id,
             number=mission.number,
-            end_lane=lane,
-            end_mm=end_mm,
+            end_lane=authority.end_lane,
+            end_mm=authority.end_mm,
             zones=" ".join(zones),
         )
         self._state.out.append(Send(mission.vehicle, authority))
+
+    def _authority(
+        self, mission: Mission, route: Route, end_m: float, overlap_m: float
+    ) -> MovementAuthority:
+        lane, offset_m = route.where(end_m)
+        return MovementAuthority(
+            mission_id=mission.mission_id,
+            mission_version=mission.version,
+            number=mission.number,
+            end_lane=lane,
+            end_mm=int(offset_m * 1000.0),
+            overlap_mm=int(overlap_m * 1000.0),
+            speed_max_mmps=self._weather.speed_max_mmps,
+            friction_permille=self._weather.friction_permille,
+            sight_mm=self._weather.sight_mm,
+        )
 
 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]

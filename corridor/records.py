@@ -99,6 +99,8 @@ class Mission(msgspec.Struct):
     given       services that bays have brought since an office last ordered one anew
     axles       at the last counter that it has passed; 0: not told
     counted_from   index of the first zone of the route behind that counter
+    asked       number of an authority that ends nearer than the one in force; 0: none is unanswered
+    asked_span, asked_m   next_span and end_m once the truck has said yes to it
     """
 
     mission_id: str
@@ -125,6 +127,9 @@ class Mission(msgspec.Struct):
     given: list[str] = []
     axles: int = 0
     counted_from: int = 0
+    asked: int = 0
+    asked_span: int = 0
+    asked_m: float = 0.0
 
 
 class Rest(msgspec.Struct):
