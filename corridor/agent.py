@@ -353,8 +353,8 @@ class SupervisorAgent:
     def _on_operator(self, now: Now, received: Received) -> None:
         command = cast("movement_pb2.OperatorCommand", received.message)
         self._operators.on_command(now, received.sender, command)
-        for mission, zones in self._people.closures.called_back():
-            self._shortenings.ask(mission, zones)
+        for mission, zones, how in self._people.closures.called_back():
+            self._shortenings.ask(mission, zones, how)
         if command.verb == movement_pb2.OPERATOR_VERB_PROVE_ZONE:
             self._judge_again(now)
 

@@ -23,8 +23,11 @@ from contract.v1.movement_pb2 import (
     LOAD_CLASS_EMPTY,
     LOAD_CLASS_LOADED,
     LOAD_CLASS_UNSPECIFIED,
+    SHORTENING_COOPERATIVE,
+    SHORTENING_EMERGENCY,
     OperatorCommand,
     OperatorReply,
+    Shortening,
 )
 from corridor.interlocking import ZoneState
 from corridor.records import Mission
@@ -43,6 +46,7 @@ class Closure(msgspec.Struct):
     taker       operator whose key alone gives it back; "": its issuer's
     since_ms    UTC at which it was ordered
     stays       vehicles that stand in a possession and are kept there until it is given back
+    urgent      who may still stop before it is to brake for that
     clear       nobody has been in it at some time since: whoever waits for that has been told
     """
 
@@ -57,6 +61,7 @@ class Closure(msgspec.Struct):
     since_ms: int
     clear: bool = False
     stays: list[str] = []
+    urgent: bool = False
 
     @property
     def keeper(self) -> str:
@@ -139,6 +144,7 @@ class Closures:
             command.reason,
             now.utc_ms,
             stays=stays,
+            urgent=command.urgent,
         )
 
     def _is_truck(self, name: str) -> bool:
@@ -228,11 +234,15 @@ class Closures:
                 )
         return None
 
-    def called_back(self) -> list[tuple[Mission, list[str]]]:
+    def called_back(self) -> list[tuple[Mission, list[str], Shortening]]:
         """Who has road into what has just been closed, told once: it may still stop before it."""
         new, self._new = self._new, []
         return [
-            (mission, closure.zones)
+            (
+                mission,
+                closure.zones,
+                SHORTENING_EMERGENCY if closure.urgent else SHORTENING_COOPERATIVE,
+            )
             for closure in new
             for mission in self._state.missions.values()
             if self._is_meant(closure, mission) and mission.vehicle not in closure.stays

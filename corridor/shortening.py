@@ -11,7 +11,7 @@ from collections.abc import Collection
 from contract.agent import Now
 from contract.events import Event
 from contract.reasons import Reason
-from contract.v1.movement_pb2 import SHORTENING_COOPERATIVE, AuthorityReply, Shortening
+from contract.v1.movement_pb2 import AuthorityReply, Shortening
 from corridor.bars import CLIMBING
 from corridor.grants import Grants
 from corridor.groups import together
@@ -26,9 +26,7 @@ class Shortenings:
         self._state = state
         self._grants = grants
 
-    def ask(
-        self, mission: Mission, zones: Collection[str], how: Shortening = SHORTENING_COOPERATIVE
-    ) -> bool:
+    def ask(self, mission: Mission, zones: Collection[str], how: Shortening) -> bool:
         """Ask a truck to end before the first of these zones; whether there was such an end.
 
         None for who is in one of them, or past where a whole truck could stand before them.

@@ -11,6 +11,7 @@ from contract.v1.movement_pb2 import (
     OPERATOR_VERB_OPEN_SECTION,
     POSITION_CAUSE_BOOTED,
     SHORTENING_COOPERATIVE,
+    SHORTENING_EMERGENCY,
     AuthorityReply,
 )
 from tests.corridor.control import Control
@@ -29,8 +30,9 @@ def let_out() -> Control:
     return control
 
 
-def close(control: Control, *zones: str) -> None:
-    reply = control.command(OPERATOR_VERB_CLOSE_SECTION, zones=zones, stop_id="works")
+def close(control: Control, *zones: str, urgent: bool = False) -> None:
+    verb = OPERATOR_VERB_CLOSE_SECTION
+    reply = control.command(verb, zones=zones, stop_id="works", urgent=urgent)
     assert reply.accepted
 
 
@@ -60,6 +62,12 @@ def test_truck_that_is_not_in_a_closed_section_yet_is_asked_to_end_before_it() -
     assert set(held(control)) < set(before)
     assert control.zone(CLOSED).value == "free"
     assert "cn_a01_z" in held(control), "its berth stays its own"
+
+
+def test_truck_is_asked_to_brake_for_a_section_that_is_closed_in_an_emergency() -> None:
+    control = let_out()
+    close(control, CLOSED, urgent=True)
+    assert control.authorities()[-1].shortening == SHORTENING_EMERGENCY
 
 
 def test_truck_that_cannot_stop_before_it_keeps_its_road() -> None:
