@@ -345,8 +345,10 @@ def braking_to(gentle_m: float, now_m: float) -> Braking:
     ("how", "gentle_m", "now_m", "yes"),
     [
         (SHORTENING_COOPERATIVE, 7.9, 3.0, True),
+        (SHORTENING_COOPERATIVE, 8.0, 3.0, True),  # to the last digit
         (SHORTENING_COOPERATIVE, 8.1, 3.0, False),
         (SHORTENING_EMERGENCY, 9.0, 7.9, True),
+        (SHORTENING_EMERGENCY, 9.0, 8.0, True),
         (SHORTENING_EMERGENCY, 9.0, 8.1, False),
         (SHORTENING_UNSPECIFIED, 1.0, 1.0, False),
     ],
