@@ -105,7 +105,14 @@ class Grants:
         if at_gate and bar is None:
             no = self._unwelcome(mission, route, heard.front_m) or no
         if no is not None:
-            state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
+            state.wait(
+                now,
+                mission.vehicle,
+                no.reason,
+                resource=no.resource,
+                holder=no.holder,
+                lifts=no.lifts,
+            )
         else:
             state.goes_on(now, mission.vehicle)
 

@@ -47,11 +47,14 @@ class Heard:
 
 
 class No(Struct, frozen=True):
-    """A voter's no: the reason, what it is about, who is in the way."""
+    """A voter's no: the reason, what it is about, who is in the way, and what lifts it where that
+    is more than the table of reasons says.
+    """
 
     reason: Reason
     resource: str
     holder: str = ""
+    lifts: str = ""
 
 
 class Wait(Struct, frozen=True):
@@ -65,6 +68,7 @@ class Wait(Struct, frozen=True):
     holder: str
     since_ns: int
     first_ns: int
+    lifts: str = ""
 
 
 @dataclass(slots=True)
@@ -178,9 +182,11 @@ class State:
 
     # --- waiting ---
 
-    def wait(self, now: Now, key: str, reason: Reason, *, resource: str, holder: str) -> None:
+    def wait(
+        self, now: Now, key: str, reason: Reason, *, resource: str, holder: str, lifts: str = ""
+    ) -> None:
         """`key` (a vehicle or a crossing at its berth) waits; said once for each cause, and again
-        when somebody else holds what it waits for.
+        when somebody or something else lifts it. `lifts`: what does, if not what the table says.
         """
         before = self.waits.get(key)
         since_ns = first_ns = now.mono_ns
@@ -188,9 +194,9 @@ class State:
             first_ns = before.first_ns
             if (before.reason, before.resource) == (reason, resource):
                 since_ns = before.since_ns
-                if before.holder == holder:
+                if (before.holder, before.lifts) == (holder, lifts):
                     return
-        self.waits[key] = Wait(reason, resource, holder, since_ns, first_ns)
+        self.waits[key] = Wait(reason, resource, holder, since_ns, first_ns, lifts)
         crossing = self.crossing_of(key)
         self.say(
             Event.VEHICLE_WAITS,
@@ -199,7 +205,7 @@ class State:
             reason=reason,
             resource=resource,
             holder=holder,
-            lifted_by=reason.lifted_by,
+            lifted_by=lifts or reason.lifted_by,
         )
 
     def goes_on(self, now: Now, key: str) -> None:
