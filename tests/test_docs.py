@@ -43,6 +43,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[station.ID]`": scenario.StationSection,
     "`[laboratory.KZ]`, `[laboratory.CN]`": scenario.LaboratorySection,
     "`[office.KZ]`, `[office.CN]`": scenario.OfficeSection,
+    "`[hours.KZ]`, `[hours.CN]`": scenario.SideHours,
     "`[agency.KZ]`, `[agency.CN]`": scenario.AgencySection,
     "`[berth]`": scenario.BerthSection,
     "`[weather]`": scenario.WeatherSection,
