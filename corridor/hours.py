@@ -135,7 +135,10 @@ class Hours:
         crossing.let_ms = self._now.utc_ms
         self._state.save(crossing)
         self._count(crossing.direction, crossing.let_ms, back=bool(crossing.return_of))
-        self._inside[crossing.direction][mission.mission_id] = None
+        inside = self._inside[crossing.direction]
+        for gone in [each for each in inside if each not in self._state.missions]:
+            del inside[gone]
+        inside[mission.mission_id] = None
 
     def _count(self, direction: str, let_ms: int, *, back: bool) -> None:
         for times in (self._let[direction], *(() if back else (self._counted[direction],))):
