@@ -315,6 +315,13 @@ class Reason(Enum):
         _O,
         "one of them standing at its berth",
     )
+    # --- what the road ahead bears ---
+    AXLE_TOO_HEAVY = (
+        "the heaviest axle of the truck, as its kind has it, is beyond the limit of a zone ahead",
+        _T,
+        "a lighter load",
+    )
+    TRUCK_TOO_HEAVY = ("the truck is beyond the mass that a zone ahead bears", _T, "a lighter load")
 
 
 def explain(reason: Reason, detail: str = "") -> str:

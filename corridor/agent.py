@@ -82,7 +82,7 @@ class SupervisorAgent:
     def __init__(
         self, config: SupervisorConfig, signer: Signer, roster: Roster, corridor: CorridorMap
     ) -> None:
-        self.state = State(config.name, corridor, roster)
+        self.state = State(config.name, corridor, roster, config.kinds)
         self._dispatch = Dispatch(self.state, config.dispatch)
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
