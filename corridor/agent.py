@@ -38,6 +38,7 @@ from corridor.diversion import Diversions
 from corridor.formation import Formations
 from corridor.gathering import FormationConfig, Gathering
 from corridor.grants import Grants, Weather
+from corridor.hours import SideHours
 from corridor.interlocking import Zone
 from corridor.liveness import Liveness
 from corridor.operators import Operators
@@ -60,7 +61,8 @@ _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_U
 class SupervisorConfig:
     """One supervisor: its name, which gate runs which station, how convoys are put together, how
     they drive as one, the weather that it tells until it is measured, how long better weather must
-    have held, what it knows of trucks by name, and how a one-lane section is shared.
+    have held, what it knows of trucks by name, how a one-lane section is shared, and when each side
+    is open and how much it takes.
     """
 
     name: str
@@ -72,6 +74,7 @@ class SupervisorConfig:
     token: TokenConfig = field(default_factory=TokenConfig)
     weather_hold_ms: int = HOLD_MS
     radio_gap: bool = False
+    hours: Mapping[str, SideHours] = field(default_factory=dict)
 
 
 class SupervisorAgent:
@@ -80,13 +83,13 @@ class SupervisorAgent:
     def __init__(
         self, config: SupervisorConfig, signer: Signer, roster: Roster, corridor: CorridorMap
     ) -> None:
-        self.state = State(config.name, corridor, roster)
+        self.state = State(config.name, corridor, roster, config.kinds)
         self._dispatch = Dispatch(self.state, config.dispatch)
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
         self._token = Token(self.state, config.token)
-        self._people = People(self.state, config.weather_hold_ms, self._weather_is)
+        self._people = People(self.state, config.weather_hold_ms, self._weather_is, config.hours)
         self._climbing = Climbing(corridor, config.weather.friction_permille, config.kinds)
         self._grants = Grants(
             self.state,
@@ -212,6 +215,7 @@ class SupervisorAgent:
                     self._detours.consider(mission)
                     if self._people.leave(now, mission):
                         self._grants.extend(now, mission)
+                        self._people.hours.note(mission)
 
     def _again(self, mission: Mission) -> None:
         """The authority in force, said anew; to a truck that people keep, once it is free."""

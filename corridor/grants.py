@@ -110,7 +110,14 @@ class Grants:
         if at_gate and bar is None:
             no = self._unwelcome(mission, route, heard.front_m) or no
         if no is not None:
-            state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
+            state.wait(
+                now,
+                mission.vehicle,
+                no.reason,
+                resource=no.resource,
+                holder=no.holder,
+                lifts=no.lifts,
+            )
         else:
             state.goes_on(now, mission.vehicle)
 
@@ -192,13 +199,7 @@ class Grants:
 
     def _claim(self, mission: Mission) -> Claim:
         place = mission.formation.index(mission.vehicle)
-        return Claim(
-            mission.vehicle,
-            mission.convoy,
-            mission.direction,
-            mission.mass_kg,
-            before=tuple(mission.formation[:place]),
-        )
+        return self._state.claim(mission, tuple(mission.formation[:place]))
 
     def _wanted(
         self, mission: Mission, route: Route, room: list[int]
@@ -226,6 +227,19 @@ class Grants:
         return self._gate_votes(route, index)  # last: who waits for a cell is not told of each try
 
     # --- voters: each a no with its reason, or None ---
+
+    def _bearing_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """No road out of the berth for a truck that some zone of its way does not bear: it would
+        stand before that for ever.
+        """
+        if index == 0 or mission.next_span > 1:
+            return None
+        claim = self._claim(mission)
+        for zone, _, _ in route.zone_spans[index:]:
+            denied = self._state.zones.bears(zone, claim)
+            if denied is not None:
+                return No(denied.reason, zone, "terminal")
+        return None
 
     def _station_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         """Nothing behind a station or bay until it has finished with the truck."""
@@ -392,6 +406,7 @@ class Grants:
 _Voter = Callable[[Grants, Mission, Route, int], No | None]
 Voter = Callable[[Mission, Route, int], No | None]
 _VOTERS: Final[tuple[_Voter, ...]] = (
+    Grants._bearing_votes,
     Grants._station_votes,
     Grants._remote_votes,
     Grants._order_votes,

@@ -37,6 +37,7 @@ class Crossing(msgspec.Struct):
     refused     reason code of the refusal;  refused_by   country of the office that refused
     returns     the crossing that takes it back;  return_of   the crossing that this one takes back
     papers      the refusal as it came, for the gate that lets the truck in to be returned
+    let_ms      UTC at which it was given road past its exit gate, where hours or quotas count
     """
 
     crossing_id: str
@@ -76,6 +77,7 @@ class Crossing(msgspec.Struct):
     papers: bytes = b""
     container_id: str = ""
     arrival_scan: int = 0
+    let_ms: int = 0
 
 
 class Stop(msgspec.Struct):

@@ -171,6 +171,7 @@ class Builder:
                 int(parse_duration(self.scenario.corridor.longest_wait) * 1000.0),
             ),
             radio_gap=self.scenario.corridor.radio_gap,
+            hours=self.scenario.hours,
         )
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)

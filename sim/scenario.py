@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
+from corridor.hours import SideHours
 from live.config import parse
 from sim.ambulance_section import AmbulanceSection
 from sim.distributions import parse_duration
@@ -241,6 +242,7 @@ class Scenario(_Section):
     office: dict[str, OfficeSection] = {}
     agency: dict[str, AgencySection] = {}
     berth: BerthSection = msgspec.field(default_factory=BerthSection)
+    hours: dict[str, SideHours] = {}
     weather: WeatherSection = msgspec.field(default_factory=WeatherSection)
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
     ground: GroundSection | None = None
@@ -359,7 +361,7 @@ def _check(scenario: Scenario, origin: str) -> None:
         check_station(section, f"{origin}: station.{name}")
     for name, laboratory in scenario.laboratory.items():
         check_laboratory(laboratory, f"{origin}: laboratory.{name}")
-    for table in ("office", "agency", "laboratory"):
+    for table in ("office", "agency", "laboratory", "hours"):
         for name in getattr(scenario, table):
             if name not in ("KZ", "CN"):
                 raise ConfigError(f"{origin}: {table}.{name}: expected {table}.KZ or {table}.CN")
