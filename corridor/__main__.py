@@ -18,10 +18,10 @@ from contract.limits import BATCH_MAX, CONVOY_MEMBERS_MAX, GATHER_MS_MAX, SECTIO
 from contract.sites import station_gates
 from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.authority import Weather
 from corridor.cli import explain, ledger, map_check, plan
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
-from corridor.grants import Weather
 from corridor.hours import SideHours
 from corridor.planning import DESTINATION
 from corridor.token import TokenConfig

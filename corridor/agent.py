@@ -28,6 +28,7 @@ from contract.v1 import (
 )
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED, PositionReport
 from corridor import batches, explain, halts
+from corridor.authority import Weather
 from corridor.climbing import Climbing
 from corridor.counters import Counters
 from corridor.crossings import Crossings
@@ -37,7 +38,7 @@ from corridor.dispatch import Dispatch, DispatchConfig
 from corridor.diversion import Diversions
 from corridor.formation import Formations
 from corridor.gathering import FormationConfig, Gathering
-from corridor.grants import Grants, Weather
+from corridor.grants import Grants
 from corridor.hours import SideHours
 from corridor.interlocking import Zone
 from corridor.liveness import Liveness

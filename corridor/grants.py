@@ -7,7 +7,6 @@ Silence extends nothing. Not here: the interlocking's rules, which truck goes fi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from contract.agent import Now, Send
@@ -21,9 +20,9 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_GATE,
     STOP_KIND_STATION,
     VEHICLE_STATE_AT_GATE,
-    MovementAuthority,
     Shortening,
 )
+from corridor.authority import Weather, authority_of
 from corridor.bars import barred
 from corridor.climbing import Climbing
 from corridor.evidence import find_remote
@@ -39,15 +38,6 @@ LOOK_AHEAD_M: Final = 320.0
 RENEW_BELOW_M: Final = 160.0
 WORTH_M: Final = 20.0
 NEAR_END_M: Final = 40.0
-
-
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """What every authority says of the weather; zero: not known, a truck assumes the worst."""
-
-    friction_permille: int = 0
-    sight_mm: int = 0
-    speed_max_mmps: int = 0
 
 
 class Grants:
@@ -356,7 +346,7 @@ class Grants:
             return False
         mission.number += 1
         mission.asked, mission.asked_span, mission.asked_m = mission.number, had, end_m
-        authority = self._authority(mission, route, end_m, overlap_m)
+        authority = authority_of(mission, route, end_m, overlap_m, weather=self._weather)
         authority.shortening = how
         self._state.save(mission)
         self._state.say(
@@ -373,7 +363,7 @@ class Grants:
         mission.number += 1
         mission.end_m, mission.asked = end_m, 0
         self._state.save(mission)
-        authority = self._authority(mission, route, end_m, overlap_m)
+        authority = authority_of(mission, route, end_m, overlap_m, weather=self._weather)
         zones = [zone for zone, _, _ in route.zone_spans[mission.cleared : mission.next_span]]
         self._state.say(
             Event.AUTHORITY_GRANTED,
@@ -385,22 +375,6 @@ class Grants:
             zones=" ".join(zones),
         )
         self._state.out.append(Send(mission.vehicle, authority))
-
-    def _authority(
-        self, mission: Mission, route: Route, end_m: float, overlap_m: float
-    ) -> MovementAuthority:
-        lane, offset_m = route.where(end_m)
-        return MovementAuthority(
-            mission_id=mission.mission_id,
-            mission_version=mission.version,
-            number=mission.number,
-            end_lane=lane,
-            end_mm=int(offset_m * 1000.0),
-            overlap_mm=int(overlap_m * 1000.0),
-            speed_max_mmps=self._weather.speed_max_mmps,
-            friction_permille=self._weather.friction_permille,
-            sight_mm=self._weather.sight_mm,
-        )
 
 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]

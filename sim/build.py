@@ -19,9 +19,9 @@ from contract.signing import Signer
 from contract.sites import bays_by_direction, sites, station_gates, stations_by_direction
 from contract.traction import TRACTION, Traction
 from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.authority import Weather
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
-from corridor.grants import Weather
 from corridor.token import TokenConfig
 from gate.agent import GateAgent, GateConfig
 from gate.office.agency import CounterAgent, CounterConfig
