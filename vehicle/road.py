@@ -19,7 +19,7 @@ from contract.v1.movement_pb2 import MissionOrder, MovementAuthority
 from vehicle.climbing import Reach, judge_climb
 from vehicle.convoy import Manner
 from vehicle.guard import Braking, Guard, GuardRow
-from vehicle.mission import Mission, read_mission
+from vehicle.mission import GateOnRoute, Mission, read_mission
 from vehicle.orders import Drive, SetGuard, VehicleReading
 from vehicle.refuge import braking_of
 from vehicle.whereabouts import Place, find_place
@@ -27,6 +27,7 @@ from vehicle.whereabouts import Place, find_place
 SPEED_MAX_MPS = 1.0e3
 BESIDE_M_MAX = 2.0
 STANDING_MPS = 0.05
+ASKING_S = 3.0  # four words, one of them lost twice; and a second until it is noticed
 KEPT_M = 0.05  # an authority that ends beyond by more has been cut
 CLEAR_AGAIN_M = 0.5  # the milestone has come, or is about to: look for the next zone end
 
@@ -205,6 +206,24 @@ class Road:
         if gate is None or permits(gate.gate_id):
             return end_m
         return min(end_m, gate.stop_m)
+
+    def gate_to_ask(self) -> GateOnRoute | None:
+        """The next gate, once the authority reaches beyond its barrier."""
+        gate = self.mission.gate_ahead(self.front_m) if self.mission is not None else None
+        if gate is None or self.end_m <= gate.barrier_m:
+            return None
+        if self.tampered:
+            return None  # the next gate is where it is kept until both offices release it anew
+        return gate
+
+    def nears_gate(self, reading: VehicleReading) -> bool:
+        """Whether the next gate is to be asked now: the truck could be at its line, by braking as
+        late as it can, when it has been asked.
+        """
+        gate, braking = self.gate_to_ask(), self.braking(reading)
+        if gate is None or braking is None or gate.stop_m <= self.front_m + STOP_WINDOW_M:
+            return False
+        return gate.stop_m - braking.now_m <= reading.speed_mps * ASKING_S
 
     # --- what an office takes back ---
 
