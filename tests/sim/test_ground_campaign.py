@@ -136,6 +136,25 @@ def test_brakes_that_give_half_take_a_truck_past_its_end_but_not_past_its_overla
         assert -rig.to_end_m.min() <= FADED_MAX_M, case
 
 
+@pytest.mark.parametrize(("weather", "true"), [("ice", 0.3), ("ice", 0.7), ("snow", 0.7)])
+def test_road_with_more_grip_than_declared_changes_nothing_of_a_normal_run(
+    weather: str, true: float
+) -> None:
+    """I1, I2: any friction not worse than declared."""
+    for load, vehicles in itertools.product(LOADS, VEHICLES):
+        rig = Case(weather, load, vehicles, true_friction=true).run()
+        assert wrong(rig) + unlike_normal(rig) == [], (load, vehicles)
+
+
+@pytest.mark.parametrize("fault", ["brake_fade", "gnss_outage", "pilot_hung", "radar_dead"])
+def test_fault_on_a_road_with_more_grip_than_declared_hurts_nobody(fault: str) -> None:
+    """I1, I2, I26."""
+    for weather, true in (("ice", 0.7), ("snow", 0.7)):
+        drawn = a_case(fault, SOME, 3, seed=3)
+        case = replace(drawn, weather=weather, true_friction=true)
+        assert promised(case, case.run()) == [], case
+
+
 def test_road_a_fifth_slicker_than_declared_is_within_what_brakes_keep_back() -> None:
     """Ice of 0.08 declared as 0.1: a normal run still is one."""
     for load, vehicles in itertools.product(LOADS, VEHICLES):
