@@ -16,9 +16,10 @@ DETECTOR_GHOST: Final = "detector_ghost"
 AXLE_MISSED: Final = "axle_missed"
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
-    *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_noise", "gnss_late"),
-    *("heading_off", "wheel_scale", "wheel_stuck", "gyro_bias", "marker_missing", "marker_moved"),
-    *("trailer_parted", "radar_dead", "radar_frozen"),
+    *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_claims_rtk", "gnss_noise"),
+    *("gnss_late", "heading_off", "wheel_scale", "wheel_stuck", "gyro_bias", "marker_missing"),
+    *("marker_moved", "marker_moved_north", "hitch_off", "hitch_stuck", "trailer_parted"),
+    *("radar_dead", "radar_frozen", "radar_off"),
     *("beacon_loss", "beacon_silence", "beacon_late"),
     *("brake_fade", "steering_stuck", "pilot_hung", "drive_dead", "air_lost"),
 )
