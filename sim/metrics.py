@@ -11,6 +11,7 @@ from typing import Any, Final
 from contract.errors import ConfigError
 from contract.map import CorridorMap
 from contract.map_parts import ZoneKind
+from sim.bound import place_names
 from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
 from sim.clearance_figures import clearance
@@ -33,6 +34,7 @@ GROUND: Final = (
     *("stop_short_max_m", "reached", "standing", "speed_max_mps", "stopped_by_themselves"),
 )
 TOTAL: Final = "safety.total"
+BOUND: Final = ("resource", "per_hour", "measured_per_hour", "share")
 RADIO: Final = ("silences", "silent_s", "stops_between_gates")
 
 
@@ -56,6 +58,8 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"safety.{invariant}" for invariant in INVARIANTS),
         *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
+        *(f"bound.{key}" for key in BOUND),
+        *(f"bound.places.{place}" for place in place_names(corridor)),
         *(f"radio.{key}" for key in RADIO),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
         *(f"performance.{key}" for key in _PERFORMANCE),

@@ -45,6 +45,9 @@ PLANS: Final = {
             "expect=[{metric='safety.total', equals=0}]",
         ),
     ),
+    "saturation": Shortened(
+        16, 4, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
+    ),
     "gate_split_reform": Shortened(25, 5, 3),
     "inspection_heavy": Shortened(48, 10, 1, ("expect=[]",)),
     "single_lane_bridge": Shortened(13, 3, 1, ("expect=[]",)),
