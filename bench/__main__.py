@@ -12,6 +12,7 @@ from bench import (
     days,
     drift,
     fleet_kernel,
+    grants,
     hour,
     messages,
     passage,
@@ -30,6 +31,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "days": days.run_days,
     "drift": drift.run,
     "fleet": fleet_kernel.run,
+    "grants": grants.run,
     "hour": hour.run,
     "messages": messages.run,
     "passage": passage.run_passages,
@@ -48,6 +50,7 @@ clearance    declarations a minute: every fault, and through both offices
 days         papers to permits and people on a day, with and without recognition
 drift        how soon a pose is found out that satellites drag away
 fleet        vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
+grants       a grant decision of a supervisor of a hundred trucks, with its commit
 hour         an hour of free driving of one truck and of eight
 messages     messages a second between two mailboxes, and what the parse rules cost
 passage      what a passage costs judge, gate and truck: time and signatures

@@ -117,6 +117,11 @@ class Reason(Enum):
         "the turn of the other direction",
     )
     PREDECESSOR_FIRST = ("the convoy member in front goes first", _V, "its entry into the zone")
+    WOULD_DEADLOCK = (
+        "with the next zone trucks would wait for each other",
+        _V,
+        "the others going on",
+    )
     VEHICLE_AHEAD = ("the truck stands behind another one", _V, "that truck going on")
     STATION_PENDING = ("a station has not finished with the truck", _G, "its result")
     INSPECTION_PENDING = ("the truck is under inspection", _O, "the inspection's result")

@@ -45,6 +45,8 @@ from corridor.overdue import Overdue
 from corridor.people import People
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
+from corridor.rings import Rings
+from corridor.safe_state import SafeState
 from corridor.state import State
 from corridor.token import Token, TokenConfig
 from corridor.weather import HOLD_MS, Level, Measured
@@ -92,7 +94,12 @@ class SupervisorAgent:
             holds_back=gathering.holds_back,
             climbing=self._climbing,
             radio_gap=config.radio_gap,
-            more=(*self._people.voters, customs.vote, self._token.vote),
+            more=(
+                *self._people.voters,
+                customs.vote,
+                self._token.vote,
+                SafeState(self.state).vote,
+            ),
         )
         self._operators = Operators(self.state, self._again, self._people)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
@@ -104,6 +111,7 @@ class SupervisorAgent:
         self._epoch = 0
         self._accounted = False
         self._liveness = Liveness(self.state)
+        self._rings = Rings(self.state)
         self._watch_ns = 0
 
     @property
@@ -156,6 +164,7 @@ class SupervisorAgent:
             self._overdue.watch(now)
             self._token.watch()
             self._liveness.watch(now)
+            self._rings.look(now)
         self._liveness.beat(now)
         self.state.out += self._crossings.ledger.due(now)
         forming_ns = self._dispatch.wake_ns

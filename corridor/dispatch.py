@@ -1,9 +1,10 @@
 """Dispatch: which crossings set off, in which convoy, to which berth - first come, first served.
 
 Pure. A crossing sets off when its truck is loaded and both offices have released it, or want to see
-it in a bay; when a berth is free at the far end, which is reserved at once; and when its convoy is
-complete or has waited long enough. Everything that does not set off has its reason. Not vital: the
-interlocking and the voters decide again. Not here: the timetable that will order these choices.
+it in a bay; when a berth is free at the far end, which is reserved at once, or is about to be left
+(berths.py); and when its convoy is complete or has waited long enough. Everything that does not set
+off has its reason. Not vital: the interlocking and the voters decide again. Not here: the timetable
+that will order these choices. Requirement: SUP-038 in docs/SAFETY.md.
 """
 
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from contract.v1.movement_pb2 import (
     MissionStop,
     StopKind,
 )
-from corridor import batches
+from corridor import batches, berths
 from corridor.clearance import clearance_missing
 from corridor.interlocking import Claim
 from corridor.places import Wanted, is_free, no_place, services_of, wanted
-from corridor.planning import DESTINATION, arrival_berths, free_berths, stops_of
+from corridor.planning import DESTINATION, arrival_berths, stops_of
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import No, State
 
@@ -57,9 +58,10 @@ class Dispatch:
     def consider(self, now: Now) -> None:
         """Look at every open crossing that has not set off."""
         known = self._state.open_crossings()  # none begins or ends in here
+        for mission in list(self._state.missions.values()):
+            self._send_elsewhere(mission)
         for direction in ("E", "W"):
-            arrivals = self._arrivals[direction]
-            self._free = free_berths(arrivals, self._state.zones, self._state.closed)
+            self._free = berths.offered(self._state, self._arrivals[direction], self._is_able)
             able = [
                 crossing
                 for crossing in known
@@ -68,7 +70,8 @@ class Dispatch:
                 and (crossing.ready or not crossing.return_of)
                 and self._may_go(now, crossing)
             ]
-            able.sort(key=lambda crossing: (crossing.ready_ms, crossing.crossing_id))
+            awaited = berths.promised(self._state)
+            able.sort(key=lambda each: (each.berth not in awaited, each.ready_ms, each.crossing_id))
             for crossing in able:
                 if clearance_missing(crossing) is not None:
                     self._set_off(now, direction, [crossing])  # to a bay, alone
@@ -124,6 +127,11 @@ class Dispatch:
             self._state.wait(now, key, no.reason, resource=no.resource, holder=no.holder)
         return False
 
+    def _is_able(self, crossing: Crossing) -> bool:
+        """Whether it lacks nothing but a berth to go to."""
+        released = clearance_missing(crossing) is None and not crossing.mission
+        return released and self._no(crossing) is None and self._batch_no(crossing) is None
+
     def _no(self, crossing: Crossing) -> No | None:
         """Why a crossing cannot set off yet; None if it can."""
         if crossing.refused:
@@ -153,6 +161,8 @@ class Dispatch:
         while len(able) >= size:
             self._forming.pop(direction, None)
             if not self._set_off(now, direction, able[:size]):
+                for crossing in able[size:]:
+                    self._destination(now, crossing, None)  # says what they wait for as well
                 return  # a berth that is left will bring us back
             able = able[size:]
         if not able:
@@ -215,8 +225,8 @@ class Dispatch:
             return None
         berth, lanes = found
         claim = Claim(key, convoy, crossing.direction, crossing.gross_mass_kg)
-        if state.zones.allocate(state.map.berths[berth].zone, claim) is None:
-            self._free.remove(berth)
+        self._free.remove(berth)  # held from now on; or promised, where another has still to leave
+        state.zones.allocate(state.map.berths[berth].zone, claim)
         if bay is not None:
             state.zones.allocate(state.map.bays[bay].zone, claim)
         turn = state.store.next_number("mission")
@@ -250,8 +260,54 @@ class Dispatch:
         if self._free:
             state.wait(now, key, Reason.NOT_ON_ROUTE, resource=from_lane, holder="")
         else:
-            state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder="")
+            arrivals = self._arrivals[crossing.direction]
+            holder = berths.keeper(state, arrivals)
+            state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder=holder)
         return None
+
+    def _send_elsewhere(self, mission: Mission) -> None:
+        """Who is under way to a berth that another does not leave is sent to one that is free."""
+        state = self._state
+        berth = state.map.berths.get(mission.berth)
+        if berth is None or not mission.accepted or mission.arrived or mission.place:
+            return
+        if mission.vehicle in state.zones.holders(berth.zone) or state.zones.is_free(berth.zone):
+            return
+        wait = state.waits.get(mission.vehicle)
+        asks = wait is not None and wait.resource == berth.zone
+        if not asks and berths.is_left(state, berth, self._is_able):
+            return
+        for other in berths.free(state, self._arrivals[mission.direction]):
+            lanes = self._lanes_to(mission, other)
+            if lanes:
+                self._change_berth(mission, other, lanes)
+                return
+
+    def _lanes_to(self, mission: Mission, berth: str) -> list[str]:
+        """Lanes to another berth, from where road is given already; none if there is no way."""
+        state = self._state
+        route = state.route(mission)
+        last_m = route.zone_spans[max(0, mission.next_span - 1)][2]
+        starts = zip(mission.lanes, route.starts_m, strict=True)
+        head = [lane for lane, at_m in starts if at_m < last_m - 1e-6]
+        tail = state.way(head[-1], berth, None) if head else ()
+        return [*head, *tail[1:]] if tail else []
+
+    def _change_berth(self, mission: Mission, berth: str, lanes: list[str]) -> None:
+        """The same mission with another end, under a new version."""
+        state, before = self._state, mission.berth
+        there = state.map.berths[berth]
+        claim = Claim(mission.vehicle, mission.convoy, mission.direction, mission.mass_kg)
+        if state.zones.allocate(there.zone, claim) is not None:
+            return
+        mission.lanes, mission.berth = lanes, berth
+        end = stops_of(state.map, tuple(lanes), berth, bay=None, services={})[-1]
+        mission.stops = [*mission.stops[:-1], end]
+        mission.version += 1
+        state.save(mission)
+        state.dirty[mission.mission_id] = None
+        state.say(Event.BERTH_CHANGED, vehicle=mission.vehicle, berth=berth, before=before)
+        self.tell(mission)
 
     def _give(self, now: Now, mission: Mission) -> None:
         """Take the zone the truck stands in over into the mission, and tell the truck."""

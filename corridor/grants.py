@@ -146,7 +146,7 @@ class Grants:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
         state, spans = self._state, route.zone_spans
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
-            room = together(state.map, mission, spans, mission.next_span, radio_gap=self._radio_gap)
+            room = together(state, mission, spans, mission.next_span, radio_gap=self._radio_gap)
             group, no = self._wanted(mission, route, room)
             no = no or self._have(mission, route, group, room)
             if no is not None:

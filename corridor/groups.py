@@ -11,26 +11,29 @@ from collections.abc import Sequence
 from typing import Final
 
 from contract.limits import LANE_OVERLAP_M, VEHICLE_LENGTH_M_MAX
-from contract.map import CorridorMap, ZoneKind
+from contract.map import ZoneKind
+from corridor import berths
 from corridor.planning import to_bay_together
 from corridor.records import Mission
+from corridor.state import State
 
 STANDING_ROOM_M: Final = VEHICLE_LENGTH_M_MAX + LANE_OVERLAP_M
 Span = tuple[str, float, float]  # zone, from, to: metres along the route
 
 
 def together(
-    corridor: CorridorMap, mission: Mission, spans: Sequence[Span], first: int, *, radio_gap: bool
+    state: State, mission: Mission, spans: Sequence[Span], first: int, *, radio_gap: bool
 ) -> list[int]:
     """Indices of the zones that must be had with the zone `first` of the route.
 
     Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
     line of the next gate, before anything is given.
     """
-    to_bay = to_bay_together(corridor, mission, spans, first)
-    if to_bay:
-        return to_bay
-    zones = [corridor.zones[zone] for zone, _, _ in spans]
+    to_end = to_bay_together(state.map, mission, spans, first)
+    to_end = to_end or berths.together(state, mission, spans, first)
+    if to_end:
+        return to_end
+    zones = [state.map.zones[zone] for zone, _, _ in spans]
     behind_gate = first > 0 and zones[first - 1].kind is ZoneKind.GATE_CELL
     if zones[first].kind is not ZoneKind.BOUNDARY and not behind_gate:
         return [first]

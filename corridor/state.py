@@ -231,7 +231,8 @@ class State:
         self.say(Event.ZONE_FREED, zone=zone, vehicle=vehicle, convoy=convoy, proof=proof)
         self.dispatch_due = True
         for key, wait in self.waits.items():
-            if wait.resource == zone and key in self.mission_of:
+            mine = wait.resource == zone or wait.reason is Reason.WOULD_DEADLOCK
+            if mine and key in self.mission_of:
                 self.dirty[self.mission_of[key]] = None
 
     def crossing(self, crossing_id: str) -> Crossing:

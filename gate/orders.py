@@ -33,6 +33,7 @@ class StationOutcome:
               people are, and a laboratory has the sample: of either, clear and reason do not count
     aborted   broken off before its end
     crossing_id   what it was about; "": whatever the vehicle is served under
+    delayed_s   not 0: at work still, and done in so many seconds by its own reckoning; likewise
     """
 
     station_id: str
@@ -47,6 +48,7 @@ class StationOutcome:
     container_id: str = ""
     sampled: bool = False
     crossing_id: str = ""
+    delayed_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final
 
 from contract.errors import InvariantBroken, require
+from contract.limits import STATION_SILENT_MS
 
 
 class Phase(Enum):
@@ -96,9 +97,23 @@ ANSWER_S_MAX: Final[Mapping[str, int]] = {
     LABORATORY: 720 * _MINUTE_S,
 }
 UNNAMED_S_MAX: Final = 720 * _MINUTE_S
+# A station that says that it is delayed, and by when, is waited for beyond that: until then and a
+# little longer, but no longer than this, counted from its first beginning. By then the truck has
+# not stood there for as long as makes the supervisor speak.
+DELAYED_S_MAX: Final = 13 * _MINUTE_S
+DELAYED_MARGIN_S: Final = 30
+require(
+    DELAYED_S_MAX + DELAYED_MARGIN_S < STATION_SILENT_MS // 1_000,
+    "a delay that is said ends before the station counts as silent",
+)
 require(all(0 < each <= UNNAMED_S_MAX for each in ANSWER_S_MAX.values()), "every wait has an end")
 
 
 def answer_s_max(services: Iterable[str]) -> int:
     """Seconds within which these services together must have answered."""
     return sum(ANSWER_S_MAX.get(service, UNNAMED_S_MAX) for service in services)
+
+
+def delayed_s_max(services: Iterable[str]) -> int:
+    """Seconds within which these services must have answered however delayed they are."""
+    return max(DELAYED_S_MAX, answer_s_max(services))

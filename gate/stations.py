@@ -5,12 +5,13 @@ by this gate. A weighbridge that differs from the declared mass by more than the
 and 0.5 % of it is adverse whatever the device says, and so is a seal or a container that is not a
 declared one.
 What fails, is broken off or does not answer in time is tried once more; then the record says so.
+A station that says that it is delayed, and by when, is waited for until then, within a limit.
 What is read elsewhere frees the station: a record says that an image is being read, to the
 supervisor alone, or that a sample is at the laboratory, to the offices too; the word from elsewhere
 is the record that counts. A result of an earlier crossing of the same truck stays that crossing's.
 Not here: the devices and how long they take (the body), what an office makes of it (gate/office),
 the table of phases and the time each may take (station_phases.py).
-Requirements: GATE-012, GATE-013 in docs/SAFETY.md.
+Requirements: GATE-012, GATE-013, GATE-017 in docs/SAFETY.md.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,11 +37,13 @@ from contract.v1.gate_pb2 import StationVisit
 from gate.orders import GateReading, StartService, StationOutcome
 from gate.station_phases import (
     ATTEMPTS_MAX,
+    DELAYED_MARGIN_S,
     IMAGE,
     LABORATORY,
     Outcome,
     Phase,
     answer_s_max,
+    delayed_s_max,
     next_phase,
 )
 
@@ -98,6 +101,8 @@ class Stations:
         self._signer = signer
         self._visits: dict[tuple[str, str], Visit] = {}  # by station and crossing
         self._due_ns: dict[tuple[str, str], int] = {}
+        self._begun_ns: dict[tuple[str, str], int] = {}  # the first attempt of what is under way
+        self._delayed: set[tuple[str, str]] = set()  # of those, who has said so
         self._documents: list[Document] = []
 
     def restore(self, now: Now, state: Mapping[str, bytes]) -> None:
@@ -153,6 +158,8 @@ class Stations:
     def _forget(self, visit: Visit) -> list[Effect]:
         self._visits.pop(visit.key, None)
         self._due_ns.pop(visit.key, None)
+        self._begun_ns.pop(visit.key, None)
+        self._delayed.discard(visit.key)
         return [Persist(_key(visit), None)]
 
     def on_reading(self, now: Now, reading: GateReading) -> list[Effect]:
@@ -176,6 +183,9 @@ class Stations:
 
     def _await(self, now: Now, visit: Visit) -> None:
         self._due_ns[visit.key] = now.mono_ns + answer_s_max(visit.awaited) * NS_PER_S
+        if visit.attempt == 0:
+            self._begun_ns[visit.key] = now.mono_ns
+            self._delayed.discard(visit.key)
 
     # --- outcomes ---
 
@@ -187,6 +197,8 @@ class Stations:
         visit = about[0] if about else None
         if visit is None or visit.phase is Phase.EXPECTED:
             return []
+        if outcome.delayed_s:
+            return self._is_delayed(now, visit, outcome.delayed_s)
         if outcome.aborted or outcome.failed:
             reason = Reason.SCAN_ABORTED if outcome.aborted else Reason.SCAN_FAILED
             return self._failed(now, visit, reason)
@@ -197,6 +209,26 @@ class Stations:
         said = _measured(visit) or _told(outcome) or _CLEAR
         visit.phase = next_phase(visit.phase, Outcome.FINISHED)
         return self._finish(visit, self._record(now, visit, said))
+
+    def _is_delayed(self, now: Now, visit: Visit, delayed_s: int) -> list[Effect]:
+        """It is at work, and says by when it will be done: it is waited for until then."""
+        key = visit.key
+        latest_ns = self._begun_ns.setdefault(key, now.mono_ns)
+        latest_ns += delayed_s_max(visit.awaited) * NS_PER_S
+        due_ns = min(latest_ns, now.mono_ns + (delayed_s + DELAYED_MARGIN_S) * NS_PER_S)
+        if due_ns <= self._due_ns[key]:
+            return []
+        self._due_ns[key] = due_ns
+        if key in self._delayed:
+            return []
+        self._delayed.add(key)
+        fields = {
+            "station": visit.station_id,
+            "vehicle": visit.vehicle_id,
+            "crossing": visit.crossing_id,
+            "due_s": delayed_s,
+        }
+        return [Report(Event.STATION_DELAYED, fields)]
 
     def _failed(self, now: Now, visit: Visit, reason: Reason) -> list[Effect]:
         """No result: once more, and then a record that says why there is none."""

@@ -20,7 +20,7 @@ KINDS: Final = (
     *("heading_off", "wheel_scale", "wheel_stuck", "gyro_bias", "marker_missing", "marker_moved"),
     *("trailer_parted", "radar_dead", "radar_frozen"),
     *("beacon_loss", "beacon_silence", "beacon_late"),
-    *("brake_fade", "steering_stuck", "pilot_hung", "drive_dead"),
+    *("brake_fade", "steering_stuck", "pilot_hung", "drive_dead", "air_lost"),
 )
 # At a gate.
 GATE_KINDS: Final = (

@@ -13,7 +13,7 @@ from contract.v1.movement_pb2 import (
     OperatorVerb,
 )
 from gate.orders import Barrier, Detector
-from sim import closing, office_faults, person, storm
+from sim import closing, in_zone, office_faults, person, storm
 from sim.build import OFFICES
 from sim.clearing import Clearing
 from sim.control_room import OPERATOR
@@ -215,12 +215,17 @@ def arrange(world: World) -> None:
         begin, end = _acts(fault, links, clearing)
         at_ns = int(parse_duration(fault.at) * NS_PER_S)
         lasts_ns = int(parse_duration(fault.lasts) * NS_PER_S)
+        if fault.zone:
+            world.engine.at(at_ns, in_zone.wait, world, fault, begin, end)
+            continue
         world.engine.at(at_ns, begin, world, fault.target)
         if lasts_ns > 0:
             world.engine.at(at_ns + lasts_ns, end, world, fault.target)
 
 
 def _check(world: World, index: int, fault: FaultSection) -> None:
+    if fault.zone:
+        in_zone.check(world, index, fault)
     if fault.kind in KINDS:
         known = {*world.fleet.names, "*"}
     elif fault.kind in (*LOAD_KINDS, PERSON):

@@ -121,6 +121,8 @@ def _stuck(
         return ""
     if last.reason == Reason.NOT_READY.name and last.since_s > after_s:
         return ""  # loading has begun since
+    if last.reason == Reason.CONVOY_FORMING.name and last.since_s > recent_s:
+        return ""  # it waits no longer than a convoy is put together for
     said = f"{last.vehicle} waits since {last.since_s:.0f} s: {last.reason} {last.resource}"
     return said if last is wait else f"waits behind {said}"
 

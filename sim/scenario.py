@@ -197,6 +197,7 @@ class FaultSection(_Section):
     """[[fault]]: what goes wrong, with whom, when and for how long (0s: for good).
 
     value   how much, in the unit of this kind of fault; 0: as much as is usual
+    zone, into_m   not before the front of its vehicle is so far into this zone; "": at once
     """
 
     at: Duration
@@ -204,6 +205,8 @@ class FaultSection(_Section):
     target: str
     lasts: Duration = "0s"
     value: Size = 0.0
+    zone: str = ""
+    into_m: Size = 0.0
 
 
 class ExpectSection(_Section):
@@ -334,6 +337,10 @@ def _check(scenario: Scenario, origin: str) -> None:
             raise ConfigError(
                 f"{origin}: fault.{index}.kind = {fault.kind!r:.60}: expected one of {known}"
             )
+        if fault.into_m and not fault.zone:
+            raise ConfigError(f"{origin}: fault.{index}.into_m: expected a zone beside it")
+        if fault.zone and scenario.ground is not None:
+            raise ConfigError(f"{origin}: fault.{index}.zone: the proving ground has no zones")
     for index, expect in enumerate(scenario.expect):
         bounds = [expect.at_least, expect.at_most, expect.equals]
         if sum(bound is not None for bound in bounds) != 1:

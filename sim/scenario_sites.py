@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
+from contract.map import CorridorMap
 from gate.station_phases import ANSWER_S_MAX, REMOTE
 from sim.distributions import parse_distribution
 from sim.line_reader import LineModel
@@ -114,6 +115,16 @@ def _check_names(table: Mapping[str, object], names: Sequence[str], place: str, 
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ConfigError(f"{place}: unknown key {name!r:.60}, expected {what}{hint}")
+
+
+def model_of(
+    sections: dict[str, StationSection], corridor: CorridorMap, station: str
+) -> StationModel:
+    """The model of a station or bay; one without a section is given that of its kind."""
+    if station not in sections:
+        place = corridor.stations.get(station)
+        sections[station] = default_section(place.kinds[0] if place is not None else "bay")
+    return station_model(sections[station])
 
 
 def station_model(section: StationSection) -> StationModel:

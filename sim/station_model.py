@@ -22,6 +22,7 @@ from sim.loads import Load, Visit
 from sim.station_queue import ServiceStation, Start
 
 WEIGH_SIGMA_KG: Final = 20.0
+BEAT_NS: Final = 60 * NS_PER_S  # how often a station that is slower than usual says so
 NO_TIME: Final = Constant(0.0)
 SAMPLING: Final = "sampling"
 OF_PLANTS_AND_BEASTS: Final = frozenset({"phytosanitary", "veterinary"})
@@ -179,6 +180,19 @@ class Station:
         spacing_ns = int(model.spacing.sample(draws) * NS_PER_S)
         free_ns = engine.now_ns + max(service_ns, spacing_ns)
         engine.after(service_ns, self._served, number, free_ns, (failed, alarm))
+        if self.slower_s > 0.0:
+            engine.after(BEAT_NS, self._beat, number, engine.now_ns + service_ns)
+
+    def _beat(self, number: int, end_ns: int) -> None:
+        """It takes longer than usual: the controller is told, and by when it will be over."""
+        left_ns = end_ns - self._around.engine.now_ns
+        if left_ns <= 0 or number not in self._turns:
+            return
+        vehicle = self._turns[number].order.vehicle_id
+        left_s = -(-left_ns // NS_PER_S)
+        beat = StationOutcome(self.station_id, vehicle, clear=False, delayed_s=left_s)
+        self._around.answer(beat)
+        self._around.engine.after(BEAT_NS, self._beat, number, end_ns)
 
     def _free(self, number: int) -> None:
         """The server may begin with the next."""

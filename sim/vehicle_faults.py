@@ -18,6 +18,7 @@ from sim.plant_params import (
     P_ACCEL_MAX_MPS2,
     P_BRAKE_EMERGENCY_MPS2,
     P_BRAKE_SERVICE_MPS2,
+    P_ROLLING_RESISTANCE,
     P_STEER_RATE_MAX_RADPS,
 )
 from sim.radio import RADIO_LATE, RADIO_LOSS, RADIO_OUT
@@ -80,6 +81,8 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "steering_stuck": _part((P_STEER_RATE_MAX_RADPS,), STUCK_RADPS, "rad/s", share=False),
     "pilot_hung": Fault(lambda fleet: fleet.truth, (TRUTH_HUNG,), 1.0, ""),
     "drive_dead": _part((P_ACCEL_MAX_MPS2,), 1.0, "share", share=True),
+    # Spring brakes hold a laden truck on 18 % (UN R13, parking brake): more than any drive gives.
+    "air_lost": _part((P_ROLLING_RESISTANCE,), 0.18, "share of its weight", share=False),
 }
 
 

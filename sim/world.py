@@ -48,8 +48,7 @@ from sim.regions import Regions
 from sim.roadside import Roadside
 from sim.scenario import AgencySection, OfficeSection, Scenario
 from sim.scenario_network import profile_of
-from sim.scenario_sites import GateSection, default_section, line_model, station_model
-from sim.station_model import StationModel
+from sim.scenario_sites import GateSection, line_model, model_of
 from sim.terminal import TerminalAgent, TerminalConfig
 from sim.terminal_papers import TARE_KG, Papers
 from sim.truth_columns import (
@@ -102,9 +101,8 @@ class World:
             visited=visited,
             axles=AXLES[scenario.fleet.vehicle] if scenario.corridor.axle_counters else 0,
         )
-        params = TRUCK40_LOADED if scenario.fleet.vehicle == "truck40" else AGV65
-        self.truck = params
-        self.fleet = self._fleet(params)
+        self.truck = TRUCK40_LOADED if scenario.fleet.vehicle == "truck40" else AGV65
+        self.fleet = self._fleet(self.truck)
         self.vehicle_faults = VehicleFaults(self.fleet)
         self.odometer = Odometer(self.fleet, self.engine)
         self._starts = self._stand_at_berths()
@@ -115,7 +113,7 @@ class World:
         self.regions = self._regions()
         self.hosts: dict[str, Host] = {}
         self.parts = Parts()
-        self._build_hosts(params)
+        self._build_hosts(self.truck)
         self.checkers = Checkers(
             corridor,
             self.cast.roster,
@@ -164,7 +162,8 @@ class World:
 
     def _cabinet(self, gate: str) -> Cabinet:
         site = sites(self.map)[gate]
-        models = {station: self._station_model(station) for station in site.stations}
+        sections = self.scenario.station
+        models = {name: model_of(sections, self.map, name) for name in site.stations}
         section = self.scenario.gate.get(gate, GateSection())
         return Cabinet(
             gate,
@@ -181,13 +180,6 @@ class World:
             rises=lambda: self.checkers.arm_rises(gate),
             laboratory=self.laboratories[self.map.gates[gate].country],
         )
-
-    def _station_model(self, station: str) -> StationModel:
-        if station not in self.scenario.station:
-            place = self.map.stations.get(station)
-            kind = place.kinds[0] if place is not None else "bay"
-            self.scenario.station[station] = default_section(kind)
-        return station_model(self.scenario.station[station])
 
     def _desk(self, name: str, section: OfficeSection | AgencySection, draws: str) -> Desk:
         """The people of one office, or of one side's agencies; `draws` names their stream."""

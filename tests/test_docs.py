@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from bench.__main__ import BENCHES
+from contract.reasons import Reason
+from corridor.interlocking import ZoneState
 from sim import scenario, scenario_network
 from sim.ground import sections
 from tests.sim.commands import command
@@ -225,6 +227,16 @@ def test_vital_modules_of_the_page_say_that_they_are() -> None:
     }
     section = SAFETY.split("## Vital modules")[1].split("\n## ")[0]
     assert set(re.findall(r"^\| `([\w/]+\.py)` \|", section, re.MULTILINE)) == said
+
+
+def test_reasons_and_states_of_the_right_of_way_exist() -> None:
+    """What a signaller reads is what the programs say."""
+    said = text_of(ROOT / "docs/right-of-way.md")
+    codes = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", said))
+    assert codes
+    assert codes <= set(Reason.__members__)
+    states = set(re.findall(r"^\| ([A-Z]+) \|", said, re.MULTILINE))
+    assert states == set(ZoneState.__members__)
 
 
 # --- scenarios ---

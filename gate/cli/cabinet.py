@@ -111,6 +111,7 @@ class GateCabinet:
                 container_id=each.container_id,
                 sampled=each.sampled,
                 crossing_id=each.crossing_id,
+                delayed_s=each.delayed_s,
             )
             for each in frame.outcomes
             if each.number > self._told

@@ -5,7 +5,7 @@ side. Each judges by its own rules after a service time: a yes or no at once, or
 agency's desk decides. The answer names side, agency, crossing and digest of the declaration, is
 written down before it is told, in a ledger too, and is the same again for the same declaration.
 Not here: what is looked at (agency_rules.py), whether the crossing may go (the office).
-Requirements: OFF-021 to OFF-023 in docs/SAFETY.md.
+Requirements: OFF-021 to OFF-024 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping

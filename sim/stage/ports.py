@@ -214,6 +214,7 @@ class CabinetPort:
                 container_id=each.container_id,
                 sampled=each.sampled,
                 crossing_id=each.crossing_id,
+                delayed_s=each.delayed_s,
             )
             self._outcomes.append(outcome)
         self._sequence += 1

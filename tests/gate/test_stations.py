@@ -16,6 +16,7 @@ from contract.v1.customs_pb2 import (
 )
 from contract.v1.gate_pb2 import StationVisit
 from gate.orders import StartService, StationOutcome
+from gate.station_phases import DELAYED_S_MAX, answer_s_max
 from tests.factories import a_signer, acts, reports, sends
 from tests.gate.cabinet import GATE, OFFICES, Cabinet
 
@@ -326,3 +327,72 @@ def test_image_that_nobody_reads_is_given_to_another_reader_and_then_given_up(
     gate.wake(later_ms=1_200_000)
     record = record_of(gate)
     assert (record.verdict, record.reason) == (SCAN_VERDICT_FAILED, "STATION_SILENT")
+
+
+# --- a station that is delayed, and says so ---
+
+
+def a_delay(seconds: int) -> StationOutcome:
+    return an_outcome(clear=False, delayed_s=seconds)
+
+
+def beats(gate: Cabinet, count: int, seconds: int) -> list[Any]:
+    """The station says once a minute that it needs so many seconds more."""
+    said: list[Any] = []
+    for _ in range(count):
+        said += gate.wake(at_station=HERE, outcomes=(a_delay(seconds),), later_ms=60_000)
+    return said
+
+
+def test_station_that_says_by_when_it_will_be_done_is_waited_for() -> None:
+    """GATE-017: said once; and what it finds in the end counts."""
+    gate = in_service()
+    said = beats(gate, 5, 400)
+    (delayed,) = reports(said, Event.STATION_DELAYED)
+    assert (delayed["station"], delayed["vehicle"], delayed["due_s"]) == (STATION, "truck-01", 400)
+    effects = gate.wake(at_station=HERE, later_ms=399_000)
+    assert not reports(effects, Event.STATION_TRIED_AGAIN)
+    gate.wake(outcomes=(an_outcome(),))
+    record = record_of(gate)
+    assert (record.verdict, record.record_id) == (SCAN_VERDICT_CLEAR, f"{STATION}/KZ-1/0")
+
+
+def test_word_of_a_delay_is_no_outcome() -> None:
+    """GATE-017: nothing else in it counts, and nothing is asked for anew."""
+    gate = in_service()
+    effects = beats(gate, 1, 400)
+    assert not sends(effects, StationResult)
+    assert not acts(effects, StartService)
+
+
+def test_station_that_falls_silent_after_it_has_said_when_is_tried_again_then() -> None:
+    """GATE-017: a promise that is not kept counts as no answer."""
+    gate = in_service()
+    beats(gate, 1, 400)
+    assert not acts(gate.wake(at_station=HERE, later_ms=429_000), StartService)
+    effects = gate.wake(at_station=HERE, later_ms=1_000)
+    (again,) = reports(effects, Event.STATION_TRIED_AGAIN)
+    assert again["reason"].name == "STATION_SILENT"
+
+
+def test_station_that_is_delayed_for_ever_is_given_up_with_a_reason_that_has_an_owner() -> None:
+    """GATE-017: whatever it promises, and in its second attempt as well."""
+    gate = in_service()
+    minutes = (DELAYED_S_MAX + 2 * answer_s_max(["weighbridge", "portal"])) // 60
+    beats(gate, minutes, 3_600)
+    record = record_of(gate)
+    assert (record.verdict, record.reason) == (SCAN_VERDICT_FAILED, "STATION_SILENT")
+    (first,) = reports(gate.said, Event.STATION_TRIED_AGAIN)
+    assert first["attempt"] == 1
+
+
+def test_delay_of_a_vehicle_that_nobody_serves_is_no_word() -> None:
+    gate = Cabinet().idle()
+    assert not reports(beats(gate, 1, 400), Event.STATION_DELAYED)
+    gate.hear("supervisor", a_visit())
+    assert not reports(gate.wake(outcomes=(a_delay(400),)), Event.STATION_DELAYED)
+
+
+def test_delay_that_ends_within_the_usual_time_changes_nothing() -> None:
+    gate = in_service()
+    assert not reports(beats(gate, 1, 60), Event.STATION_DELAYED)

@@ -1,5 +1,6 @@
 """Bodies of truck, gate and office on a hardware link: when one side is silent, or new."""
 
+from dataclasses import fields
 from typing import Any, Final, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from contract.v1.body_pb2 import (
     DeskCommand,
     DeskFrame,
     SensorFrame,
+    ServiceOutcome,
 )
 from gate.cli.cabinet import GateCabinet
 from gate.cli.desk import OfficeDesks
@@ -159,6 +161,35 @@ def orders(link: FakeLink) -> list[tuple[int, str | None]]:
     found = [CabinetCommand.FromString(raw) for raw in link.sent]
     link.sent.clear()
     return [(each.sequence, each.WhichOneof("order")) for each in found]
+
+
+def test_outcome_of_a_station_comes_from_the_cabinet_with_all_that_it_says(link: FakeLink) -> None:
+    """GATE-012, GATE-017: a delay among it; a field that is forgotten would be read as nothing."""
+    told = ServiceOutcome(
+        number=1,
+        station_id="kz_xray_e",
+        vehicle_id="truck-01",
+        clear=True,
+        failed=True,
+        reason="R",
+        mass_kg=36_000,
+        seals=["S-1"],
+        aborted=True,
+        scanned=True,
+        container_id="C",
+        delayed_s=540,
+    )
+    assert {field.name for field, _ in told.ListFields()} == set(told.DESCRIPTOR.fields_by_name)
+    body = GateCabinet(as_link(link), LIFE)
+    link.coming = [a_word(1, 0, outcomes=[told]).SerializeToString()]
+    assert body.changed(at(0))
+    (outcome,) = body.reading(at(0)).outcomes
+    assert {field.name for field in fields(outcome)} == set(told.DESCRIPTOR.fields_by_name) - {
+        "number"
+    }
+    for field in fields(outcome):
+        said = getattr(told, field.name)
+        assert getattr(outcome, field.name) == (tuple(said) if field.name == "seals" else said)
 
 
 def test_silent_cabinet_makes_presence_unknown(link: FakeLink) -> None:

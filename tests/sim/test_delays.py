@@ -19,6 +19,23 @@ SLOW: Final = (
     'fault=[{at="5s", kind="station_slow", target="kz_weigh_e", value=600, lasts="100s"}]',
     "time.duration='20min'",
 )
+YELLOW: Final = """
+format_version = 1
+name = "yellow"
+time.duration = "40min"
+time.crossings = 1
+fleet = {kz = 1, cn = 0, convoy = 1}
+berth = {load = "constant:60s", unload = "constant:1h"}
+office.KZ.documents = "constant:20s"
+office.CN.documents = "constant:20s"
+station.kz_xray_e = {service = "constant:20s", spacing = "constant:45s", reading = "constant:60s"}
+[[flow]]
+direction = "E"
+goods = "wheat"
+hs_code = "100199"
+payload_t = 21.8
+channels = {green = 0.0, yellow = 1.0, red = 0.0}
+"""
 ALONE: Final = ("fleet.cn=0", "time.crossings=1", "expect=[]")
 CONVOY: Final = (
     *("fleet.kz=3", "fleet.cn=0", "fleet.convoy=3", "time.crossings=3", "time.duration='6min'"),
@@ -99,6 +116,27 @@ def test_scanner_that_takes_600_seconds_longer_comes_back_as_600_seconds_of_that
     others = set(summed(after)) - {("kz_weigh_e", rule) for _, rule in summed(after)}
     for key in others:
         assert summed(after)[key] == pytest.approx(summed(before)[key], abs=500)
+
+
+def test_x_ray_that_takes_600_seconds_longer_comes_back_as_600_seconds_of_that_scanner(
+    tmp_path: Path,
+) -> None:
+    """GATE-017: longer than two attempts without a word may take; the gate is told, and waits."""
+    path = tmp_path / "yellow.toml"
+    path.write_text(YELLOW)
+    fault = 'fault=[{at="5s", kind="station_slow", target="kz_xray_e", value=600, lasts="15min"}]'
+    log = Log()
+    usual, slow = a_run(str(path)), a_run(str(path), fault, prepare=log.prepare)
+    check_sums(slow)
+    before, after = (each.accounts["KZ-00001"] for each in (usual, slow))
+    rule = ("kz_xray_e", Reason.STATION_PENDING.name)
+    assert summed(after)[rule] - summed(before)[rule] == pytest.approx(600_000, abs=1_000)
+    assert of_resource(after, "kz_xray_e") - of_resource(before, "kz_xray_e") == pytest.approx(
+        600_000, abs=1_000
+    )
+    assert after.took_ms - before.took_ms == pytest.approx(600_000, abs=1_000)
+    assert len(log.of(Event.STATION_DELAYED)) == 1
+    assert log.of(Event.STATION_TRIED_AGAIN) == []
 
 
 def test_waiting_for_the_opposite_direction_is_as_long_as_the_log_says(smoke: Finished) -> None:

@@ -12,7 +12,8 @@ import pytest
 from contract.events import Event
 from sim.run import Finished
 from sim.scenario import installed
-from tests.sim.runs import UNRELIABLE, Log, a_run, broken, ledger, violations
+from tests.sim.freed import Freed
+from tests.sim.runs import UNRELIABLE, Log, a_run, both, broken, ledger, violations
 from tests.sim.test_ground_scenarios import GROUND
 
 HANDED_OVER: Final = 4
@@ -27,6 +28,7 @@ class Shortened:
     crossings: int
     settings: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()  # by their own guard
+    released: int = 0  # by the control room
 
 
 PLANS: Final = {
@@ -54,16 +56,21 @@ PLANS: Final = {
     "line_roaming": Shortened(
         20, 4, 1, ("fleet.kz=4", "fleet.cn=3", "time.warm_up='1min'", "expect=[]")
     ),
+    "opposite_swap": Shortened(16, 3, 1, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
+    "tail_on_the_bridge": Shortened(26, 4, 3, ("expect=[]",), released=1),
     "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
 
 
 def go(name: str, *network: str, minutes: int, seed: int, log: Log | None = None) -> Finished:
-    log = log or Log()
+    """A run in which nothing is freed under anybody (I22)."""
+    log, freed = log or Log(), Freed()
     settings = (*PLANS[name].settings, f"time.duration='{minutes}min'", *network)
-    return a_run(name, *settings, seed=seed, prepare=log.prepare)
+    finished = a_run(name, *settings, seed=seed, prepare=both(log.prepare, freed.prepare))
+    assert freed.under_a_footprint == []
+    return finished
 
 
 def ended(finished: Finished) -> set[str]:
@@ -90,7 +97,7 @@ def test_scenario_is_safe_and_gets_as_far_on_an_unreliable_network(name: str) ->
         assert violations(finished) == {}
         assert finished.cycle == []
         assert finished.result["exit_code"] == 0
-        assert finished.result["human_interventions"] == 0
+        assert finished.result["human_interventions"] == plan.released
     assert unreliable.world.network.lost > 0.04 * unreliable.world.network.messages
     assert len(ended(reliable)) >= plan.crossings
     assert ended(reliable) <= ended(unreliable)

@@ -243,3 +243,19 @@ def test_weighbridge_that_says_empty_does_not_see_the_load() -> None:
     rig.order(0, 0.0, "weighbridge")
     ((_, word),) = rig.run().words
     assert word.mass_kg == 15_000
+
+
+def test_slower_station_says_every_minute_by_when_it_will_be_done() -> None:
+    rig = Rig(a_model())
+    rig.station.slower_s = 150.0
+    rig.order(0, 0.0)
+    rig.run()
+    told = [(at_s, word.delayed_s) for at_s, word in rig.words]
+    assert told == [(60.0, 110), (120.0, 50), (170.0, 0)]
+
+
+def test_station_that_hangs_says_nothing_of_a_delay() -> None:
+    rig = Rig(a_model())
+    rig.station.slower_s, rig.station.trouble = 150.0, Trouble.HUNG
+    rig.order(0, 0.0)
+    assert rig.run().words == []
