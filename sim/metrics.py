@@ -17,6 +17,7 @@ from sim.checkers import INVARIANTS
 from sim.clearance_figures import clearance
 from sim.outcome import Tally, traffic
 from sim.parts import PARTS
+from sim.queues import QUEUE
 from sim.scenario import Scenario
 
 PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
@@ -60,6 +61,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
         *(f"bound.{key}" for key in BOUND),
         *(f"bound.places.{place}" for place in place_names(corridor)),
+        *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),
         *(f"radio.{key}" for key in RADIO),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
         *(f"performance.{key}" for key in _PERFORMANCE),

@@ -41,6 +41,7 @@ from sim.outcome import (
 from sim.outcome import resources as resource_table
 from sim.progress import Moves
 from sim.progress import judge as judge_progress
+from sim.queues import queues
 from sim.record import Recorder, clear_logs
 from sim.report_files import write_folder, write_ledger
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
@@ -269,6 +270,7 @@ def conclude(
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, _servers(scenario), end_s),
         "bound": bound_figures(bound, tally, scenario.warm_up_s, end_s),
+        "queues": queues(world.hosts),
         "radio": world.regions.figures,
         "deadlock": end.cycle,
         "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],

@@ -91,6 +91,8 @@ class TerminalAgent:
     loaded: Loaded
     crossings: int = 0
     backlog: list[Flow] = field(default_factory=list)
+    offered: int = 0  # loads that have come by themselves
+    backlog_most: int = 0  # of them, so many waited for a truck at a time
     jobs: dict[str, Job] = field(default_factory=dict)
     refiling: Refiling = field(default_factory=Refiling)
     wanted: list[Declaration] = field(default_factory=list)  # the trader's own new versions
@@ -137,10 +139,12 @@ class TerminalAgent:
                 flow = self.config.flows[index]
                 self._next_cargo[index] += self._gap_ns(flow)
                 self.backlog.append(flow)
+                self.offered += 1
         while self.wanted:
             self._send(self.wanted.pop(0))
         for vehicle in sorted(self.jobs):
             self._go_on(now, self.jobs[vehicle])
+        self.backlog_most = max(self.backlog_most, len(self.backlog))
         self._out += [Send(self.config.office, each) for each in self.refiling.due(now.mono_ns)]
         if now.mono_ns >= self._beat_ns:
             self._beats += 1
