@@ -141,13 +141,13 @@ class Bound:
         return read_s + parse_duration(gate.barrier)
 
     def _at_berth_s(self, country: str) -> float:
-        """Unloading what has come and loading what goes, as far as everybody does."""
-        berth, spent_s = self._scenario.berth, 0.0
-        for direction in DIRECTIONS:
-            if all_loaded(self._scenario, direction):
-                time = berth.unload if DESTINATION[direction] == country else berth.load
-                spent_s += parse_distribution(time).mean_s
-        return spent_s
+        """Unloading, which takes its time of empty trucks too, and loading what goes, if everything
+        that goes there does.
+        """
+        berth = self._scenario.berth
+        goes = next(direction for direction in DIRECTIONS if ORIGIN[direction] == country)
+        load_s = parse_distribution(berth.load).mean_s if all_loaded(self._scenario, goes) else 0.0
+        return parse_distribution(berth.unload).mean_s + load_s
 
 
 def last_free_s(run: FreeRun, end_m: float, brake_mps2: float) -> float:

@@ -9,9 +9,17 @@ from pathlib import Path
 
 import bakhty_pokitu
 import bridge
+import ganqimaodu
+import mandula
 import smoke
 
-MAPS = {"bakhty_pokitu": bakhty_pokitu.draw, "bridge": bridge.draw, "smoke": smoke.draw}
+MAPS = {
+    "bakhty_pokitu": bakhty_pokitu.draw,
+    "bridge": bridge.draw,
+    "ganqimaodu": ganqimaodu.draw,
+    "mandula": mandula.draw,
+    "smoke": smoke.draw,
+}
 FOLDER = Path(__file__).resolve().parents[2] / "contract" / "maps"
 
 

@@ -50,6 +50,10 @@ PLANS: Final = {
     "saturation": Shortened(
         16, 4, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
     ),
+    "ganqimaodu": Shortened(26, 4, 2, ("fleet.kz=2", "fleet.cn=1", "expect=[]")),
+    "mandula": Shortened(
+        16, 4, 2, ("fleet.kz=2", "fleet.cn=1", "berth.load='constant:1min'", "expect=[]")
+    ),
     "gate_split_reform": Shortened(25, 5, 3),
     "inspection_heavy": Shortened(48, 10, 1, ("expect=[]",)),
     "single_lane_bridge": Shortened(13, 3, 1, ("expect=[]",)),
