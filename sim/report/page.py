@@ -82,7 +82,9 @@ def loaded_bound(result: dict[str, Any]) -> float | None:
     loaded, empty = traffic.get("loaded_crossings", 0), traffic.get("empty_crossings", 0)
     if not loaded or "bound" not in result:
         return None
-    return float(result["bound"]["per_hour"]) * loaded / (loaded + empty)
+    per_hour: float = result["bound"]["per_hour"]
+    share: float = loaded / (loaded + empty)
+    return per_hour * share
 
 
 def limits(run: RunFolder) -> list[str]:

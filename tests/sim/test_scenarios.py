@@ -50,6 +50,11 @@ PLANS: Final = {
     "saturation": Shortened(
         16, 4, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
     ),
+    # A day and two hours of fifty trucks: in the soak.
+    "ten_megatonnes": Shortened(
+        22, 6, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
+    ),
+    "growth": Shortened(24, 6, 1, ("fleet.kz=3", "fleet.cn=1", "expect=[]")),
     "ganqimaodu": Shortened(26, 4, 2, ("fleet.kz=2", "fleet.cn=1", "expect=[]")),
     "mandula": Shortened(
         16, 4, 2, ("fleet.kz=2", "fleet.cn=1", "berth.load='constant:1min'", "expect=[]")
