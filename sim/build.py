@@ -4,6 +4,7 @@ The same constructors as the programs use; only keys and configuration come from
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -72,6 +73,8 @@ def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
             amended=flow.amended,
             certificate_expired=flow.certificate_expired,
             certificate_after_s=parse_duration(flow.certificate_after),
+            begins_s=parse_duration(flow.begins),
+            ends_s=parse_duration(flow.ends) or math.inf,
         )
         for flow in scenario.flow
         if flow.direction == direction

@@ -147,6 +147,7 @@ class FlowSection(_Section):
     batch   trucks under one waybill;  aeo, container, transit   shares of its loads
     certificate_missing, certificate_expired   shares that lack one, or have one that is over
     certificate_after   when it is filed anew, "0s": never;  amended   declared twice
+    begins, ends        when loads of a flow that is not endless come; ends "0s": to the end
     """
 
     direction: str
@@ -164,6 +165,8 @@ class FlowSection(_Section):
     certificate_expired: Share = 0.0
     certificate_after: Duration = "0s"
     amended: Share = 0.0
+    begins: Duration = "0s"
+    ends: Duration = "0s"
     channels: Channels = msgspec.field(default_factory=Channels)
 
 
@@ -382,9 +385,19 @@ def _check_flow(flow: FlowSection, vehicle: str, place: str) -> None:
             f"{place}.crossings_per_hour = {flow.crossings_per_hour:g}: "
             f"expected 0, for endless, or at least {PER_HOUR_MIN:g}"
         )
+    _check_window(flow, place)
     total = flow.channels.green + flow.channels.yellow + flow.channels.red
     if abs(total - 1.0) > 1e-6:
         raise ConfigError(f"{place}.channels: sum {total:g}, expected 1 of green, yellow and red")
+
+
+def _check_window(flow: FlowSection, place: str) -> None:
+    begins_s, ends_s = parse_duration(flow.begins), parse_duration(flow.ends)
+    if ends_s and ends_s <= begins_s:
+        raise ConfigError(f"{place}.ends = {flow.ends!r}: expected later than begins, or 0s")
+    if (begins_s or ends_s) and flow.crossings_per_hour <= 0.0:
+        named = "begins" if begins_s else "ends"
+        raise ConfigError(f"{place}.{named}: expected only with crossings_per_hour above 0")
 
 
 def resolved(scenario: Scenario) -> str:
