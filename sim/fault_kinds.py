@@ -45,3 +45,13 @@ DRIVE_DIES: Final = "drive_dies_in"
 COMPUTER_DIES: Final = "computer_dies_in"
 DEATH_KINDS: Final = (DRIVE_DIES, COMPUTER_DIES)
 SITE_KINDS: Final = (*GATE_KINDS, *STATION_KINDS, *LOAD_KINDS)
+# All that a scenario may name.
+FAULTS: Final = (
+    *("crash", PAUSE, "partition", *LINK_KINDS),
+    *("barrier_stuck", "barrier_opens", "detector_stuck", DETECTOR_GHOST, AXLE_MISSED),
+    *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
+    *SITE_KINDS,
+    *CONTROL_ROOM_KINDS,
+    *DEATH_KINDS,
+    *KINDS,
+)

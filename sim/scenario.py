@@ -22,16 +22,7 @@ from corridor.hours import SideHours
 from live.config import parse
 from sim.ambulance_section import AmbulanceSection
 from sim.distributions import parse_duration
-from sim.fault_kinds import (
-    AXLE_MISSED,
-    CONTROL_ROOM_KINDS,
-    DEATH_KINDS,
-    DETECTOR_GHOST,
-    KINDS,
-    LINK_KINDS,
-    PAUSE,
-    SITE_KINDS,
-)
+from sim.fault_kinds import FAULTS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.laboratories import LaboratorySection, check_laboratory
 from sim.plant_params import AGV65, TRUCK40_LOADED
@@ -65,6 +56,7 @@ from sim.scenario_weather import WeatherSection, WeatherStep
 from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
+    "FAULTS",
     "AmbulanceSection",
     "GateSection",
     "LaboratorySection",
@@ -83,15 +75,6 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
 
 # What each may weigh with its load, in kilograms.
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
-FAULTS: Final = (
-    *("crash", PAUSE, "partition", *LINK_KINDS),
-    *("barrier_stuck", "barrier_opens", "detector_stuck", DETECTOR_GHOST, AXLE_MISSED),
-    *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
-    *SITE_KINDS,
-    *CONTROL_ROOM_KINDS,
-    *DEATH_KINDS,
-    *KINDS,
-)
 PER_HOUR_MIN: Final = 0.001  # one load in six weeks
 
 
