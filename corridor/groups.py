@@ -7,7 +7,7 @@ at that end a gate's own radio is in reach. Not here: who may have them (grants.
 interlocking.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from contract.limits import LANE_OVERLAP_M, VEHICLE_LENGTH_M_MAX
@@ -22,9 +22,17 @@ Span = tuple[str, float, float]  # zone, from, to: metres along the route
 
 
 def together(
-    state: State, mission: Mission, spans: Sequence[Span], first: int, *, radio_gap: bool
+    state: State,
+    mission: Mission,
+    spans: Sequence[Span],
+    first: int,
+    *,
+    forks: Collection[str] = (),
+    radio_gap: bool,
 ) -> list[int]:
     """Indices of the zones that must be had with the zone `first` of the route.
+
+    forks   zones before the boundary section from which two lanes lead on
 
     Behind a gate cell or a boundary section there must be room for the whole truck, or the stop
     line of the next gate, before anything is given.
@@ -35,10 +43,11 @@ def together(
         return to_end
     zones = [state.map.zones[zone] for zone, _, _ in spans]
     behind_gate = first > 0 and zones[first - 1].kind is ZoneKind.GATE_CELL
-    if zones[first].kind is not ZoneKind.BOUNDARY and not behind_gate:
+    fork = zones[first].id in forks  # nobody stands in it: whoever did would close both
+    if zones[first].kind is not ZoneKind.BOUNDARY and not behind_gate and not fork:
         return [first]
     group = [first]
-    clear_m = spans[first][1]
+    clear_m = spans[first + fork][1]
     while group[-1] + 1 < len(spans):
         last = group[-1]
         silent = radio_gap and zones[last].neutral and zones[last + 1].neutral

@@ -68,6 +68,10 @@ class PersonnelLocks:
             return No(Reason.PERSON_AT_TRUCK, vehicle, row.person)
         return None
 
+    def held_by(self, person: str, vehicle: str) -> bool:
+        """Whether this person holds a lock on this truck."""
+        return any(row.person == person for row in self._locks.held(vehicle))
+
     def vote(self, mission: Mission, route: Route, index: int) -> No | None:
         """No zone at all for a truck whose lock is held."""
         return self.holds(mission.vehicle)

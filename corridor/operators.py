@@ -13,20 +13,25 @@ from contract.reasons import Reason
 from contract.v1.movement_pb2 import (
     OPERATOR_VERB_CLOSE_PLACE,
     OPERATOR_VERB_CLOSE_SECTION,
+    OPERATOR_VERB_ENTER_SECTION,
+    OPERATOR_VERB_LEAVE_SECTION,
     OPERATOR_VERB_OPEN_PLACE,
     OPERATOR_VERB_OPEN_SECTION,
     OPERATOR_VERB_PROVE_ZONE,
     OPERATOR_VERB_RESUME,
     OPERATOR_VERB_SITE_SAFE,
     OPERATOR_VERB_STOP,
+    OPERATOR_VERB_SWITCHED_OFF,
     OperatorCommand,
     OperatorReply,
     StopLifted,
 )
 from corridor.halts import released
+from corridor.manned import enter, leave
 from corridor.people import People
 from corridor.proofs import prove
 from corridor.records import Mission
+from corridor.rescue import switched_off
 from corridor.state import State
 
 # Noted, and the reason says what is still wanted.
@@ -47,6 +52,7 @@ class Operators:
         self._again = again
         self._stops = people.stops
         self._closures = people.closures
+        self._locks = people.locks
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Places closed before a restart are closed after it."""
@@ -61,6 +67,7 @@ class Operators:
             stop_id=stop_id,
             accepted=reason in (None, *_TAKEN_ALL_THE_SAME),
             reason=reason.name if reason else "",
+            clear=command.verb == OPERATOR_VERB_CLOSE_SECTION and self._closures.is_clear(stop_id),
         )
         self._state.out.append(Send(operator, reply))
 
@@ -78,12 +85,30 @@ class Operators:
         if verb == OPERATOR_VERB_SITE_SAFE:
             return name, self._stops.site_safe(operator, name)
         if verb == OPERATOR_VERB_OPEN_SECTION:
-            return name, self._closures.open(operator, name)
+            return name, self._open_section(operator, name)
         if verb in (OPERATOR_VERB_CLOSE_PLACE, OPERATOR_VERB_OPEN_PLACE):
             return name, self._place(operator, command)
         if verb == OPERATOR_VERB_PROVE_ZONE:
             return name, prove(self._state, command.target, operator)
+        if verb == OPERATOR_VERB_SWITCHED_OFF:
+            return name, switched_off(
+                self._state, self._closures, self._locks, operator=operator, command=command
+            )
+        if verb == OPERATOR_VERB_ENTER_SECTION:
+            return name, enter(self._state, self._closures, operator, command)
+        if verb == OPERATOR_VERB_LEAVE_SECTION:
+            return name, leave(self._state, operator, command)
         return name, Reason.MALFORMED
+
+    def _open_section(self, operator: str, name: str) -> Reason | None:
+        """Whoever has stayed in it gets its authority afresh: it may have started without one."""
+        stayed = self._closures.staying(name)
+        reason = self._closures.open(operator, name)
+        for vehicle in stayed if reason is None else ():
+            mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
+            if mission is not None and mission.accepted:
+                self._again(mission)
+        return reason
 
     def _place(self, operator: str, command: OperatorCommand) -> Reason | None:
         """Nobody new is sent to a place that is closed; whoever is on the way there is sent to

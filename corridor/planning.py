@@ -4,7 +4,7 @@ Pure. First come, first served; the timetable will choose better. Not here: when
 (dispatch.py), what it may drive (grants.py).
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Final
 
 from contract.map import Berth, CorridorMap, RouteError
@@ -36,16 +36,24 @@ def free_berths(
     return [each.id for each in berths if each.id not in closed and zones.is_free(each.zone)]
 
 
-def way(corridor: CorridorMap, from_lane: str, berth: str, bay: str | None) -> tuple[str, ...]:
+def way(
+    corridor: CorridorMap,
+    from_lane: str,
+    berth: str,
+    bay: str | None,
+    *,
+    avoid: Collection[str] = (),
+) -> tuple[str, ...]:
     """Lanes from where a truck stands to a berth, through a bay if one is given, or to a bay as to
     a berth. RouteError if none.
 
-    Bays that are not asked for are avoided, and so is every berth but the last.
+    Bays that are not asked for are avoided, and so is every berth but the last, and `avoid`.
     """
     end = corridor.berths.get(berth) or corridor.bays[berth]
     goal = end.lane
     through = [corridor.bays[bay].lane] if bay is not None else []
     closed = {each.lane for each in corridor.bays.values()} - {*through, from_lane, goal}
+    closed |= set(avoid)
     closed |= {each.lane for each in corridor.berths.values()} - {goal, from_lane}
     lanes = corridor.path_lanes(from_lane, goal, via=through, avoid=closed)
     for bay_lane in through or [lane for lane in (goal,) if berth in corridor.bays]:

@@ -163,7 +163,7 @@ class Stops:
             return tuple(v for v in fleet if stop.target in self._sides(v))
         if stop.scope == STOP_SCOPE_SECTION:
             holders = {v for zone in stop.zones for v in state.zones.holders(zone)}
-            return tuple(sorted(holders))
+            return tuple(sorted(holders & set(fleet)))  # people drive by sight
         return ()
 
     def _is_road(self, stop: StopInForce) -> bool:

@@ -58,3 +58,18 @@ def stretches_of(corridor: CorridorMap, route: Route) -> tuple[Stretch, ...]:
             gather, gather_m, _ = gathers[0]
             found.append(Stretch(run[0][1], run[-1][2], gather, gather_m))
     return tuple(found)
+
+
+def forks_before_sections(corridor: CorridorMap) -> frozenset[str]:
+    """Zones from which two boundary sections are reached: nobody stands there, for whoever did
+    would close both.
+    """
+    found = set()
+    for zone in corridor.zones.values():
+        after = {
+            corridor.lanes[n].zone for lane in zone.lanes for n in corridor.lanes[lane].successors
+        }
+        sections = [n for n in after if corridor.zones[n].kind is ZoneKind.BOUNDARY]
+        if len(sections) > 1:
+            found.add(zone.id)
+    return frozenset(found)

@@ -20,9 +20,9 @@ from contract.signing import Signer
 from contract.sites import bays_by_direction, sites, station_gates, stations_by_direction
 from contract.traction import TRACTION, Traction
 from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.authority import Weather
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
-from corridor.grants import Weather
 from corridor.token import TokenConfig
 from gate.agent import GateAgent, GateConfig
 from gate.office.agency import CounterAgent, CounterConfig
@@ -45,6 +45,8 @@ OFFICES: Final = {"KZ": "office-kz", "CN": "office-cn"}
 AGENCIES: Final = {"KZ": "agencies-kz", "CN": "agencies-cn"}
 TERMINALS: Final = {"KZ": "terminal-kz", "CN": "terminal-cn"}
 CONTROL_ROOM: Final = "control-room"
+RESCUE: Final = "rescue-1"
+AMBULANCE: Final = "ambulance-1"
 
 
 def secret(seed: int, name: str) -> bytes:
@@ -90,6 +92,12 @@ class Cast:
     roster: Roster
 
 
+def crews_of(scenario: Scenario) -> tuple[str, ...]:
+    """People with keys of their own that a scenario needs beside the control room."""
+    crews = {RESCUE: scenario.rescue, AMBULANCE: scenario.ambulance}
+    return tuple(name for name, section in crews.items() if section is not None)
+
+
 def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:
     """Names and keys for a scenario. Raises ConfigError for a rule book that is none."""
     for section in scenario.office.values():
@@ -98,7 +106,7 @@ def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:
     vehicles = tuple(f"truck-{number:02d}" for number in range(1, count + 1))
     roles: dict[str, tuple[Role, str]] = dict.fromkeys(vehicles, (Role.VEHICLE, ""))
     roles[SUPERVISOR] = (Role.SUPERVISOR, "")
-    roles[CONTROL_ROOM] = (Role.OPERATOR, "")
+    roles |= dict.fromkeys((CONTROL_ROOM, *crews_of(scenario)), (Role.OPERATOR, ""))
     roles |= {gate.id: (Role.GATE, gate.country) for gate in corridor.gates.values()}
     roles |= {name: (Role.OFFICE, country) for country, name in OFFICES.items()}
     roles |= {name: (Role.AGENCY, country) for country, name in AGENCIES.items()}
@@ -166,14 +174,16 @@ class Builder:
                 int(parse_duration(self.scenario.corridor.longest_wait) * 1000.0),
             ),
             radio_gap=self.scenario.corridor.radio_gap,
+            hours=self.scenario.hours,
         )
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)
         return self.node(SUPERVISOR, agent, epoch=lambda: agent.epoch)
 
-    def control_room(self) -> Node[Any]:
+    def operator(self, name: str) -> Node[Any]:
+        """The control room, or a crew."""
         greets = (SUPERVISOR, *self.corridor.gates)
-        return self.node(CONTROL_ROOM, ControlRoomAgent(SUPERVISOR), greets=greets)
+        return self.node(name, ControlRoomAgent(SUPERVISOR), greets=greets)
 
     def gate(self, name: str) -> Node[Any]:
         site = sites(self.corridor)[name]

@@ -129,15 +129,11 @@ class Checkers:
             self.decided(DecisionNotice.FromString(body.payload).decision)
 
     def accepted(self, vehicle: str, authority: MovementAuthority) -> None:
-        """A vehicle has taken this authority: its front is held against it from now on; not against
-        an older one that it answers late.
+        """A vehicle has taken this authority: its front is held against it from now on. An answer
+        that is said again, after a newer one, changes nothing.
         """
-        before = self._in_force.get(vehicle)
-        if (
-            before is not None
-            and before.mission_id == authority.mission_id
-            and before.number > authority.number
-        ):
+        before = self._in_force.get(vehicle, authority)
+        if before.mission_id == authority.mission_id and before.number > authority.number:
             return
         self._in_force[vehicle] = authority
         self.hold_front(vehicle)

@@ -10,10 +10,18 @@ from typing import Final
 
 from google.protobuf.message import Message
 
-from contract.agent import Boot, Effects, Now, Received, Send
+from contract.agent import Act, Boot, Effects, Now, Received, Send
 
 OPERATOR: Final = "operator-1"
 Order = tuple[str, Message]  # to whom; "" is the supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a program has answered comes up on the panel."""
+
+    answer: Message
+    makes_safer: bool = False
 
 
 @dataclass(slots=True)
@@ -23,6 +31,7 @@ class Panel:
     wake: Callable[[], None]
     pressed: list[Order] = field(default_factory=list)
     locks: dict[str, int] = field(default_factory=dict)  # truck -> number of its newest lock
+    listeners: list[Callable[[Message], None]] = field(default_factory=list)  # to what is answered
 
     def press(self, command: Message, to: str = "") -> None:
         """Order something of the supervisor, or of the gate that is named."""
@@ -33,8 +42,9 @@ class Panel:
         taken, self.pressed = tuple(self.pressed), []
         return taken
 
-    def carry_out(self, command: object) -> None:
-        raise AssertionError(f"nobody orders an operator: {command!r}")
+    def carry_out(self, command: Answered) -> None:
+        for hears in self.listeners:
+            hears(command.answer)
 
     def lost(self) -> None:
         return
@@ -45,7 +55,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class ControlRoomAgent:
-    """Passes on what is pressed."""
+    """Passes on what is pressed, and shows what is answered."""
 
     supervisor: str
 
@@ -53,7 +63,7 @@ class ControlRoomAgent:
         return []
 
     def on_message(self, now: Now, received: Received) -> Effects:
-        return []
+        return [Act(Answered(received.message))]
 
     def on_wake(self, now: Now, reading: tuple[Order, ...]) -> Effects:
         return [Send(to or self.supervisor, command) for to, command in reading]

@@ -39,4 +39,8 @@ LOAD_KINDS: Final = (
     "stop_under_arm",
     *("permit_replayed", "key_swapped", "declaration_amended", "false_arrived"),
 )
+# The next vehicle to drive into a zone dies there (deaths.py).
+DRIVE_DIES: Final = "drive_dies_in"
+COMPUTER_DIES: Final = "computer_dies_in"
+DEATH_KINDS: Final = (DRIVE_DIES, COMPUTER_DIES)
 SITE_KINDS: Final = (*GATE_KINDS, *STATION_KINDS, *LOAD_KINDS)

@@ -13,7 +13,7 @@ from contract.v1.movement_pb2 import (
     OperatorVerb,
 )
 from gate.orders import Barrier, Detector
-from sim import closing, in_zone, office_faults, person, storm
+from sim import ambulance, closing, deaths, in_zone, office_faults, person, rescue, storm
 from sim.build import OFFICES
 from sim.clearing import Clearing
 from sim.control_room import OPERATOR
@@ -23,6 +23,7 @@ from sim.fault_kinds import (
     ALL_CLEARED,
     AXLE_MISSED,
     CLOSURE,
+    DEATH_KINDS,
     DETECTOR_GHOST,
     KINDS,
     LINK_KINDS,
@@ -158,6 +159,8 @@ def _acts(fault: FaultSection, links: LinkFaults | None, clearing: Clearing | No
         return lambda world, target: _count(world, target, int(fault.value) or 1), _nothing
     if fault.kind == STATION_SLOW:
         return _slower(fault)
+    if fault.kind in DEATH_KINDS:
+        return lambda world, target: deaths.begin(world, fault.kind, target), _nothing
     return ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
 
 
@@ -210,6 +213,8 @@ def arrange(world: World) -> None:
     links = LinkFaults(world.network, world.engine, world.seed, on_links) if on_links else None
     clearing = Clearing(world) if ALL_CLEARED in kinds else None
     storm.arrange(world)
+    rescue.arrange(world)
+    ambulance.arrange(world)
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
         begin, end = _acts(fault, links, clearing)
@@ -242,6 +247,8 @@ def _check(world: World, index: int, fault: FaultSection) -> None:
         known = set(world.map.detectors)
     elif fault.kind == PLACE_CLOSED:
         known = {*world.map.bays, *world.map.stations, *world.map.berths}
+    elif fault.kind in DEATH_KINDS:
+        known = set(world.map.zones)
     elif fault.kind == CLOSURE:
         known = closing.known(world)
     else:

@@ -18,6 +18,7 @@ from sim.clearance_figures import clearance
 from sim.outcome import Tally, traffic
 from sim.parts import PARTS
 from sim.queues import QUEUE
+from sim.recovery import recovery
 from sim.scenario import Scenario
 
 PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
@@ -63,6 +64,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"bound.places.{place}" for place in place_names(corridor)),
         *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),
         *(f"radio.{key}" for key in RADIO),
+        *leaves(recovery(Tally(), [], 0.0, 0.0), "recovery"),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
         *(f"performance.{key}" for key in _PERFORMANCE),
         *(f"performance.parts_s.{part}" for part in PARTS),

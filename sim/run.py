@@ -39,10 +39,12 @@ from sim.outcome import (
     unexplained,
 )
 from sim.outcome import resources as resource_table
+from sim.positions import positions
 from sim.progress import Moves
 from sim.progress import judge as judge_progress
 from sim.queues import queues
 from sim.record import Recorder, clear_logs
+from sim.recovery import recovery
 from sim.report_files import write_folder, write_ledger
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
 from sim.waits import NEEDED, Ending, as_values, ending
@@ -232,7 +234,7 @@ def _watch_moves(world: World) -> Moves | None:
 
 
 def _track(world: World, recorder: Recorder, period_ns: int) -> None:
-    recorder.track(world.positions())
+    recorder.track(positions(world))
     world.engine.watch(world.engine.now_ns + period_ns, _track, world, recorder, period_ns)
 
 
@@ -272,6 +274,7 @@ def conclude(
         "bound": bound_figures(bound, tally, scenario.warm_up_s, end_s),
         "queues": queues(world.hosts),
         "radio": world.regions.figures,
+        "recovery": recovery(tally, recorder.events, scenario.warm_up_s, end_s),
         "deadlock": end.cycle,
         "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],
         "human_interventions": tally.interventions,

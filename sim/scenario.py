@@ -18,11 +18,14 @@ from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
+from corridor.hours import SideHours
 from live.config import parse
+from sim.ambulance_section import AmbulanceSection
 from sim.distributions import parse_duration
 from sim.fault_kinds import (
     AXLE_MISSED,
     CONTROL_ROOM_KINDS,
+    DEATH_KINDS,
     DETECTOR_GHOST,
     KINDS,
     LINK_KINDS,
@@ -33,9 +36,10 @@ from sim.ground.sections import GroundSection, LeaderSection
 from sim.laboratories import LaboratorySection, check_laboratory
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
+from sim.rescue_section import RescueSection
 from sim.scenario_network import NetworkSection, check_regions
 from sim.scenario_sites import GateSection, StationSection, check_station
-from sim.scenario_time import TimeSection, check_time
+from sim.scenario_time import TimeSection, check_time, check_window
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
     BatchSize,
@@ -61,9 +65,11 @@ from sim.scenario_weather import WeatherSection, WeatherStep
 from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
+    "AmbulanceSection",
     "GateSection",
     "LaboratorySection",
     "ProgressSection",
+    "RescueSection",
     "Scenario",
     "StationSection",
     "TimeSection",
@@ -83,6 +89,7 @@ FAULTS: Final = (
     *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     *CONTROL_ROOM_KINDS,
+    *DEATH_KINDS,
     *KINDS,
 )
 PER_HOUR_MIN: Final = 0.001  # one load in six weeks
@@ -238,12 +245,15 @@ class Scenario(_Section):
     office: dict[str, OfficeSection] = {}
     agency: dict[str, AgencySection] = {}
     berth: BerthSection = msgspec.field(default_factory=BerthSection)
+    hours: dict[str, SideHours] = {}
     weather: WeatherSection = msgspec.field(default_factory=WeatherSection)
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
     ground: GroundSection | None = None
     leader: LeaderSection = msgspec.field(default_factory=LeaderSection)
     fault: list[FaultSection] = []
     progress: ProgressSection = msgspec.field(default_factory=ProgressSection)
+    rescue: RescueSection | None = None
+    ambulance: AmbulanceSection | None = None
     expect: list[ExpectSection] = []
 
     @property
@@ -354,7 +364,7 @@ def _check(scenario: Scenario, origin: str) -> None:
         check_station(section, f"{origin}: station.{name}")
     for name, laboratory in scenario.laboratory.items():
         check_laboratory(laboratory, f"{origin}: laboratory.{name}")
-    for table in ("office", "agency", "laboratory"):
+    for table in ("office", "agency", "laboratory", "hours"):
         for name in getattr(scenario, table):
             if name not in ("KZ", "CN"):
                 raise ConfigError(f"{origin}: {table}.{name}: expected {table}.KZ or {table}.CN")
@@ -375,19 +385,10 @@ def _check_flow(flow: FlowSection, vehicle: str, place: str) -> None:
             f"{place}.crossings_per_hour = {flow.crossings_per_hour:g}: "
             f"expected 0, for endless, or at least {PER_HOUR_MIN:g}"
         )
-    _check_window(flow, place)
+    check_window(flow.begins, flow.ends, flow.crossings_per_hour, place=place)
     total = flow.channels.green + flow.channels.yellow + flow.channels.red
     if abs(total - 1.0) > 1e-6:
         raise ConfigError(f"{place}.channels: sum {total:g}, expected 1 of green, yellow and red")
-
-
-def _check_window(flow: FlowSection, place: str) -> None:
-    begins_s, ends_s = parse_duration(flow.begins), parse_duration(flow.ends)
-    if ends_s and ends_s <= begins_s:
-        raise ConfigError(f"{place}.ends = {flow.ends!r}: expected later than begins, or 0s")
-    if (begins_s or ends_s) and flow.crossings_per_hour <= 0.0:
-        named = "begins" if begins_s else "ends"
-        raise ConfigError(f"{place}.{named}: expected only with crossings_per_hour above 0")
 
 
 def resolved(scenario: Scenario) -> str:

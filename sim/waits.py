@@ -13,15 +13,19 @@ from contract.v1.explain_pb2 import WaitChain
 from corridor.explain import Book, chain_of, cycles
 from corridor.explain_log import Said as Told
 from corridor.explain_log import fold
-from sim import outcome
+from sim import outcome, recovery
 from sim.record import Said
 
 NS_PER_MS: Final = 1_000_000
 STUCK_MS: Final = 900_000  # twice as long as anything takes that nobody has to give a reason for
 # What outcome, book and delay ledger are made of; a long run keeps no other events in memory.
-NEEDED: Final = outcome.NEEDED | {
-    *("vehicle_reported", "vehicle_heard_again", "gate_reported", "permit_accepted"),
-}
+NEEDED: Final = (
+    outcome.NEEDED
+    | recovery.NEEDED
+    | {
+        *("vehicle_reported", "vehicle_heard_again", "gate_reported", "permit_accepted"),
+    }
+)
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from sim.build import (
     TERMINALS,
     Builder,
     Cast,
+    crews_of,
     flows_of,
 )
 from sim.checkers import Checkers
@@ -86,8 +87,7 @@ class World:
         self.engine = Engine(seed)
         self.cast: Cast = troupe or build.cast(scenario, corridor, seed)
         self.builder = Builder(scenario, corridor, self.cast)
-        self.say = say
-        self._visited = visited
+        self.say, self._visited = say, visited
         self._crossings: dict[str, str] = {}
         self.loads = {name: Load(TARE_KG) for name in self.cast.vehicles}
         self.laboratories = self._laboratories()
@@ -124,6 +124,7 @@ class World:
         )
         self.network.taps.append(self.checkers.tap)
         self._ticks = self.finished = 0
+        self.dead: dict[str, str] = {}  # truck -> what of it has died, as deaths.py has it
         self.overheard = Overheard()
         self.on_delivery: Callable[[int, str, bytes], None] = lambda t_ns, to, raw: None
         self._way: dict[str, tuple[str, ...]] = {}
@@ -222,9 +223,14 @@ class World:
             self._host(name, partial(self.builder.agencies, country), self.counters[country])
         self._host(SUPERVISOR, self.builder.supervisor, NoBody())
         self.panel = Panel(lambda: self._wake(CONTROL_ROOM))
+        crews = crews_of(self.scenario)
+        self.crews = {name: Panel(partial(self._wake, name)) for name in crews}
         faults = any(fault.kind in CONTROL_ROOM_KINDS for fault in self.scenario.fault)
-        if faults or self.scenario.weather.timeline:
-            self._host(CONTROL_ROOM, self.builder.control_room, self.panel)
+        room = (
+            {CONTROL_ROOM: self.panel} if faults or crews or self.scenario.weather.timeline else {}
+        )
+        for name, panel in (room | self.crews).items():
+            self._host(name, partial(self.builder.operator, name), panel)
         for country, name in TERMINALS.items():
             self._host(name, partial(self._terminal, country), NoBody())
 
@@ -324,23 +330,6 @@ class World:
     def _committed(self, name: str, records: list[Persist]) -> None:
         if name == SUPERVISOR:
             self.checkers.committed(records)
-
-    def positions(self) -> list[tuple[Any, ...]]:
-        """One row of tracks.csv for every vehicle, now."""
-        rows = []
-        t_s = round(self.engine.now_ns / NS_PER_S, 3)
-        for name in self.fleet.names:
-            where = self.fleet.where(name)
-            lane, s_m = where if where is not None else ("", 0.0)
-            rows.append(
-                (t_s, name, *self.fleet.motion(name), lane, round(s_m, 3), self._mode(name))
-            )
-        return rows
-
-    def _mode(self, name: str) -> str:
-        node = self.hosts[name].node
-        agent: Any = node.agent if node is not None else None
-        return agent.phase.name.lower() if agent is not None else "dead"
 
     # --- the loop ---
 

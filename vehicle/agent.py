@@ -184,7 +184,7 @@ class VehicleAgent:
 
     def _on_authority(self, now: Now, received: Received) -> None:
         authority = cast("m.MovementAuthority", received.message)
-        refused = self._road.grant(now, received, authority, standing=self._stands())
+        refused = self._road.grant(now, received, authority, self._reading)
         if refused is None:
             self._out += self._road.guard_order()
         self._out.append(reports.authority_said(authority, refused))

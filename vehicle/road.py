@@ -155,15 +155,20 @@ class Road:
         self._guard.releases(self.releases, now)
 
     def grant(
-        self, now: Now, received: Received, authority: MovementAuthority, *, standing: bool
+        self,
+        now: Now,
+        received: Received,
+        authority: MovementAuthority,
+        reading: VehicleReading | None,
     ) -> Refused | None:
-        """The guard reads the authority from the bytes; the road grows by what it accepts.
-
-        standing   False: the truck rolls, and need not set off where it is
+        """The guard reads the authority from the bytes; the road grows by what it accepts, or is
+        shortened by it. A truck that rolls need not set off where it is.
         """
+        standing = reading is not None and reading.speed_mps <= STANDING_MPS
+        braking = self.braking(reading) if reading is not None else None
         refused = self._climbs(authority, standing=standing)
         if refused is None:
-            refused = self._guard.authority(received.frame, received.epoch)
+            refused = self._guard.authority(received.frame, received.epoch, braking)
         if refused is not None:
             return refused
         if self.mission is None:
@@ -186,9 +191,8 @@ class Road:
         end_m = mission.route.at(authority.end_lane, authority.end_mm / 1000.0)
         climb = climb_of(self._traction, 0.0, authority.friction_permille / 1000.0)
         front_m = self.front_m
-        reach = Reach(
-            front_m if standing else None, max(self.end_m, front_m), end_m, self._length_m
-        )
+        from_m = max(self.end_m, front_m) if end_m >= self.end_m else front_m
+        reach = Reach(front_m if standing else None, from_m, end_m, self._length_m)
         return judge_climb(mission, climb, reach)
 
     def may_drive_to_m(self, permits: Callable[[str], bool]) -> float:

@@ -8,6 +8,7 @@ directions but the berths.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +63,7 @@ class Layout:
              which is then one lane for both directions
     bays     lay-bys for inspections one after the other, before each exit and behind each entry
     roads_m  plain road between yard and post, cut into zones
+    cross    draws what is between the gates; None: neutral zones and a section, as below
     """
 
     name: str
@@ -74,6 +76,7 @@ class Layout:
     roads_m: tuple[float, ...] = (ROAD_M,)
     axis: Axis = AXIS
     width_m: float = WIDTH_M
+    cross: "Callable[[Way, Way], None] | None" = None
 
     @property
     def start_m(self) -> float:
@@ -155,7 +158,7 @@ def draw(layout: Layout = BAKHTY) -> str:
         draw_yard(Yard(leaving, -start_m, leaving.prefix() + "road1_a", layout.groups))
         _depart(leaving)
         arriving = Way(sheet, direction, leaving.pen, target, layout)
-        _cross(leaving, arriving)
+        (layout.cross or _cross)(leaving, arriving)
         _arrive(arriving)
         through = leaving.through + arriving.through
         roads = departure_road_lanes(origin, layout.groups)
@@ -252,7 +255,8 @@ def _bays(way: Way, after: str) -> None:
         fork = join
 
 
-def _gate(way: Way, gate: str, side: str, after: str) -> None:
+def gate(way: Way, gate: str, side: str, after: str) -> None:
+    """A gate cell with its line, arm and marker."""
     cell, sheet = f"{gate}_cell", way.sheet
     way.lane(f"{cell}_a", cell, way.pen.straight(CELL_M).cut(), [after], speed_mps=APRON_MPS)
     sheet.zone(cell, "gate_cell", country=way.country)
@@ -281,12 +285,12 @@ def _neutral(way: Way, length_m: float, after: str, pockets: bool) -> str:
 
 def _cross(leaving: Way, arriving: Way) -> None:
     """Exit gate, neutral zones, boundary section, neutral zones, entry gate."""
-    d, sheet = leaving.direction.lower(), leaving.sheet
+    d = leaving.direction.lower()
     out, into = f"{leaving.side}_out", f"{arriving.side}_in"
     mine, theirs = leaving.prefix(), arriving.prefix()
     layout, lane = leaving.layout, f"boundary_{d}_a"
     border = "bridge" if layout.bridge else f"boundary_{d}"
-    _gate(leaving, out, "exit", mine + "neutral1_a")
+    gate(leaving, out, "exit", mine + "neutral1_a")
     leaving.detect(f"{out}_det2", f"{out}_cell_a", f"{out}_cell", mine + "neutral1")
     run_m = GATE_M - (CELL_M - BARRIER_M) - layout.section_m / 2
     last = _neutral(leaving, run_m, lane, pockets=False)
@@ -294,12 +298,22 @@ def _cross(leaving: Way, arriving: Way) -> None:
     _section(leaving, lane, border, theirs + "neutral1_a")
     leaving.detect(f"boundary_{d}_det2", lane, border, theirs + "neutral1")
     run_m = GATE_M - BARRIER_M - layout.section_m / 2
-    last = _neutral(arriving, run_m, f"{into}_cell_a", pockets=True)
+    _neutral(arriving, run_m, f"{into}_cell_a", pockets=True)
+    entry(arriving)
+
+
+def entry(way: Way) -> None:
+    """The entry gate, behind the last neutral zone."""
+    into, last, inward = (
+        f"{way.side}_in",
+        f"{way.prefix()}neutral{NEUTRALS}",
+        way.prefix() + "inward",
+    )
     for before_m in (26.0, 13.0):
-        sheet.point("marker", f"{into}_mark{before_m:.0f}", last, -before_m)
-    arriving.detect(f"{into}_det1", last, last[:-2], f"{into}_cell")
-    _gate(arriving, into, "entry", theirs + "inward_a")
-    arriving.detect(f"{into}_det2", f"{into}_cell_a", f"{into}_cell", theirs + "inward")
+        way.sheet.point("marker", f"{into}_mark{before_m:.0f}", last + "_a", -before_m)
+    way.detect(f"{into}_det1", last + "_a", last, f"{into}_cell")
+    gate(way, into, "entry", inward + "_a")
+    way.detect(f"{into}_det2", f"{into}_cell_a", f"{into}_cell", inward)
 
 
 def _section(way: Way, lane: str, zone: str, after: str) -> None:

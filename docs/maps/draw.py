@@ -9,6 +9,7 @@ from pathlib import Path
 
 import bakhty_pokitu
 import bridge
+import crossovers
 import ganqimaodu
 import mandula
 import smoke
@@ -16,6 +17,7 @@ import smoke
 MAPS = {
     "bakhty_pokitu": bakhty_pokitu.draw,
     "bridge": bridge.draw,
+    "crossovers": crossovers.draw,
     "ganqimaodu": ganqimaodu.draw,
     "mandula": mandula.draw,
     "smoke": smoke.draw,

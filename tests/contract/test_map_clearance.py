@@ -19,7 +19,7 @@ import pytest
 import shapely
 
 from contract.geodesy import Array
-from contract.map import CorridorMap, Route, compile_map
+from contract.map import CorridorMap, Route, RouteError, compile_map
 
 MAPS: Final = Path(__file__).parents[2] / "contract" / "maps"
 WIDTH_M: Final = 2.55
@@ -92,13 +92,30 @@ def ways(corridor: CorridorMap) -> Iterator[tuple[str, ...]]:
         for bay in (b for b in corridor.bays.values() if b.direction == exit_gate.direction):
             via = (bay.lane,)
             yield corridor.path_lanes(leaving[0].lane, landing[0].lane, via)
+        for lane in beside(corridor):
+            try:
+                way = corridor.path_lanes(exit_gate.lane, entry.lane, (lane,))
+            except RouteError:
+                continue
+            if sum(gate.lane in way for gate in corridor.gates.values()) == 2:
+                yield way  # not by way of the other direction
+
+
+def beside(corridor: CorridorMap) -> list[str]:
+    """Lanes that the shortest ways leave out: over the other section, and into a lay-by."""
+    sections = [z for z in corridor.zones.values() if z.kind.value == "boundary"]
+    pockets = [each.lane for each in corridor.pockets.values()]
+    return [*(lane for zone in sections for lane in zone.lanes), *pockets]
 
 
 @pytest.fixture(
     scope="module",
     params=[
         "smoke",
-        *(pytest.param(n, marks=pytest.mark.soak) for n in ("bridge", "bakhty_pokitu")),
+        *(
+            pytest.param(n, marks=pytest.mark.soak)
+            for n in ("bridge", "crossovers", "bakhty_pokitu")
+        ),
     ],
 )
 def corridor(request: pytest.FixtureRequest) -> CorridorMap:
@@ -195,7 +212,12 @@ def test_directions_share_no_zone_but_berths_and_one_lane_sections(corridor: Cor
         zones[gates[0].direction] |= {corridor.lanes[name].zone for name in lanes}
     shared = [corridor.zones[name] for name in sorted(zones["E"] & zones["W"])]
     assert all(zone.kind.value == "berth" or zone.one_lane for zone in shared)
-    one_lane = {"smoke": ["boundary"], "bridge": ["bridge"], "bakhty_pokitu": []}
+    one_lane = {
+        "smoke": ["boundary"],
+        "bridge": ["bridge"],
+        "crossovers": ["boundary_w"],
+        "bakhty_pokitu": [],
+    }
     assert [zone.id for zone in shared if zone.one_lane] == one_lane[corridor.name]
 
 

@@ -291,9 +291,7 @@ class Control:
     def command(self, verb: Any, *, by: str = "control-room", **changes: Any) -> OperatorReply:
         """What the operator is answered."""
         message = OperatorCommand(verb=verb, reason="fire", operator_id="op-1", **changes)
-        replies = sends(self.hear(by, message), OperatorReply, to=by)
-        (reply,) = (each for each in replies if not each.clear)
-        return reply
+        return sends(self.hear(by, message), OperatorReply, to=by)[0]
 
     # --- what it said ---
 

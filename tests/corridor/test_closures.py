@@ -11,6 +11,7 @@ from contract.v1.movement_pb2 import (
     LOAD_CLASS_LOADED,
     OPERATOR_VERB_CLOSE_SECTION,
     OPERATOR_VERB_OPEN_SECTION,
+    OperatorCommand,
     OperatorReply,
 )
 from tests.corridor.control import Control
@@ -67,12 +68,10 @@ def test_whoever_is_in_a_section_when_it_is_closed_is_let_out() -> None:
     """SUP-032."""
     control = Control().under_way()
     before = held(control)
-    zones = [zone for zone, _, _ in control.route().zone_spans]
-    inside = [zone for zone in zones[:-1] if zone in before]  # the berth is had beforehand
-    beyond = zones[zones.index(inside[-1]) + 1 : -1]
-    assert closed(control, inside[-1], *beyond).accepted
+    stands_in, *beyond = [zone for zone, _, _ in control.route().zone_spans][:-1]
+    assert closed(control, stands_in, *beyond).accepted
     goes_as_far_as_it_may(control)
-    assert set(beyond) & held(control)
+    assert set(beyond) & held(control) - before
 
 
 @pytest.mark.parametrize(
@@ -128,6 +127,8 @@ def test_taker_is_told_once_when_nobody_is_in_its_section_any_more() -> None:
         {"zones": []},
         {"taker_id": "nobody"},
         {"taker_id": "kz_out"},
+        {"target": "truck-01"},
+        {"target": "kz_out", "taker_id": "second-room"},
     ],
 )
 def test_closure_that_means_nothing_is_answered_with_no(scope: dict[str, Any]) -> None:
@@ -147,3 +148,86 @@ def test_closure_said_again_is_the_same_and_its_name_is_its_issuers() -> None:
     assert len(reports(control.said, Event.SECTION_CLOSED)) == 1
     unnamed = control.command(OPERATOR_VERB_CLOSE_SECTION, zones=[SECTION])
     assert (unnamed.stop_id, unnamed.accepted) == ("closure-1", True)
+
+
+def test_truck_that_stays_in_a_possession_is_given_nothing_until_it_is_given_back() -> None:
+    """SUP-039: not even what lies beyond the section, and not after a restart."""
+    control = Control().under_way()
+    before = held(control)
+    berth = control.route().zone_spans[0][0]
+    assert closed(control, berth, taker_id="second-room", target="truck-01").accepted
+    control.start()
+    control.accounted()
+    goes_as_far_as_it_may(control)
+    assert held(control) <= before
+    assert control.agent.state.waits["truck-01"].reason.name == "SECTION_CLOSED"
+    assert opened(control, by="second-room").accepted
+    goes_as_far_as_it_may(control)
+    assert held(control) - before
+
+
+@pytest.mark.parametrize(("standing", "clear"), [(True, True), (False, False)])
+def test_possession_is_clear_once_nobody_moves_in_it_but_who_stays_and_stands(
+    standing: bool, clear: bool
+) -> None:
+    """SUP-039."""
+    control = Control().under_way()
+    control.front_at(30.0, standing=standing)
+    berth = control.route().zone_spans[0][0]
+    closed(control, berth, taker_id="second-room", target="truck-01")
+    assert bool(reports(control.said, Event.SECTION_CLEARED)) == clear
+
+
+def test_possession_that_does_not_name_who_is_in_it_is_not_clear() -> None:
+    """SUP-039: a truck that is let out may still move."""
+    control = Control().under_way()
+    berth = control.route().zone_spans[0][0]
+    closed(control, berth, taker_id="second-room", target="truck-02")
+    control.pass_time(60)
+    assert not reports(control.said, Event.SECTION_CLEARED)
+
+
+def test_possession_said_again_says_again_that_it_is_clear() -> None:
+    """SUP-039: the first word may have been lost with a boot of either side."""
+    control = Control().under_way()
+    berth = control.route().zone_spans[0][0]
+    first = closed(control, berth, taker_id="second-room", target="truck-01")
+    assert not first.clear
+    control.start()
+    control.accounted()
+    command = OperatorCommand(
+        verb=OPERATOR_VERB_CLOSE_SECTION,
+        stop_id="works",
+        zones=[berth],
+        taker_id="second-room",
+        target="truck-01",
+    )
+    (again,) = sends(control.hear("control-room", command), OperatorReply, to="control-room")
+    assert (again.accepted, again.clear) == (True, True)
+
+
+def test_truck_found_standing_in_a_possession_later_stays_too_and_none_is_let_go() -> None:
+    """SUP-039: said again by its issuer with another name; written down."""
+    control = Control().under_way()
+    berth = control.route().zone_spans[0][0]
+    closed(control, berth, taker_id="second-room", target="truck-02")
+    control.pass_time(2)
+    assert not reports(control.said, Event.SECTION_CLEARED)
+    assert not closed(control, berth, by="second-room", taker_id="second-room").accepted
+    assert closed(control, berth, taker_id="second-room", target="truck-01").accepted
+    assert reports(control.said, Event.SECTION_CLEARED)
+    control.start()
+    (closure,) = control.agent._people.closures._closed.values()
+    assert closure.stays == ["truck-02", "truck-01"]
+
+
+def test_truck_that_stays_is_told_no_authority_until_the_possession_is_over() -> None:
+    """SUP-039: one that has started meanwhile has none, and somebody may stand before it."""
+    control = Control().under_way()
+    berth = control.route().zone_spans[0][0]
+    closed(control, berth, taker_id="second-room", target="truck-01")
+    before = len(control.authorities())
+    control.parked(mission_id=control.order().mission_id, mission_version=1, authority_number=0)
+    assert len(control.authorities()) == before
+    assert opened(control, by="second-room").accepted
+    assert len(control.authorities()) > before

@@ -343,3 +343,11 @@ def test_exit_codes_have_their_precedence(
     """3, 4, 1."""
     result = {"safety": {"I1": broken}, "expectations": [{"passed": passed}]}
     assert exit_code(result, crashed=crashed, stuck=stuck) == code
+
+
+def test_answer_that_is_said_again_does_not_take_the_end_back() -> None:
+    """I2: on a network that loses it an older answer comes after a newer one."""
+    checkers = a_run("smoke", "time.duration='5s'", "expect=[]").world.checkers
+    for mission, number, newest in (("m", 2, 2), ("m", 1, 2), ("m", 3, 3), ("n", 1, 1)):
+        checkers.accepted("truck-01", MovementAuthority(mission_id=mission, number=number))
+        assert checkers._in_force["truck-01"].number == newest

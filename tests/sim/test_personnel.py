@@ -4,6 +4,7 @@ import pytest
 
 from contract.agent import Report
 from contract.events import Event
+from corridor.locks import PersonnelLocks
 from sim.world import World
 from tests.sim.runs import UNRELIABLE, Log, a_run, broken
 
@@ -19,6 +20,26 @@ CRASHES = {
 @pytest.mark.parametrize("who", CRASHES)
 def test_no_wheel_turns_while_a_lock_is_held(who: str) -> None:
     """VEH-022, SUP-029: over restarts and a partition; afterwards all goes on."""
+    check_stands(f"fault=[{PERSON}{CRASHES[who]}]")
+
+
+def test_supervisor_whose_key_is_stolen_moves_no_truck_whose_lock_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """VEH-022: whoever has its key tells the truck to go on and gives it road; it stays."""
+    holds = PersonnelLocks.holds
+    asked: list[str] = []
+
+    def lets_go(self: PersonnelLocks, vehicle: str) -> None:
+        asked.extend([vehicle] if holds(self, vehicle) is not None else [])
+
+    monkeypatch.setattr(PersonnelLocks, "holds", lets_go)
+    check_stands(f"fault=[{PERSON}]")
+    assert "truck-01" in asked
+
+
+def check_stands(faults: str) -> None:
+    """From the truck's word that it is held until the key is back it has not moved."""
     log = Log()
     stood: list[tuple[str, float, float, float]] = []
 
@@ -34,7 +55,6 @@ def test_no_wheel_turns_while_a_lock_is_held(who: str) -> None:
 
         world.say = heard
 
-    faults = f"fault=[{PERSON}{CRASHES[who]}]"
     finished = a_run("smoke", faults, "time.duration='8min'", *UNRELIABLE, prepare=look)
     assert broken(finished) == ""
     assert finished.result["exit_code"] == 0

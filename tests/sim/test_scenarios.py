@@ -68,6 +68,25 @@ PLANS: Final = {
     "opposite_swap": Shortened(16, 3, 1, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
     "tail_on_the_bridge": Shortened(26, 4, 3, ("expect=[]",), released=1),
+    "dead_truck": Shortened(
+        30,
+        5,
+        6,
+        (
+            *("fleet.kz=4", "fleet.cn=3", "time.warm_up='2min'", "fault.0.at='9min'"),
+            *("rescue.notice='30s'", "rescue.drive='1min'", "rescue.repair='3min'"),
+            "expect=[{metric='recovery.possessions', at_least=2}]",
+        ),
+    ),
+    "ambulance": Shortened(
+        26,
+        6,
+        6,
+        (
+            *("fleet.kz=6", "fleet.cn=4", "time.warm_up='2min'", "ambulance.at='12min'"),
+            "expect=[{metric='recovery.possessions', equals=1}]",
+        ),
+    ),
     "winter_storm": Shortened(14, 6, 6),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
