@@ -177,8 +177,8 @@ def _depart(way: Way) -> None:
     way.lane(z + "road1_a", z + "road1", line, [z + "road2_a"], width_m=ROAD_WIDTH_M)
     way.sheet.zone(z + "road1", "lane", country=way.country)
     for number, length_m in enumerate(way.layout.roads_m, start=2):
-        last = number == len(way.layout.roads_m) + 1
-        after = z + ("buffer1_a" if last else f"road{number + 1}_a")
+        more = number <= len(way.layout.roads_m)
+        after = z + (f"road{number + 1}_a" if more else "buffer1_a")
         way.stretch(z + f"road{number}", length_m, after)
     _buffers(way, z + "weigh_a", behind_bays=False)
     last = z + f"buffer{BUFFERS}"
