@@ -30,7 +30,7 @@ from sim.progress import ProgressSection
 from sim.rescue_section import RescueSection
 from sim.scenario_network import NetworkSection, check_regions
 from sim.scenario_sites import GateSection, StationSection, check_station
-from sim.scenario_time import TimeSection, check_time
+from sim.scenario_time import TimeSection, check_time, check_window
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
     BatchSize,
@@ -368,19 +368,10 @@ def _check_flow(flow: FlowSection, vehicle: str, place: str) -> None:
             f"{place}.crossings_per_hour = {flow.crossings_per_hour:g}: "
             f"expected 0, for endless, or at least {PER_HOUR_MIN:g}"
         )
-    _check_window(flow, place)
+    check_window(flow.begins, flow.ends, flow.crossings_per_hour, place=place)
     total = flow.channels.green + flow.channels.yellow + flow.channels.red
     if abs(total - 1.0) > 1e-6:
         raise ConfigError(f"{place}.channels: sum {total:g}, expected 1 of green, yellow and red")
-
-
-def _check_window(flow: FlowSection, place: str) -> None:
-    begins_s, ends_s = parse_duration(flow.begins), parse_duration(flow.ends)
-    if ends_s and ends_s <= begins_s:
-        raise ConfigError(f"{place}.ends = {flow.ends!r}: expected later than begins, or 0s")
-    if (begins_s or ends_s) and flow.crossings_per_hour <= 0.0:
-        named = "begins" if begins_s else "ends"
-        raise ConfigError(f"{place}.{named}: expected only with crossings_per_hour above 0")
 
 
 def resolved(scenario: Scenario) -> str:
