@@ -16,6 +16,7 @@ Source: Dijkstra's banker with known needs; Kalinovcic, Petrovic, Bogdan and Bob
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from contract.map import CorridorMap, ZoneKind
@@ -27,6 +28,7 @@ from corridor.state import No, State
 
 _PLACES: Final = (ZoneKind.BERTH, ZoneKind.BAY)
 _PASSED: Final = (ZoneKind.BOUNDARY, ZoneKind.GATE_CELL)
+_ROUTES_MAX: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Way:
 
     vehicle: str
     holds: Collection[str]
-    needs: Collection[str]
+    needs: frozenset[str]
 
 
 def stuck(ways: Sequence[Way]) -> list[str]:
@@ -48,7 +50,7 @@ def stuck(ways: Sequence[Way]) -> list[str]:
         for zone in way.holds:
             holders.setdefault(zone, set()).add(way.vehicle)
     missing = {
-        way.vehicle: {zone for zone in way.needs if holders.get(zone, set()) - {way.vehicle}}
+        way.vehicle: {zone for zone in way.needs & holders.keys() if holders[zone] != {way.vehicle}}
         for way in ways
     }
     wanted_by: dict[str, list[str]] = {}
@@ -91,6 +93,22 @@ def judged_zones(corridor: CorridorMap) -> frozenset[str]:
     )
 
 
+def is_one_way(corridor: CorridorMap) -> bool:
+    """Whether no way leads from a zone back to it but through a berth."""
+    berths = {berth.zone for berth in corridor.berths.values()}
+    after: dict[str, set[str]] = {zone: set() for zone in corridor.zones}
+    for lane in corridor.lanes.values():
+        after[lane.zone].update(corridor.lanes[name].zone for name in lane.successors)
+    order = TopologicalSorter(
+        {zone: after[zone] - berths - {zone} for zone in corridor.zones if zone not in berths}
+    )
+    try:
+        order.prepare()
+    except CycleError:
+        return False
+    return True
+
+
 def passed_zones(corridor: CorridorMap) -> frozenset[str]:
     """Zones in which nobody stands: they are had together with what lies behind them."""
     return frozenset(zone.id for zone in corridor.zones.values() if zone.kind in _PASSED)
@@ -103,6 +121,8 @@ class SafeState:
         self._state = state
         self._judged = judged_zones(state.map)
         self._passed = passed_zones(state.map)
+        self._one_way = is_one_way(state.map)
+        self._rests: dict[int, tuple[Route, dict[int, frozenset[str]]]] = {}
         self._places = [
             *(berth.zone for berth in state.map.berths.values()),
             *(bay.zone for bay in state.map.bays.values()),
@@ -111,12 +131,30 @@ class SafeState:
     def vote(self, mission: Mission, route: Route, index: int) -> No | None:
         """Whether all can still finish once `mission` has its route's zone `index`."""
         zone = route.zone_spans[index][0]
-        if zone not in self._judged:
+        if zone not in self._judged or self._is_anothers(zone, mission):
+            return None
+        if self._one_way and self._all_have_berths():
             return None
         stuck_with = self._stuck_with(mission, route, index + 1)
         if stuck_with is None or self._stuck_with(mission, route, index) is not None:
             return None  # who is stuck already is so by no zone that it is given now
         return No(Reason.WOULD_DEADLOCK, zone, stuck_with)
+
+    def _all_have_berths(self) -> bool:
+        """Whether everybody has the berth that it goes to. Where ways go round only through berths
+        whoever is foremost can then finish, and after it the next.
+        """
+        berths, zones = self._state.map.berths, self._state.zones
+        return all(
+            mission.vehicle in zones.holders(berths[mission.berth].zone)
+            for mission in self._state.missions.values()
+            if mission.berth in berths and not mission.arrived
+        )
+
+    def _is_anothers(self, zone: str, mission: Mission) -> bool:
+        """Whether the zone is not to be had now anyway: the interlocking says so more cheaply."""
+        holders = self._state.zones.holders(zone)
+        return any(each not in mission.formation for each in holders)
 
     def _stuck_with(self, mission: Mission, route: Route, had: int) -> str | None:
         """A truck with which `mission` is stuck once it has the first `had` zones of its route;
@@ -185,10 +223,22 @@ class SafeState:
         first = len(held)
         while first > 0 and _room_m(held[first:]) < STANDING_ROOM_M:
             first -= 1
-        behind = {zone for zone, _, _ in spans[:had]}
-        ahead = [zone for zone in kept.get(mission.vehicle, ()) if zone not in behind]
+        places = kept.get(mission.vehicle, ())
+        ahead = [zone for zone in places if all(zone != had_one for had_one, _, _ in spans[:had])]
         holds = (*(zone for zone, _, _ in held[first:]), *ahead)
-        return Way(mission.vehicle, holds, [zone for zone, _, _ in spans[had:]])
+        return Way(mission.vehicle, holds, self._rest_of(mission, had))
+
+    def _rest_of(self, mission: Mission, had: int) -> frozenset[str]:
+        """Zones of a route from its `had`-th on; what was put together once is kept."""
+        route = self._state.route(mission)
+        known, rests = self._rests.get(id(route), (route, {}))
+        if known is not route or len(self._rests) > _ROUTES_MAX:
+            self._rests.clear()
+            rests = {}
+        if had not in rests:
+            rests[had] = frozenset(zone for zone, _, _ in route.zone_spans[had:])
+            self._rests[id(route)] = route, rests
+        return rests[had]
 
 
 def _room_m(spans: Sequence[Span]) -> float:

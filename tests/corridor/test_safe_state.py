@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract.map import ZoneKind
 from contract.reasons import Reason
-from corridor.safe_state import SafeState, Way, judged_zones, stuck
+from corridor.safe_state import SafeState, Way, is_one_way, judged_zones, stuck
 from tests.factories import the_map
 
 ZONES: Final = "abcdef"
@@ -40,12 +40,13 @@ def some_order_exists(ways: list[Way]) -> bool:
 def test_nobody_is_stuck_if_and_only_if_some_order_lets_all_finish(
     rows: list[tuple[set[str], set[str]]],
 ) -> None:
-    ways = [Way(f"t{i}", holds, needs) for i, (holds, needs) in enumerate(rows)]
+    ways = [Way(f"t{i}", holds, frozenset(needs)) for i, (holds, needs) in enumerate(rows)]
     assert (stuck(ways) == []) is some_order_exists(ways)
 
 
 def test_two_that_need_what_the_other_has_are_stuck_and_who_waits_behind_them_too() -> None:
-    ways = [Way("a", "x", "y"), Way("b", "y", "x"), Way("c", "z", "x"), Way("d", "w", "v")]
+    rows = {"a": ("x", "y"), "b": ("y", "x"), "c": ("z", "x"), "d": ("w", "v")}  # has, and needs
+    ways = [Way(name, has, frozenset(needs)) for name, (has, needs) in rows.items()]
     assert stuck(ways) == ["a", "b", "c"]
 
 
@@ -62,7 +63,7 @@ def drive(routes: list[str], seed: int, *, careful: bool) -> bool:
     def ways(mover: int) -> list[Way]:
         reached = [place + (i == mover) for i, place in enumerate(at)]
         return [
-            Way(str(i), routes[i][max(0, place) : place + 1], routes[i][place + 1 :])
+            Way(str(i), routes[i][max(0, place) : place + 1], frozenset(routes[i][place + 1 :]))
             for i, place in enumerate(reached)
             if place < len(routes[i])
         ]
@@ -195,3 +196,14 @@ def test_zones_that_are_judged_are_joins_places_and_lanes_of_both_ways(name: str
     assert ("cn_e_neutral1" in judged) is (name == "bridge")
     assert "cn_e_neutral2" not in judged
     assert len(judged) < len(corridor.zones)
+
+
+@pytest.mark.parametrize("name", ["smoke", "bakhty_pokitu", "bridge", "crossovers"])
+def test_corridors_go_round_through_berths_alone(name: str) -> None:
+    """So whoever has its berth is never in a ring, and most traffic needs no judging."""
+    assert is_one_way(the_map(name))
+
+
+def test_single_track_is_no_one_way_road() -> None:
+    assert not is_one_way(a_corridor(EAST, WEST))
+    assert is_one_way(a_corridor("abcz", "dcz"))
