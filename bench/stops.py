@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from bench.measure import print_table
+from bench.stop_rig import KINDS, Tale, told
 from sim.ground.rig import Rig
 from sim.ground.sections import GroundSection, PieceSection
 from sim.plant import (
@@ -50,6 +51,8 @@ URGENT_KMH: Final = (10.0, 25.0, 30.0, 40.0)
 URGENT_KINDS: Final = {"loaded": TRUCK40_LOADED, "empty": TRUCK40_EMPTY, "AGV": AGV65}
 ALL_MPS2: Final = 9.0  # more than any brake gives
 STEP_S: Final = 0.05
+MANY: Final = 1_000
+MANY_SEED: Final = 2
 
 
 def stop(friction: float, grade: float, load: str, seed: int) -> float | None:
@@ -114,6 +117,27 @@ def _urgent_row(name: str, kind: VehicleParams, mu: float) -> Sequence[str]:
     return [f"{name}, friction {mu:.2f}", *ways]
 
 
+def many(tale: Tale) -> None:
+    """Figures of many stops over grades of 4 % up and down, frictions 0.1 to 0.7, all kinds, and of
+    the ten minutes after with computers alive, killed, restarted and hung.
+    """
+    before_m = tale.before_line_m[tale.climbs]
+    print_table(
+        f"{len(tale.climbs)} stops over grade +-4 %, friction 0.1 to 0.7, {len(KINDS)} kinds",
+        ("", "value"),
+        [
+            ["came to their line", f"{np.count_nonzero(tale.reached)}"],
+            ["cannot climb, and did not move", f"{np.count_nonzero(~tale.moved)}"],
+            ["front before the line, least, m", f"{before_m.min():.3f}"],
+            ["front before the line, most, m", f"{before_m.max():.3f}"],
+            ["jerk of the last second, share of the service jerk", f"{tale.jerk_share.max():.2f}"],
+            ["acceleration when the wheels stop, m/s2", f"{tale.jolt_mps2.max():.2f}"],
+            ["moved in the ten minutes after, most, m", f"{tale.strayed_m.max():.4f}"],
+            ["without their parking brake then", f"{np.count_nonzero(tale.unparked)}"],
+        ],
+    )
+
+
 def run(options: Any) -> None:
     """Drive and print."""
     del options
@@ -122,4 +146,5 @@ def run(options: Any) -> None:
     print_table("front before the line at rest, m; negative: beyond it", header, rows)
     header = ("", *(f"{kmh:g} km/h" for kmh in URGENT_KMH))
     rows = [_urgent_row(*each, mu) for each in URGENT_KINDS.items() for mu in URGENT_MUS]
+    many(told(MANY, MANY_SEED))
     print_table("way to rest by the emergency brake, m (closed form)", header, rows)
