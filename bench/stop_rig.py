@@ -186,7 +186,7 @@ def told(count: int, seed: int) -> Tale:
     fleet = stops.fleet
     stops.drive(DRIVE_S)
     moved = np.array(stops.v_mps).max(axis=0) > 0.0
-    seconds = [stops.last_second(i) for i in np.flatnonzero(moved)]
+    seconds = [stops.last_second(i) for i in np.flatnonzero(moved).tolist()]
     jerks = np.array([np.abs(np.diff(a)).max() / DT_S for a in seconds])
     stood_m, before_m, trips = fleet.state[:, X].copy(), stops.before_line_m, stops.trips
     fate = np.arange(count) % 4

@@ -144,7 +144,7 @@ def run(options: Any) -> None:
     header = ("", "stopped", "least", "5 %", "50 %", "95 %", "most")
     rows = [_row(friction, grade) for friction in FRICTIONS for grade in GRADES]
     print_table("front before the line at rest, m; negative: beyond it", header, rows)
-    header = ("", *(f"{kmh:g} km/h" for kmh in URGENT_KMH))
-    rows = [_urgent_row(*each, mu) for each in URGENT_KINDS.items() for mu in URGENT_MUS]
     many(told(MANY, MANY_SEED))
-    print_table("way to rest by the emergency brake, m (closed form)", header, rows)
+    speeds = ["", *(f"{kmh:g} km/h" for kmh in URGENT_KMH)]
+    ways = [_urgent_row(*each, mu) for each in URGENT_KINDS.items() for mu in URGENT_MUS]
+    print_table("way to rest by the emergency brake, m (closed form)", speeds, ways)
