@@ -46,8 +46,12 @@ def stopping_distance_m(v_mps: float, body: VehicleParams, mu: float, grade: flo
     return v_mps * mean_s + v_mps**2 / (2.0 * brake) - 0.5 * brake * variance
 
 
-@pytest.mark.parametrize("grade", [-0.03, 0.0, 0.02])
-@pytest.mark.parametrize("mu", [0.7, 0.3, 0.1])
+# Bare ice, 0.06, on 2 % up: there its drive cannot keep a truck's speed until the brakes act.
+ROADS = [(mu, grade) for mu in (0.7, 0.3, 0.1) for grade in (-0.03, 0.0, 0.02)]
+ROADS += [(0.06, -0.03), (0.06, 0.0), (0.06, 0.01)]
+
+
+@pytest.mark.parametrize(("mu", "grade"), ROADS)
 @pytest.mark.parametrize("body", [TRUCK40_LOADED, TRUCK40_EMPTY, AGV65])
 def test_stopping_distance_is_the_closed_form(body: VehicleParams, mu: float, grade: float) -> None:
     v_mps = 30.0 / 3.6

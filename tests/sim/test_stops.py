@@ -8,87 +8,16 @@ truck, parking brake or not; so the parking brake itself is looked at too. What 
 show is a truck that slides back with spinning wheels.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from sim.fleet import DT_S
-from sim.plant import V, X
-from sim.plant_params import P_JERK_SERVICE_MPS3
-from sim.truth_columns import TRUTH_HUNG
-from tests.sim.stop_rig import Draw, Stops
-from vehicle.pilot import columns as c
-from vehicle.pilot.columns import Array, Bits
-
-Flags = npt.NDArray[np.bool_]
+from bench.stop_rig import ALIVE, HUNG, KILLED, RESTARTED, Tale, told
 
 SHORT_MAX_M: Final = 0.30
-DRIVE_S: Final = 200.0
-AFTER_S: Final = 600.0
-LOOK_S: Final = 30.0
 STRAY_MAX_M: Final = 0.05
 JOLT_MAX_MPS2: Final = 0.8  # a tenth of what lashings bear forwards: EN 12195-1, 0.8 g
-ALIVE, KILLED, RESTARTED, HUNG = range(4)
-
-
-@dataclass(frozen=True)
-class Tale:
-    """What came of many stops; jolts and jerks of those that moved."""
-
-    draw: Draw
-    moved: Flags
-    reached: Flags
-    before_line_m: Array
-    trips: int
-    jolt_mps2: Array
-    jerk_share: Array
-    fate: Bits
-    strayed_m: Array
-    unparked: Flags
-    standing: bool
-
-    @property
-    def climbs(self) -> Flags:
-        return np.asarray(self.draw.spare > 0.0)
-
-
-def told(count: int, seed: int) -> Tale:
-    """Drive to the line; then a quarter each stays alive, is killed, restarts, hangs."""
-    stops = Stops(Draw.of(count, seed), seed)
-    fleet = stops.fleet
-    stops.drive(DRIVE_S)
-    moved = np.array(stops.v_mps).max(axis=0) > 0.0
-    seconds = [stops.last_second(i) for i in np.flatnonzero(moved)]
-    jerks = np.array([np.abs(np.diff(a)).max() / DT_S for a in seconds])
-    stood_m, before_m, trips = fleet.state[:, X].copy(), stops.before_line_m, stops.trips
-    fate = np.arange(count) % 4
-    for i in np.flatnonzero((fate == KILLED) | (fate == RESTARTED)):
-        fleet.crash(fleet.names[i])
-    fleet.truth[fate == HUNG, TRUTH_HUNG] = 1.0
-    unparked, strayed_m = np.zeros(count, dtype=bool), np.zeros(count)
-    for look in range(round(AFTER_S / LOOK_S)):
-        stops.wait(LOOK_S)
-        if look == 0:
-            for i in np.flatnonzero(fate == RESTARTED):
-                fleet.boot(fleet.names[i])
-        unparked |= fleet.command[:, c.COMMAND_PARK] != 1.0
-        strayed_m = np.maximum(strayed_m, np.abs(fleet.state[:, X] - stood_m))
-    return Tale(
-        draw=stops.draw,
-        moved=moved,
-        reached=stops.reached,
-        before_line_m=before_m,
-        trips=trips,
-        jolt_mps2=np.array([-a[-1] for a in seconds]),
-        jerk_share=jerks / fleet.params[moved, P_JERK_SERVICE_MPS3],
-        fate=fate,
-        strayed_m=strayed_m,
-        unparked=unparked,
-        standing=not (fleet.state[:, V] > 0.0).any(),
-    )
 
 
 def check_line(tale: Tale) -> None:

@@ -1,13 +1,15 @@
 """Many trucks at once, each alone on a road of its own, each with one line to stop at.
 
 Roads lie side by side, so that one fleet and one compiled step stop them all. Declared friction is
-the true one. Not here: what a stop must be like (test_stops.py).
+the true one. Not here: what a stop must be like
+(tests/sim/test_stops.py).
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from contract.route import Stretch, build_route
 from sim.fleet import DT_S, Fleet
@@ -18,12 +20,13 @@ from sim.plant_params import (
     GRAVITY_MPS2,
     P_ACCEL_MAX_MPS2,
     P_DRIVEN_SHARE,
+    P_JERK_SERVICE_MPS3,
     P_ROLLING_RESISTANCE,
     TRUCK40_EMPTY,
     TRUCK40_LOADED,
     params_block,
 )
-from sim.truth_columns import STANDING_MPS, TRUTH_FRONT, TRUTH_S
+from sim.truth_columns import STANDING_MPS, TRUTH_FRONT, TRUTH_HUNG, TRUTH_S
 from vehicle.guard import GuardRow
 from vehicle.orders import Drive, SetGuard
 from vehicle.pilot import columns as c
@@ -36,6 +39,11 @@ LANE_MPS: Final = 6.94
 START_M, LINE_M, ROAD_M = 20.0, 170.0, 255.0
 OVERLAP_M: Final = 2.0
 ROADS_APART_M: Final = 200.0
+DRIVE_S: Final = 200.0
+AFTER_S: Final = 600.0
+LOOK_S: Final = 30.0
+ALIVE, KILLED, RESTARTED, HUNG = range(4)  # what becomes of a truck's computer once it stands
+Flags = npt.NDArray[np.bool_]
 BARELY_MPS2: Final = 0.02  # who climbs with less to spare takes minutes over these 150 m
 
 
@@ -149,3 +157,60 @@ class Stops:
         v = np.array([row[i] for row in self.v_mps])
         end = int(np.flatnonzero(v > STANDING_MPS)[-1])
         return np.array([row[i] for row in self.a_mps2[end - round(1.0 / DT_S) : end + 1]])
+
+
+@dataclass(frozen=True)
+class Tale:
+    """What came of many stops; jolts and jerks of those that moved."""
+
+    draw: Draw
+    moved: Flags
+    reached: Flags
+    before_line_m: Array
+    trips: int
+    jolt_mps2: Array
+    jerk_share: Array
+    fate: Bits
+    strayed_m: Array
+    unparked: Flags
+    standing: bool
+
+    @property
+    def climbs(self) -> Flags:
+        return np.asarray(self.draw.spare > 0.0)
+
+
+def told(count: int, seed: int) -> Tale:
+    """Drive to the line; then a quarter each stays alive, is killed, restarts, hangs."""
+    stops = Stops(Draw.of(count, seed), seed)
+    fleet = stops.fleet
+    stops.drive(DRIVE_S)
+    moved = np.array(stops.v_mps).max(axis=0) > 0.0
+    seconds = [stops.last_second(i) for i in np.flatnonzero(moved).tolist()]
+    jerks = np.array([np.abs(np.diff(a)).max() / DT_S for a in seconds])
+    stood_m, before_m, trips = fleet.state[:, X].copy(), stops.before_line_m, stops.trips
+    fate = np.arange(count) % 4
+    for i in np.flatnonzero((fate == KILLED) | (fate == RESTARTED)):
+        fleet.crash(fleet.names[i])
+    fleet.truth[fate == HUNG, TRUTH_HUNG] = 1.0
+    unparked, strayed_m = np.zeros(count, dtype=bool), np.zeros(count)
+    for look in range(round(AFTER_S / LOOK_S)):
+        stops.wait(LOOK_S)
+        if look == 0:
+            for i in np.flatnonzero(fate == RESTARTED):
+                fleet.boot(fleet.names[i])
+        unparked |= fleet.command[:, c.COMMAND_PARK] != 1.0
+        strayed_m = np.maximum(strayed_m, np.abs(fleet.state[:, X] - stood_m))
+    return Tale(
+        draw=stops.draw,
+        moved=moved,
+        reached=stops.reached,
+        before_line_m=before_m,
+        trips=trips,
+        jolt_mps2=np.array([-a[-1] for a in seconds]),
+        jerk_share=jerks / fleet.params[moved, P_JERK_SERVICE_MPS3],
+        fate=fate,
+        strayed_m=strayed_m,
+        unparked=unparked,
+        standing=not (fleet.state[:, V] > 0.0).any(),
+    )
