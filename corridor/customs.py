@@ -36,8 +36,9 @@ class Customs:
         missing = clearance_missing(crossing)
         beyond_exit = start_m > self._exit_m(mission)
         if missing is None:
-            waits = beyond_exit and crossing.step < CUSTODY_STEP_EXITED and not self._split
-            return batches.incomplete(self._state, crossing) if waits else None
+            sets_off = not crossing.started_ms
+            waits = (beyond_exit or sets_off) and crossing.step < CUSTODY_STEP_EXITED
+            return batches.incomplete(self._state, crossing) if waits and not self._split else None
         if mission.place:
             bay_m = self._bay_end_m(mission, route)
             if bay_m is None or end_m <= bay_m + 0.01:

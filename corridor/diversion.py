@@ -1,7 +1,8 @@
 """Diversion: a truck on its way that is not released is sent to a bay, or waits where it is.
 
 Pure. The way to the bay and the bay itself are had before the truck leaves the line it stands at;
-while they cannot be had it waits there, with the reason. A place that is closed meanwhile is left
+while they cannot be had it waits there, with the reason. Who has not left its berth stays in it,
+unless it is to be inspected and its bay is had. A place that is closed meanwhile is left
 for another permitted one by a new version of the mission and without a new signature; when none is
 left it is the office that has to name one. Who waits for the word on an image does so in a bay, not
 in the lane; so does whoever is kept for papers alone and has been for a while, where one is free;
@@ -60,12 +61,27 @@ class Diversions:
         if crossing.refused:
             if crossing.step < CUSTODY_STEP_EXITED:
                 no = self._end_in_bay(mission, crossing)
+        elif kept and self._is_at_berth(mission, crossing) and not to_do(crossing, mission.done):
+            no = self._stays_at_berth(mission, crossing)
         elif kept and self._needs_place(mission, crossing):
             no = self._find_place(now, mission, crossing)
         elif found is not None and not self._line_ahead(mission):
             no = self._out_of_lane(mission, crossing, found[0])
-        if no is not None and not self._line_ahead(mission):
+        at_berth = self._is_at_berth(mission, crossing)
+        if no is not None and (at_berth or not self._line_ahead(mission)):
             state.kept[mission.mission_id] = no
+
+    def _is_at_berth(self, mission: Mission, crossing: Crossing) -> bool:
+        """It was given a mission, and no road yet."""
+        return not crossing.started_ms and not mission.cleared
+
+    def _stays_at_berth(self, mission: Mission, crossing: Crossing) -> No | None:
+        """Papers are settled before a truck sets off: only inspections occupy the road. Whoever is
+        to drive behind it goes on without it.
+        """
+        no = clearance_missing(crossing)
+        part(self._state, mission, no.reason if no is not None else Reason.CLEARANCE_PENDING)
+        return no
 
     def _is_beyond(self, mission: Mission) -> bool:
         """It has road past its exit gate, and its custody has not begun on the other side."""
