@@ -153,6 +153,7 @@ class Event(Enum):
     VEHICLE_GOES_ON = (_I, "vehicle crossing reason waited_ms", _NONE)
     STATION_REPORTED = (_I, "station vehicle crossing verdict reason", _NONE)
     VEHICLE_DIVERTED = (_W, "vehicle crossing bay reason", "the office inspects")
+    VEHICLE_SET_ASIDE = (_I, "vehicle crossing bay reason", _NONE)
     VEHICLE_DETOURED = (_I, "vehicle crossing zones", _NONE)
     PLACE_CLOSED = (_W, "place operator reason", "open it again when it can serve")
     PLACE_OPENED = (_I, "place operator", _NONE)

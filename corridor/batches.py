@@ -3,7 +3,8 @@
 Pure. A truck of a batch sets off, and is given road past its exit gate, only while every other
 truck of it is known, loaded and released by both offices, or is over already; whoever is not is
 named. One that was refused past the line has crossed, and keeps nobody. Road that was granted is
-not taken back: who has road past the gate goes on, and is never stopped in the boundary section. A
+not taken back: who has road past the gate goes on, and is never stopped in the boundary section;
+so it is given only at the gate's line (customs.py), where the truck uses it at once. A
 truck that is to be inspected goes to its bay alone. Not here: what an office wants of a truck
 (grants.py), convoys (dispatch.py).
 Requirements: SUP-022 in docs/SAFETY.md.
@@ -33,6 +34,11 @@ def members(state: State, crossing: Crossing) -> list[Crossing]:
     of_truck = state.batches.get((crossing.batch, crossing.direction), {})
     found = [state.crossings[name] for name in of_truck.values()]
     return [each for each in found if each.batch == crossing.batch] or [crossing]
+
+
+def is_batch(state: State, crossing: Crossing) -> bool:
+    """Whether a truck is one of several."""
+    return max(each.batch_size for each in members(state, crossing)) > 1
 
 
 def incomplete(state: State, crossing: Crossing) -> No | None:

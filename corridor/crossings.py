@@ -235,6 +235,7 @@ class Crossings:
         if found and clearance_missing(crossing) is None:
             crossing.adverse = True  # until an office answers; where one holds it already, it has
         self._state.overdue.pop((mission.vehicle, record.station_id), None)
+        self._state.dispatch_due = True  # whoever is to be scanned may find a bay left for it
         batches.stir(self._state, crossing)
         self._state.save(crossing)
         self._state.save(mission)

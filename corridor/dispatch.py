@@ -1,10 +1,11 @@
 """Dispatch: which crossings set off, in which convoy, to which berth - first come, first served.
 
 Pure. A crossing sets off when its truck is loaded and both offices have released it, or want to see
-it in a bay; when a berth is free at the far end, which is reserved at once, or is about to be left
-(berths.py); and when its convoy is complete or has waited long enough. Everything that does not set
-off has its reason. Not vital: the interlocking and the voters decide again. Not here: the timetable
-that will order these choices. Requirement: SUP-038 in docs/SAFETY.md.
+it in a bay; when a bay is left for it, if it is to be scanned (places.py); when a berth is free at
+the far end, which is reserved at once, or is about to be left (berths.py); and when its convoy is
+complete or has waited long enough. Everything that does not set off has its reason. Not vital: the
+interlocking and the voters decide again. Not here: the timetable that will order these choices.
+Requirement: SUP-038 in docs/SAFETY.md.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,15 @@ from contract.v1.movement_pb2 import (
 from corridor import batches, berths
 from corridor.clearance import clearance_missing
 from corridor.interlocking import Claim
-from corridor.places import Wanted, is_free, no_place, services_of, wanted
+from corridor.places import (
+    Wanted,
+    bays_taken,
+    is_free,
+    is_scanned,
+    no_place,
+    services_of,
+    wanted,
+)
 from corridor.planning import DESTINATION, arrival_berths, stops_of
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import No, State
@@ -147,7 +156,7 @@ class Dispatch:
         if any(crossing.vehicle in stop.vehicles for stop in self._state.stops.values()):
             return No(Reason.STOP_IN_FORCE, crossing.vehicle)
         if clearance_missing(crossing) is None or self._goes_to_bay(crossing):
-            return None
+            return bays_taken(self._state, crossing)
         return clearance_missing(crossing, beside_bays=True)
 
     def _goes_to_bay(self, crossing: Crossing) -> bool:
@@ -186,10 +195,15 @@ class Dispatch:
         number = self._state.store.number("convoy") + 1
         convoy = f"convoy-{number}"
         planned: list[Mission] = []
+        scanned = 0
         for crossing in members:
-            mission = self._plan(now, crossing, convoy)
+            no = None if crossing.batch else bays_taken(self._state, crossing, scanned)
+            if no is not None:
+                self._state.wait(now, crossing.vehicle, no.reason, resource=no.resource, holder="")
+            mission = self._plan(now, crossing, convoy) if no is None else None
             if mission is None:
                 continue
+            scanned += is_scanned(self._state, crossing)
             planned.append(mission)
         if not planned:
             return False

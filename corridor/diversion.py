@@ -1,12 +1,14 @@
 """Diversion: a truck on its way that is not released is sent to a bay, or waits where it is.
 
 Pure. The way to the bay and the bay itself are had before the truck leaves the line it stands at;
-while they cannot be had it waits there, with the reason. A place that is closed meanwhile is left
+while they cannot be had it waits there, with the reason. Who has not left its berth stays in it,
+unless it is to be inspected and its bay is had. A place that is closed meanwhile is left
 for another permitted one by a new version of the mission and without a new signature; when none is
-left it is the office that has to name one. Whoever is kept for papers alone, and has been for a
-while, waits in a bay too where one is free; whoever was refused before the line ends in one. The
-rest of its convoy re-forms without it. Not here: which places will do (places.py), allocating
-(grants.py), the bays themselves (gate/stations.py). Requirements: SUP-023 in docs/SAFETY.md.
+left it is the office that has to name one. Who waits for the word on an image does so in a bay, not
+in the lane; so does whoever is kept for papers alone and has been for a while, where one is free;
+whoever was refused before the line ends in one. The rest of its convoy re-forms without it.
+Not here: which places will do (places.py), allocating (grants.py), the bays themselves
+(gate/stations.py). Requirements: SUP-023 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable
@@ -14,14 +16,16 @@ from typing import Final
 
 from contract.agent import NS_PER_MS, Now
 from contract.events import Event
+from contract.map_parts import Station
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED
-from contract.v1.movement_pb2 import STOP_KIND_STATION
+from contract.v1.movement_pb2 import STOP_KIND_BAY, STOP_KIND_STATION
 from corridor.clearance import clearance_missing
+from corridor.evidence import awaited
 from corridor.grants import Grants
 from corridor.parting import part
 from corridor.places import asides, is_free, no_place, services_of, to_do, wanted
-from corridor.planning import stops_of
+from corridor.planning import DESTINATION, ORIGIN, stops_of
 from corridor.records import Crossing, Mission, Stop
 from corridor.state import No, State
 
@@ -44,7 +48,11 @@ class Diversions:
         state.kept.pop(mission.mission_id, None)
         crossing = state.crossings[mission.crossing]
         kept = bool(crossing.refused) or clearance_missing(crossing) is not None
-        if not kept or mission.arrived or mission.berth in state.map.bays:
+        found = awaited(state, mission)
+        if not kept and found is None:
+            self._needs_none(mission)
+            return
+        if mission.arrived or mission.berth in state.map.bays:
             return
         if CUSTODY_STEP_EXITED <= crossing.step < CUSTODY_STEP_ENTERED or self._is_beyond(mission):
             return  # between the gates there is nowhere to go but on
@@ -52,10 +60,27 @@ class Diversions:
         if crossing.refused:
             if crossing.step < CUSTODY_STEP_EXITED:
                 no = self._end_in_bay(mission, crossing)
-        elif self._needs_place(mission, crossing):
+        elif kept and self._is_at_berth(mission, crossing) and not to_do(crossing, mission.done):
+            no = self._stays_at_berth(mission, crossing)
+        elif kept and self._needs_place(mission, crossing):
             no = self._find_place(now, mission, crossing)
-        if no is not None and not self._line_ahead(mission):
+        elif found is not None and not self._line_ahead(mission):
+            no = self._out_of_lane(mission, crossing, found[0])
+        at_berth = self._is_at_berth(mission, crossing)
+        if no is not None and (at_berth or not self._line_ahead(mission)):
             state.kept[mission.mission_id] = no
+
+    def _is_at_berth(self, mission: Mission, crossing: Crossing) -> bool:
+        """It was given a mission, and no road yet."""
+        return not crossing.started_ms and not mission.cleared
+
+    def _stays_at_berth(self, mission: Mission, crossing: Crossing) -> No | None:
+        """Papers are settled before a truck sets off: only inspections occupy the road. Whoever is
+        to drive behind it goes on without it.
+        """
+        no = clearance_missing(crossing)
+        part(self._state, mission, no.reason if no is not None else Reason.CLEARANCE_PENDING)
+        return no
 
     def _is_beyond(self, mission: Mission) -> bool:
         """It has road past its exit gate, and its custody has not begun on the other side."""
@@ -67,6 +92,27 @@ class Diversions:
         at = [index for index, (zone, _, _) in enumerate(spans) if zone in cells]
         return bool(at) and mission.next_span > at[0] + 1
 
+    def _needs_none(self, mission: Mission) -> None:
+        """Nothing keeps it any more: a bay that it was to wait in, and not to be inspected, is only
+        a part of its way.
+        """
+        if mission.place and not _is_inspected(mission):
+            mission.place = ""
+            self._state.save(mission)
+
+    def _out_of_lane(self, mission: Mission, crossing: Crossing, station: Station) -> No | None:
+        """Send who waits for the word on its image to a bay behind that station; or why not."""
+        bays = self._state.map.bays
+        here = tuple(bay for bay in bays if self._is_open_beside(station, bay))
+        if mission.place in here:
+            return None
+        return self._first_of(mission, crossing, here, inspect=False)
+
+    def _is_open_beside(self, station: Station, place: str) -> bool:
+        bay = self._state.map.bays[place]
+        beside = (bay.country, bay.direction) == (station.country, station.direction)
+        return beside and place not in self._state.closed
+
     def _needs_place(self, mission: Mission, crossing: Crossing) -> bool:
         """It has no place yet, or the one that it has will not do any more."""
         orders = to_do(crossing, mission.done)
@@ -74,6 +120,8 @@ class Diversions:
             return True
         if mission.place in mission.done:
             return bool(orders)
+        if orders and not _is_inspected(mission):
+            return True  # it was to wait there, and is inspected now
         will_do = not orders or any(mission.place in each.places for each in orders)
         return mission.place in self._state.closed or not will_do
 
@@ -84,7 +132,7 @@ class Diversions:
             bays = tuple(bay for bay in bays if self._lanes(mission, crossing, bay))
             if not bays:
                 return None  # they lie behind it: it goes on to its exit gate's line
-            if self._has_waited(now, mission):
+            if self._has_waited(now, mission) or awaited(self._state, mission) is not None:
                 no = self._first_of(mission, crossing, bays, inspect=False)
                 return clearance_missing(crossing) if no is not None else None
             return clearance_missing(crossing)
@@ -95,7 +143,8 @@ class Diversions:
         if not want.bays:
             self._stop_at(mission, crossing, ahead)
             return None
-        return self._first_of(mission, crossing, want.bays, inspect=True)
+        here_first = tuple(sorted(want.bays, key=lambda bay: bay != mission.place))
+        return self._first_of(mission, crossing, here_first, inspect=True)
 
     def _end_in_bay(self, mission: Mission, crossing: Crossing) -> No | None:
         """A refused truck: its mission ends in a bay of the side it is on."""
@@ -204,12 +253,16 @@ class Diversions:
     def _told(self, mission: Mission, crossing: Crossing, bay: str) -> None:
         """The rest of its convoy goes on without it; the truck hears of its way."""
         state = self._state
-        part(state, mission, Reason.DIVERTED)
+        found = awaited(state, mission)
+        waits = found is not None and not crossing.refused and not to_do(crossing, mission.done)
+        part(state, mission, found[1].reason if found is not None and waits else Reason.DIVERTED)
         mission.version += 1
         state.save(mission)
         reason = crossing.refused or next(iter(crossing.holds.values()), "")
+        if found is not None and waits:
+            reason = found[1].reason.name
         state.say(
-            Event.VEHICLE_DIVERTED,
+            Event.VEHICLE_SET_ASIDE if waits else Event.VEHICLE_DIVERTED,
             vehicle=mission.vehicle,
             crossing=crossing.crossing_id,
             bay=bay,
@@ -243,6 +296,18 @@ class Diversions:
         self._tell(mission)
 
     def _line_ahead(self, mission: Mission) -> bool:
-        """A station is still to be stood at."""
+        """A station of the side that it is on is still to be stood at."""
+        side = self._side(mission)
         stations = (stop for stop in mission.stops if stop.kind == STOP_KIND_STATION)
-        return any(stop.place not in mission.done for stop in stations)
+        here = (stop for stop in stations if self._state.map.stations[stop.place].country == side)
+        return any(stop.place not in mission.done for stop in here)
+
+    def _side(self, mission: Mission) -> str:
+        """The side a truck is on, by its chain of custody."""
+        crossed = self._state.crossings[mission.crossing].step >= CUSTODY_STEP_ENTERED
+        return (DESTINATION if crossed else ORIGIN)[mission.direction]
+
+
+def _is_inspected(mission: Mission) -> bool:
+    """Its bay is one to be inspected in, and not only to wait in."""
+    return any(stop.kind == STOP_KIND_BAY and stop.place == mission.place for stop in mission.stops)

@@ -1,11 +1,13 @@
 """Evidence: what bars a truck because words and instruments do not agree, or have not all come.
 
 Pure. Three doubts, each with its reason and whose move it is: an image that is still being read, or
-a sample without which an office does not release, keeps a truck where a bay is still ahead of it; a
-navigation seal that was opened keeps it at the end of what it has been given until each office has
-released it anew; a report of a berth that no counter confirms, or of a place beyond all road that
-was given, frees nothing and is no arrival.
-Not here: zones (interlocking.py), what an office makes of it (gate/office/).
+a sample without which an office does not release, keeps a truck out of the lane, in a bay behind
+the station, and at the station's line while no bay can be had; a navigation seal that was opened
+keeps it at the end of what it has been given until each office has released it anew; a report of a
+berth that no counter confirms, or of a place beyond all road that was given, frees nothing and is
+no arrival.
+Not here: zones (interlocking.py), which bay (diversion.py), what an office makes of it
+(gate/office/).
 Requirements: SUP-020, SUP-021 in docs/SAFETY.md.
 """
 
@@ -14,6 +16,7 @@ from typing import Final
 from contract.agent import Now, Role, Send
 from contract.events import Event
 from contract.limits import LANE_OVERLAP_M
+from contract.map_parts import Station
 from contract.reasons import Reason
 from contract.route import Route
 from contract.v1.customs_pb2 import SCAN_VERDICT_PENDING, ScanRecord, SealOpened
@@ -46,33 +49,51 @@ def note_remote(crossing: Crossing, record: ScanRecord) -> None:
             awaited.remove(record.station_id)
 
 
-def find_remote(state: State, mission: Mission, route: Route, index: int) -> No | None:
-    """Why a truck may not have this zone of its route while something of it is read elsewhere: from
-    the zone's end a bay of the same side must still be reached, for what comes may be adverse. A
+def awaited(state: State, mission: Mission) -> tuple[Station, No] | None:
+    """The first station of a truck's way whose word on it is still to come, and the wait for it. A
     sample keeps nobody whom both offices have released without its result.
     """
     crossing = state.crossings[mission.crossing]
-    awaited = dict.fromkeys(crossing.unread, Reason.IMAGE_PENDING)
+    if not (crossing.unread or crossing.samples):
+        return None
+    unread = dict.fromkeys(crossing.unread, Reason.IMAGE_PENDING)
     if crossing.samples and clearance_missing(crossing) is not None:
-        awaited |= dict.fromkeys(crossing.samples, Reason.LABORATORY_PENDING)
-    zone, start_m, _ = route.zone_spans[index]
+        unread |= dict.fromkeys(crossing.samples, Reason.LABORATORY_PENDING)
     for stop in mission.stops:
-        if stop.kind != STOP_KIND_STATION or stop.place not in awaited:
-            continue
-        if start_m > stop.at_m and not _reaches_bay(state, mission, zone, stop.place):
-            return No(awaited[stop.place], stop.place, "office")
+        if stop.kind == STOP_KIND_STATION and stop.place in unread:
+            return state.map.stations[stop.place], No(unread[stop.place], stop.place, "office")
     return None
 
 
-def _reaches_bay(state: State, mission: Mission, zone: str, station: str) -> bool:
-    lanes = [lane for lane in mission.lanes if state.map.lanes[lane].zone == zone]
-    side = state.map.stations[station]
-    for bay in state.map.bays.values():
-        if (bay.country, bay.direction) != (side.country, side.direction):
-            continue
-        if state.way(lanes[-1], mission.berth, bay.id):
-            return True
-    return False
+def find_remote(state: State, mission: Mission, route: Route, index: int) -> No | None:
+    """Why a truck may not have this zone of its route while something of it is read elsewhere. It
+    has road as far as the bay that it waits in, and as far as the next station that is to see it;
+    while it has no bay nothing behind the last of them, for it would wait in the lane, and past
+    bays that are wanted if what comes is adverse.
+    """
+    found = awaited(state, mission)
+    if found is None:
+        return None
+    station, no = found
+    _, start_m, end_m = route.zone_spans[index]
+    lines = [each.at_m for each in mission.stops if is_beside(state, station, each.place)]
+    if start_m <= max(lines):
+        return None
+    bay = state.map.bays.get(mission.place)
+    if bay is not None and (bay.country, bay.direction) == (station.country, station.direction):
+        ends = [span[2] for span in route.zone_spans if span[0] == bay.zone]
+        if ends and end_m <= ends[0] + 0.01:
+            return None
+    return state.kept.get(mission.mission_id) or no
+
+
+def is_beside(state: State, station: Station, place: str) -> bool:
+    """Whether a place is a station of the same side and direction."""
+    other = state.map.stations.get(place)
+    return other is not None and (other.country, other.direction) == (
+        station.country,
+        station.direction,
+    )
 
 
 # --- navigation seals ---

@@ -10,6 +10,7 @@ the result.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contract.map_parts import Station
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import (
     ARRIVAL_SCAN_ALWAYS,
@@ -18,7 +19,7 @@ from contract.v1.customs_pb2 import (
 )
 from corridor.clearance import clearance_missing
 from corridor.planning import DESTINATION, ORIGIN
-from corridor.records import Control, Crossing
+from corridor.records import Control, Crossing, Mission
 from corridor.state import No, State
 
 
@@ -70,6 +71,52 @@ def asides(state: State, crossing: Crossing) -> tuple[str, ...]:
         if (bay.country, bay.direction) == (origin, crossing.direction)
         and bay.id not in state.closed
     )
+
+
+def bays_taken(state: State, crossing: Crossing, more: int = 0) -> No | None:
+    """Why a truck that is to be scanned does not set off yet: whose image is read elsewhere waits
+    in a bay, and no bay is left for it beside those that are taken, those that trucks on their way
+    to the scanner may need, and `more`. None while every bay is closed: then the line holds it.
+    """
+    want = wanted(state, crossing) if crossing.controls else Wanted((), (), closed=False)
+    if want.bays or not is_scanned(state, crossing, want.stations):
+        return None
+    bays = asides(state, crossing)
+    free = [bay for bay in bays if state.zones.is_free(state.map.bays[bay].zone)]
+    on_the_way = sum(_may_need_bay(state, each, crossing) for each in state.missions.values())
+    if not bays or len(free) > on_the_way + more:
+        return None
+    return No(Reason.NO_BAY_FREE, "bays")
+
+
+def is_scanned(state: State, crossing: Crossing, places: Sequence[str] = ()) -> bool:
+    """Whether an X-ray of its origin's side is on its way.
+
+    places   stations that were picked for what is ordered
+    """
+    services = services_of(crossing, places)
+    return any(
+        services.get(f"{station.country}/xray") or services.get(f"place/{station.id}")
+        for station in state.map.stations.values()
+        if _is_scanner(station, crossing)
+    )
+
+
+def _is_scanner(station: Station, crossing: Crossing) -> bool:
+    here = (ORIGIN[crossing.direction], crossing.direction)
+    return (station.country, station.direction) == here and "xray" in station.kinds
+
+
+def _may_need_bay(state: State, mission: Mission, crossing: Crossing) -> bool:
+    """It is on its way to a scanner of the same side, or its image is not read, and has no bay."""
+    if mission.place or mission.direction != crossing.direction:
+        return False
+    unread = state.crossings[mission.crossing].unread
+    for stop in mission.stops:
+        station = state.map.stations.get(stop.place)
+        if station is not None and _is_scanner(station, crossing):
+            return stop.place not in mission.done or stop.place in unread
+    return False
 
 
 def is_free(state: State, bay: str, vehicle: str) -> bool:

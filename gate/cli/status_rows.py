@@ -340,6 +340,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Case, Told], None]]] = {
     "station_started": _at_station,
     "station_finished": _from_station,
     "vehicle_diverted": _diverted,
+    "vehicle_set_aside": _diverted,
     "permit_consumed": _at_gate,
     "permit_refused": _no_permit,
     "custody_recorded": _custody,

@@ -132,6 +132,44 @@ def test_rest_of_a_batch_stops_before_the_exit_gate_when_one_is_held_on_the_way(
     assert control.end_m() > control.exit_m()
 
 
+def test_rest_of_a_batch_that_has_not_left_its_berths_stays_there_when_one_is_held() -> None:
+    """SUP-022: at the gate's line it would be in everybody's way."""
+    control = released(a_batch(control=Control(convoy=1)), *TRUCKS)
+    revoked(control, B)
+    control.accept(A)
+    assert len(control.agent.state.zones.held_by(A)) == 2  # its berth, and the other
+    assert waits(control)[-1] == "BATCH_INCOMPLETE"
+    assert about(control, A) == f"{CROSSINGS[B]} {B}: RELEASE_REVOKED"
+    control.release("CN", B)
+    assert len(control.agent.state.zones.held_by(A)) > 2
+
+
+def test_road_past_the_gate_is_given_only_to_who_stands_at_its_line() -> None:
+    """SUP-022: what is given early would be used though another is held by then."""
+    control = released(a_batch(control=Control(convoy=1)), *TRUCKS)
+    control.accept(A)
+    control.reaches("kz_weigh_e")
+    control.scanned("kz_weigh_e")
+    control.drives_to(control.exit_m() - 3.0)
+    control.front_at(control.exit_m() - 3.0)
+    assert control.end_m() == pytest.approx(control.exit_m(), abs=1e-2)
+    assert waits(control)[-1] == "PERMIT_PENDING"
+    revoked(control, B)
+    control.reaches("kz_out")
+    assert control.end_m() == pytest.approx(control.exit_m(), abs=1e-2)
+    assert waits(control)[-1] == "BATCH_INCOMPLETE"
+    control.release("CN", B)
+    assert control.end_m() > control.exit_m()
+
+
+def test_truck_of_no_batch_has_road_past_the_gate_before_it_stands_there() -> None:
+    control = Control().under_way()
+    control.reaches("kz_weigh_e")
+    control.scanned("kz_weigh_e")
+    control.drives_to(control.exit_m() - 20.0)
+    assert control.end_m() > control.exit_m()
+
+
 def test_road_past_the_gate_is_not_taken_back_for_a_member_held_later() -> None:
     """An accepted authority is not shortened: nobody is stopped in the boundary section."""
     control = released(a_batch(control=Control(convoy=1)), *TRUCKS)

@@ -16,11 +16,13 @@ from contract.v1.customs_pb2 import (
 )
 from contract.v1.document_pb2 import Document
 from contract.v1.movement_pb2 import POSITION_CAUSE_SEAL, Arrival, VehicleHeartbeat
+from corridor.interlocking import Claim
 from tests.corridor.control import Control
 from tests.corridor.test_agent import to_exit, waits
 from tests.factories import a_release, reports, sends
 
 STATION = "kz_weigh_e"
+BAY_ZONE = "kz_e_bay"
 
 
 def at_station() -> Control:
@@ -44,30 +46,58 @@ def station_m(control: Control) -> float:
 # --- images ---
 
 
+def taken(control: Control) -> None:
+    """Somebody else has the only bay."""
+    control.agent.state.zones.allocate(BAY_ZONE, Claim("other", "other", "E", 0))
+
+
 @pytest.mark.parametrize("restarted", [False, True])
-def test_truck_waits_for_its_image_where_a_bay_is_still_ahead_of_it(restarted: bool) -> None:
+def test_truck_waits_for_its_image_in_a_bay_and_not_in_the_lane(restarted: bool) -> None:
     """SUP-020."""
     control = at_station()
     control.scanned(STATION, verdict=SCAN_VERDICT_PENDING, reason="IMAGE_PENDING")
+    (aside,) = reports(control.said, Event.VEHICLE_SET_ASIDE)
+    assert (aside["bay"], aside["reason"].name) == ("kz_bay_e1", "IMAGE_PENDING")
+    assert not reports(control.said, Event.VEHICLE_DIVERTED)  # no office wants it inspected
+    control.front_at(control.end_m())
     if restarted:
         control.start()
-        control.front_at(station_m(control))
+        control.front_at(control.end_m())
     control.wake()
+    assert control.route().where(control.end_m())[0] == "kz_e_bay_a"
     assert waits(control)[-1] == "IMAGE_PENDING"
-    assert not beyond(control, station_m(control))
     control.scanned(STATION, verdict=SCAN_VERDICT_CLEAR, record_id="r2")
     control.wake()
-    assert beyond(control, station_m(control))
+    assert control.route().where(control.end_m())[0] != "kz_e_bay_a"
+
+
+def test_truck_whose_image_is_read_stays_at_its_line_while_no_bay_is_free() -> None:
+    """SUP-020: the lane leads past bays that are wanted if the image is adverse."""
+    control = at_station()
+    taken(control)
+    control.scanned(STATION, verdict=SCAN_VERDICT_PENDING, reason="IMAGE_PENDING")
+    control.wake()
+    assert waits(control)[-1] == "NO_BAY_FREE"
+    assert not beyond(control, station_m(control))
+    control.agent.state.zones.surrender(BAY_ZONE, "other")
+    control.front_at(station_m(control))
+    assert BAY_ZONE in beyond(control, station_m(control))
 
 
 @pytest.mark.parametrize("verdict", [SCAN_VERDICT_ADVERSE, SCAN_VERDICT_FAILED])
-def test_adverse_image_gives_no_road_until_an_office_answers(verdict: Any) -> None:
+@pytest.mark.parametrize("in_bay", [False, True])
+def test_adverse_image_gives_no_road_until_an_office_answers(verdict: Any, in_bay: bool) -> None:
     control = at_station()
+    if not in_bay:
+        taken(control)
     control.scanned(STATION, verdict=SCAN_VERDICT_PENDING)
+    if in_bay:
+        control.front_at(control.end_m())
+    end_m = control.end_m()
     control.scanned(STATION, verdict=verdict, record_id="r2")
     control.wake()
     assert waits(control)[-1] == "INSPECTION_PENDING"
-    assert not beyond(control, station_m(control))
+    assert control.end_m() == end_m
 
 
 # --- the navigation seal ---

@@ -8,7 +8,7 @@ from contract.agent import Effect, Send
 from contract.events import Event
 from contract.v1.customs_pb2 import CrossingNotice, DecisionNotice, Release
 from sim.build import OFFICES
-from tests.sim.runs import NETWORKS, Log, a_run, both, violations
+from tests.sim.runs import NETWORKS, NS_PER_S, Log, a_run, both, violations
 from tests.sim.tamper import tamper
 
 SETTINGS = (
@@ -87,3 +87,73 @@ def test_batch_of_the_hard_day_waits_for_its_member_at_the_berth_and_crosses_tog
     passed = [row["crossing"] for row in log.of(Event.VEHICLE_PASSED, "kz_out")]
     first = passed.index(next(each for each in passed if each in names))
     assert set(passed[first : first + 3]) == {*names}  # nobody of others between them
+
+
+class Books:
+    """What the supervisor hears of batches, as messages; and since when which office has released.
+
+    Its log says who is cleared and who is not; the messages say who belongs together.
+    """
+
+    def __init__(self) -> None:
+        self.batch_of: dict[str, str] = {}
+
+    def note(self, effect: Effect) -> bool:
+        if isinstance(effect, Send) and isinstance(effect.message, CrossingNotice):
+            notice = effect.message
+            if notice.batch_size > 1:
+                self.batch_of[notice.crossing_id] = notice.batch_number
+        return True
+
+    def early(self, log: Log) -> list[str]:
+        """Exit permits that were used while another truck of the batch was not released, and since
+        when it was not, in seconds.
+        """
+        withheld: dict[str, float] = {}
+        over: set[str] = set()
+        found = []
+        for t_ns, node, report in log.said:
+            crossing, t_s = str(report.fields.get("crossing", "")), t_ns / NS_PER_S
+            if report.event is Event.CROSSING_WITHHELD:
+                withheld.setdefault(crossing, t_s)
+            elif report.event is Event.CROSSING_CLEARED:
+                withheld.pop(crossing, None)
+            elif report.event is Event.VEHICLE_PASSED and node == "kz_out":
+                over.add(crossing)
+            elif report.event is Event.PERMIT_CONSUMED and node == "kz_out":
+                batch = self.batch_of.get(crossing)
+                mates = [c for c, b in self.batch_of.items() if b == batch and c != crossing]
+                late = {mate: t_s - withheld[mate] for mate in mates if mate in withheld}
+                found += [
+                    f"{crossing} at {t_s:.1f} s: {mate} not released for {ago_s:.1f} s"
+                    for mate, ago_s in late.items()
+                    if batch and mate not in over and ago_s > WINDOW_S
+                ]
+        return found
+
+
+WINDOW_S = 10.0  # from the line to the permit: plate, container and seals are read meanwhile
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(
+    ("seed", "minutes"),
+    [
+        pytest.param(1, 180, marks=pytest.mark.soak),
+        pytest.param(2, 180, marks=pytest.mark.soak),
+        pytest.param(3, 180, marks=pytest.mark.soak),
+        (2, 13),
+    ],
+)
+def test_nobody_uses_its_exit_permit_while_another_of_its_batch_is_not_released(
+    seed: int, minutes: int, network: tuple[str, ...]
+) -> None:
+    """SUP-022: over all batches of the hard day; seed 2 has one revoked on the way to the gate."""
+    log, books = Log(), Books()
+    taps = [tamper(office, does=books.note) for office in OFFICES.values()]
+    settings = (f"time.duration='{minutes}min'", "expect=[]", *network)
+    finished = a_run("inspection_heavy", *settings, seed=seed, prepare=both(log.prepare, *taps))
+    assert (finished.crash, violations(finished)) == ("", {})
+    assert len(books.batch_of) >= 3
+    assert log.of(Event.CROSSING_WITHHELD)
+    assert books.early(log) == []

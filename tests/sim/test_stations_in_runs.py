@@ -8,7 +8,7 @@ from contract.errors import ConfigError
 from contract.events import Event
 from sim.run import Finished, RunOptions, run
 from sim.scenario import load, resolved
-from tests.sim.runs import NS_PER_S, Log, broken
+from tests.sim.runs import NETWORKS, NS_PER_S, Log, a_run, broken, violations
 
 SCENARIO = """
 format_version = 1
@@ -45,7 +45,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Log, list[
 def test_scanner_is_free_for_the_next_truck_while_an_image_is_read(
     told: tuple[Finished, Log, list[list[str]]],
 ) -> None:
-    """The truck goes on to wait where a bay is still ahead of it."""
+    """The truck goes on to wait in a bay."""
     finished, log, rows = told
     assert broken(finished).strip() == ""
     assert finished.result["traffic"]["loaded_crossings"] == 3
@@ -55,7 +55,63 @@ def test_scanner_is_free_for_the_next_truck_while_an_image_is_read(
     # The second truck is scanned before the image of the first is read.
     assert float(scans[1][5]) < float(images[0][5])
     waited = [row["vehicle"] for row in log.of(Event.VEHICLE_WAITS) if _is_image(row)]
-    assert waited
+    assert set(waited) == {"truck-01", "truck-02", "truck-03"}
+
+
+def test_truck_stands_in_a_bay_and_not_in_the_lane_when_its_image_is_read(
+    told: tuple[Finished, Log, list[list[str]]],
+) -> None:
+    """SUP-020: its last road before the reader's word ends in a bay, another for each."""
+    _, log, rows = told
+    lanes = []
+    for vehicle, _, place, *_, end in rows:
+        if place == "read_kz_xray_e":
+            before = [
+                str(report.fields["end_lane"])
+                for t_ns, _, report in log.said
+                if report.event is Event.AUTHORITY_GRANTED
+                and report.fields["vehicle"] == vehicle
+                and t_ns / NS_PER_S < float(end)
+            ]
+            lanes.append(before[-1])
+    assert sorted(lanes) == ["kz_e_bay1_a", "kz_e_bay2_a", "kz_e_bay3_a"]
+
+
+FLOW = "direction='E',goods='wheat',hs_code='100199',payload_t=21.8"
+ADVERSE = (
+    *("fleet.kz=5", "fleet.cn=0", "expect=[]", "time.crossings=0", "time.duration='15min'"),
+    *("berth.load='constant:10s'", "berth.unload='constant:4h'"),
+    *(f"office.{country}.documents='constant:20s'" for country in ("KZ", "CN")),
+    *("station.kz_xray_e.service='constant:20s'", "station.kz_xray_e.reading='constant:180s'"),
+    *("station.kz_weigh_e.service='constant:10s'", "station.kz_xray_e.false_alarm=1.0"),
+    *(f"station.kz_bay_e{n}.service='constant:90min'" for n in (1, 2, 3)),
+    f"flow=[{{{FLOW},channels={{green=0.2,yellow=0.8,red=0.0}}}}]",
+)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_three_adverse_images_take_three_bays_and_keep_no_green_truck(
+    network: tuple[str, ...],
+) -> None:
+    """SUP-020, SUP-038: the fourth that is to be scanned waits at its berth, not in the lane. The
+    green one is the third of five to set off.
+    """
+    log = Log()
+    finished = a_run("first_crossings", *ADVERSE, *network, seed=11, prepare=log.prepare)
+    assert (finished.crash, violations(finished)) == ("", {})
+    tales = list(finished.tally.crossings.values())
+    green = [tale for tale in tales if tale.channel == "green"]
+    assert len(green) == 1
+    assert green[0].outcome == "cleared"
+    left_s, arrived_s = green[0].left_s or 0.0, green[0].arrived_s or 0.0
+    assert 0.0 < arrived_s - left_s < 720.0
+    assert left_s > min(tale.left_s for tale in tales if tale.left_s)
+    bays = {str(row["bay"]) for row in log.of(Event.VEHICLE_DIVERTED)}
+    assert bays == {"kz_bay_e1", "kz_bay_e2", "kz_bay_e3"}
+    kept = [tale.vehicle for tale in tales if tale.channel == "yellow" and not tale.left_s]
+    waits = finished.result["traffic"]["waiting"]
+    assert len(kept) == 1
+    assert [row["reason"] for row in waits if row["vehicle"] in kept] == ["NO_BAY_FREE"]
 
 
 def _is_image(row: dict[str, object]) -> bool:
