@@ -22,7 +22,7 @@ from contract.map_parts import MapError
 from contract.reasons import Reason
 from gate.office.places import unknown_places
 from sim.books import make_explicit, office_book
-from sim.build import AGENCIES, OFFICES
+from sim.build import AGENCIES, OFFICES, selection_seeds
 from sim.clearance_figures import clearance, officer_minutes
 from sim.compiling import Compiling, watched
 from sim.delays import Account, accounts_of
@@ -42,7 +42,7 @@ from sim.progress import Moves
 from sim.progress import judge as judge_progress
 from sim.record import Recorder, clear_logs
 from sim.recovery import recovery
-from sim.report_files import write_folder, write_ledger
+from sim.report_files import write_folder, write_ledger, write_seeds
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
 from sim.waits import NEEDED, Ending, as_values, ending
 from sim.world import World
@@ -196,6 +196,7 @@ def _run(scenario: Scenario, options: RunOptions, compiling: Compiling) -> Finis
         write_folder(options.folder, finished.result, said, resolved=resolved(scenario))
         disks = {name: host.disk for name, host in world.hosts.items()}
         write_ledger(options.folder, world.cast.roster, disks)
+        write_seeds(options.folder, selection_seeds(world.seed))
     return finished
 
 

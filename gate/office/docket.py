@@ -75,6 +75,7 @@ class Docket:
         self.running: dict[str, int] = {}
         self.audits: dict[str, StationAudit] = {}
         self.revocations = 0
+        self.selection = 0  # number of the commitment by which chance draws (commitment.py)
         self.out: list[Effect] = []
         self.records: list[Document] = []
         self._signer = release_signer
