@@ -2,6 +2,7 @@
 
 from importlib import resources
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +60,8 @@ def test_quota_of_the_day_is_used_up_and_the_rest_waits_for_the_next() -> None:
     assert len(releases(office.said)) == 2
     day = local_day(office.now.utc_ms, None)
     office.wake(later_ms=(day + 1) * DAY_MS - office.now.utc_ms)
-    assert len(releases(office.said)) == 4
+    later = releases(office.said)[2:]  # 16 h: the first two have run out and are given anew
+    assert sorted(each.subject.crossing_id for each in later) == [f"KZ-{n}" for n in range(4)]
 
 
 def test_quota_of_nothing_lets_nothing_go_on_any_day() -> None:
@@ -67,6 +69,32 @@ def test_quota_of_nothing_lets_nothing_go_on_any_day() -> None:
     for _ in range(3):
         office.wake(later_ms=DAY_MS)
     assert not releases(office.said)
+
+
+@pytest.mark.parametrize(
+    ("name", "local", "closed"),
+    [
+        ("kz", "06:59", True),
+        ("kz", "07:00", False),
+        ("kz", "18:59", False),
+        ("kz", "19:00", True),
+        ("cn", "06:59", True),
+        ("cn", "07:00", False),
+        ("cn", "15:59", False),
+        ("cn", "16:00", True),
+    ],
+)
+def test_installed_books_keep_the_published_hours_by_kazakh_clocks(
+    name: str, local: str, closed: bool
+) -> None:
+    """And none where they are switched to work round the clock; their day stays the same."""
+    book = read_book((resources.files("gate.office") / f"{name}.toml").read_bytes(), name)
+    hour, minute = map(int, local.split(":"))
+    at_ms = 100 * DAY_MS + (60 * hour + minute - 300) * 60_000
+    assert (opens_ms(at_ms, book.open_hours) > at_ms) is closed
+    always = msgspec.structs.replace(book, round_the_clock=True)
+    assert opens_ms(at_ms, always.open_hours) == at_ms
+    assert local_day(at_ms, always.hours) == local_day(at_ms, book.hours)
 
 
 # --- rule books ---
