@@ -14,6 +14,7 @@ LINK_KINDS: Final = ("link_loss", "link_slow", "link_double", "link_shuffle", "l
 PAUSE: Final = "pause"  # of a node's program
 DETECTOR_GHOST: Final = "detector_ghost"
 AXLE_MISSED: Final = "axle_missed"
+BARRIER_JAMS: Final = "barrier_jams"
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
     *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_noise", "gnss_late"),

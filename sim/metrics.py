@@ -14,6 +14,7 @@ from contract.map_parts import ZoneKind
 from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
 from sim.clearance_figures import clearance
+from sim.hard_cases import Cases
 from sim.outcome import Tally, traffic
 from sim.parts import PARTS
 from sim.recovery import recovery
@@ -57,6 +58,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"safety.{invariant}" for invariant in INVARIANTS),
         *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
+        *leaves(Cases().told(returned=0), "cases"),
         *(f"radio.{key}" for key in RADIO),
         *leaves(recovery(Tally(), [], 0.0, 0.0), "recovery"),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),

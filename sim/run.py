@@ -269,6 +269,7 @@ def conclude(
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, _servers(scenario), end_s),
         "radio": world.regions.figures,
+        "cases": tally.cases.told(returned=tally.returned),
         "recovery": recovery(tally, recorder.events, scenario.warm_up_s, end_s),
         "deadlock": end.cycle,
         "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],

@@ -23,6 +23,7 @@ from sim.ambulance_section import AmbulanceSection
 from sim.distributions import parse_duration
 from sim.fault_kinds import (
     AXLE_MISSED,
+    BARRIER_JAMS,
     CONTROL_ROOM_KINDS,
     DEATH_KINDS,
     DETECTOR_GHOST,
@@ -84,7 +85,14 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
 FAULTS: Final = (
     *("crash", PAUSE, "partition", *LINK_KINDS),
-    *("barrier_stuck", "barrier_opens", "detector_stuck", DETECTOR_GHOST, AXLE_MISSED),
+    *(
+        "barrier_stuck",
+        BARRIER_JAMS,
+        "barrier_opens",
+        "detector_stuck",
+        DETECTOR_GHOST,
+        AXLE_MISSED,
+    ),
     *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     *CONTROL_ROOM_KINDS,
