@@ -127,6 +127,7 @@ class Event(Enum):
     VEHICLE_REPORTED = (_I, "vehicle lane zones cause", _NONE)
     VEHICLE_FELL_SILENT = (_E, "vehicle zones silent_ms", "its zones stay locked; go and look")
     VEHICLE_HEARD_AGAIN = (_I, "vehicle", _NONE)
+    ROAD_ASKED_BACK = (_I, "vehicle number end_lane end_mm", _NONE)
     DEADLOCK_FOUND = (_E, "cycle", "clear the way of one of them: take it out, or send it to a bay")
     NODE_FELL_SILENT = (_E, "node silent_ms", "look at the program")
     NODE_HEARD_AGAIN = (_I, "node", _NONE)

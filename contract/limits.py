@@ -52,6 +52,8 @@ NONCE_BYTES: Final = 16
 NONCE_AGE_MS_MAX: Final = 10_000
 PERMIT_VALID_MS: Final = 30_000
 PASSAGE_RETRY_MS: Final = 5_000
+PASSAGE_SILENCE_MS: Final = 30_000  # a gate that says nothing at all is asked again
+ANSWER_KEPT_MS_MAX: Final = 25_000  # of a truck that comes: so long it may take until it is read
 BARRIER_MOVE_MS_MAX: Final = 10_000
 RELEASE_VALID_MS: Final = 12 * 3_600_000
 UTC_ERROR_MS_MAX: Final = 1_000
@@ -110,6 +112,10 @@ require(NODE_HEARTBEAT_MS * 3 <= NODE_SILENCE_MS, "silence means several heartbe
 require(HEAD_RECORDS <= HEAD_LINKS_MAX <= REPEATED_MAX, "a head fits one message with its links")
 require(HEAD_MS >= 4 * RETRY_MS_MAX, "a head is repeated by the mailbox before it is sent anew")
 require(NONCE_AGE_MS_MAX <= PERMIT_VALID_MS, "a challenge must not outlive the permit it asks for")
+require(
+    ANSWER_KEPT_MS_MAX < PASSAGE_SILENCE_MS,
+    "whoever has not been read in time is told so before it asks again",
+)
 require(PILOT_PERIOD_MS < PILOT_WARN_MS < PILOT_ACT_MS, "the guard warns before it acts")
 require(GATE_OVERLAP_M <= LANE_OVERLAP_M, "gate cells are tighter than lanes")
 require(

@@ -160,6 +160,7 @@ def _zones(sheet: Sheet, lanes: Mapping[str, Lane]) -> dict[str, Zone]:
             one_lane=each.flag("one_lane"),
             vehicles_max=each.maybe_count("vehicles_max"),
             mass_max_kg=each.maybe_count("mass_max_kg"),
+            axle_max_kg=each.maybe_count("axle_max_kg"),
         )
     for lane in lanes.values():
         known(sheet, lane.id, "zone", lane.zone, kind="zone")

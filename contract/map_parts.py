@@ -55,6 +55,7 @@ class Zone:
     one_lane: bool
     vehicles_max: int | None
     mass_max_kg: int | None
+    axle_max_kg: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             "one_lane": Flag(),
             "vehicles_max": Count("vehicles", 1_000),
             "mass_max_kg": Count("kg", 10_000_000),
+            "axle_max_kg": Count("kg", 1_000_000),
         },
     ),
     "gate": Kind(

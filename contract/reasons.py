@@ -299,6 +299,30 @@ class Reason(Enum):
         _O,
         "the officer's decision, or another sample",
     )
+    # --- hours and intake, as the supervisor goes by them ---
+    DEPARTURE_CLOSED = ("the side it leaves from is closed at this hour", _O, "its opening")
+    ARRIVAL_TOO_LATE = (
+        "the truck might come to the other side's gate after it has closed",
+        _O,
+        "its next opening",
+    )
+    INTAKE_RATE_REACHED = (
+        "the other side has taken in as many trucks within an hour as it takes",
+        _O,
+        "an hour since the first of them",
+    )
+    INTAKE_FULL = (
+        "as many trucks as the other side takes are on their way to its berths",
+        _O,
+        "one of them standing at its berth",
+    )
+    # --- what the road ahead bears ---
+    AXLE_TOO_HEAVY = (
+        "the heaviest axle of the truck, as its kind has it, is beyond the limit of a zone ahead",
+        _T,
+        "a lighter load",
+    )
+    TRUCK_TOO_HEAVY = ("the truck is beyond the mass that a zone ahead bears", _T, "a lighter load")
 
 
 def explain(reason: Reason, detail: str = "") -> str:

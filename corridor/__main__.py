@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from contract.agent import Now, Role
 from contract.errors import ConfigError
@@ -18,10 +18,12 @@ from contract.limits import BATCH_MAX, CONVOY_MEMBERS_MAX, GATHER_MS_MAX, SECTIO
 from contract.sites import station_gates
 from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.authority import Weather
 from corridor.cli import explain, ledger, map_check, plan
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
-from corridor.grants import Weather
+from corridor.hours import SideHours
+from corridor.planning import DESTINATION
 from corridor.token import TokenConfig
 from live.body import NoBody
 from live.config import ProgramConfig
@@ -75,12 +77,13 @@ class SectionSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
 
 
 class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections, [convoy], [weather], [fleet] and [section]."""
+    """The common sections, [convoy], [weather], [fleet], [section], [hours.KZ] and [hours.CN]."""
 
     convoy: ConvoySection = ConvoySection()
     weather: WeatherSection = WeatherSection()
     fleet: FleetSection = FleetSection()
     section: SectionSection = SectionSection()
+    hours: dict[str, SideHours] = field(default_factory=dict)
 
 
 def check(setting: Setting[CorridorProgram]) -> None:
@@ -93,6 +96,9 @@ def check(setting: Setting[CorridorProgram]) -> None:
     if missing:
         gates = ", ".join(missing)
         raise ConfigError(f"map {setting.map.name}: no node of the roster is gate {gates}")
+    for name in setting.config.hours:
+        if name not in DESTINATION.values():
+            raise ConfigError(f"hours.{name!r:.60}: expected hours.KZ or hours.CN")
     fleet = {node.name for node in setting.roster.of_role(Role.VEHICLE)}
     for vehicle, kind in setting.config.fleet.kinds.items():
         if vehicle not in fleet:
@@ -118,6 +124,7 @@ def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
         {name: TRACTION[kind] for name, kind in setting.config.fleet.kinds.items()},
         TokenConfig(setting.config.section.batch, round(setting.config.section.longest_s * 1e3)),
         radio_gap=setting.config.section.radio_gap,
+        hours=setting.config.hours,
     )
     return SupervisorAgent(config, setting.keys.signer, setting.roster, setting.map)
 

@@ -28,7 +28,7 @@ from contract.v1 import (
 )
 from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACHED, PositionReport
 from corridor import batches, explain, halts
-from corridor.bars import CLIMBING
+from corridor.authority import Weather
 from corridor.climbing import Climbing
 from corridor.counters import Counters
 from corridor.crossings import Crossings
@@ -38,7 +38,8 @@ from corridor.dispatch import Dispatch, DispatchConfig
 from corridor.diversion import Diversions
 from corridor.formation import Formations
 from corridor.gathering import FormationConfig, Gathering
-from corridor.grants import Grants, Weather
+from corridor.grants import Grants
+from corridor.hours import SideHours
 from corridor.interlocking import Zone
 from corridor.liveness import Liveness
 from corridor.operators import Operators
@@ -48,6 +49,7 @@ from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.rings import Rings
 from corridor.safe_state import SafeState
+from corridor.shortening import Shortenings
 from corridor.state import State
 from corridor.token import Token, TokenConfig
 from corridor.weather import HOLD_MS, Level, Measured
@@ -60,7 +62,8 @@ _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_U
 class SupervisorConfig:
     """One supervisor: its name, which gate runs which station, how convoys are put together, how
     they drive as one, the weather that it tells until it is measured, how long better weather must
-    have held, what it knows of trucks by name, and how a one-lane section is shared.
+    have held, what it knows of trucks by name, how a one-lane section is shared, and when each side
+    is open and how much it takes.
     """
 
     name: str
@@ -72,6 +75,7 @@ class SupervisorConfig:
     token: TokenConfig = field(default_factory=TokenConfig)
     weather_hold_ms: int = HOLD_MS
     radio_gap: bool = False
+    hours: Mapping[str, SideHours] = field(default_factory=dict)
 
 
 class SupervisorAgent:
@@ -80,13 +84,13 @@ class SupervisorAgent:
     def __init__(
         self, config: SupervisorConfig, signer: Signer, roster: Roster, corridor: CorridorMap
     ) -> None:
-        self.state = State(config.name, corridor, roster)
+        self.state = State(config.name, corridor, roster, config.kinds)
         self._dispatch = Dispatch(self.state, config.dispatch)
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
         self._token = Token(self.state, config.token)
-        self._people = People(self.state, config.weather_hold_ms, self._weather_is)
+        self._people = People(self.state, config.weather_hold_ms, self._weather_is, config.hours)
         self._climbing = Climbing(corridor, config.weather.friction_permille, config.kinds)
         self._grants = Grants(
             self.state,
@@ -102,6 +106,7 @@ class SupervisorAgent:
                 SafeState(self.state).vote,
             ),
         )
+        self._shortenings = Shortenings(self.state, self._grants)
         self._operators = Operators(self.state, self._again, self._people)
         self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
         self._detours = Detours(self.state, self._people.closures, self._dispatch.tell)
@@ -211,6 +216,7 @@ class SupervisorAgent:
                     self._detours.consider(mission)
                     if self._people.leave(now, mission):
                         self._grants.extend(now, mission)
+                        self._people.hours.note(mission)
 
     def _again(self, mission: Mission) -> None:
         """The authority in force, said anew; to a truck that people keep, once it is free."""
@@ -301,18 +307,7 @@ class SupervisorAgent:
 
     def _on_authority_reply(self, now: Now, received: Received) -> None:
         reply = cast("movement_pb2.AuthorityReply", received.message)
-        reason = Reason.__members__.get(reply.reason, "")
-        heard, mission_id = self.state.heard.get(received.sender), reply.mission_id
-        if heard is not None and isinstance(reason, Reason) and reason in CLIMBING:
-            heard.declined = (reply.number, reason)
-            self.state.dirty[mission_id] = None
-        self.state.say(
-            Event.AUTHORITY_ANSWERED,
-            vehicle=received.sender,
-            number=reply.number,
-            accepted=reply.accepted,
-            reason=reason,
-        )
+        self._shortenings.answered(now, received.sender, reply)
 
     def _on_formation(self, now: Now, received: Received) -> None:
         reply = cast("movement_pb2.FormationReply", received.message)
@@ -363,6 +358,8 @@ class SupervisorAgent:
     def _on_operator(self, now: Now, received: Received) -> None:
         command = cast("movement_pb2.OperatorCommand", received.message)
         self._operators.on_command(now, received.sender, command)
+        for mission, zones, how in self._people.closures.called_back():
+            self._shortenings.ask(mission, zones, how)
         if command.verb == movement_pb2.OPERATOR_VERB_PROVE_ZONE:
             self._judge_again(now)
 

@@ -23,8 +23,11 @@ from contract.v1.movement_pb2 import (
     LOAD_CLASS_EMPTY,
     LOAD_CLASS_LOADED,
     LOAD_CLASS_UNSPECIFIED,
+    SHORTENING_COOPERATIVE,
+    SHORTENING_EMERGENCY,
     OperatorCommand,
     OperatorReply,
+    Shortening,
 )
 from corridor.interlocking import ZoneState
 from corridor.records import Mission
@@ -43,6 +46,7 @@ class Closure(msgspec.Struct):
     taker       operator whose key alone gives it back; "": its issuer's
     since_ms    UTC at which it was ordered
     stays       vehicles that stand in a possession and are kept there until it is given back
+    urgent      who may still stop before it is to brake for that
     clear       nobody has been in it at some time since: whoever waits for that has been told
     """
 
@@ -57,6 +61,7 @@ class Closure(msgspec.Struct):
     since_ms: int
     clear: bool = False
     stays: list[str] = []
+    urgent: bool = False
 
     @property
     def keeper(self) -> str:
@@ -70,6 +75,7 @@ class Closures:
     def __init__(self, state: State) -> None:
         self._state = state
         self._closed: dict[str, Closure] = {}
+        self._new: list[Closure] = []
 
     def restore(self, journal: Mapping[str, bytes]) -> None:
         """What was closed before a restart is closed after it."""
@@ -96,6 +102,7 @@ class Closures:
                 self._stay_too(before, wanted.stays)
             return wanted.name, None if same else Reason.SECTION_CLOSED
         self._closed[wanted.name] = wanted
+        self._new.append(wanted)
         self._state.dirty.update(dict.fromkeys(self._state.missions))
         self._write(wanted)
         self._state.say(
@@ -137,6 +144,7 @@ class Closures:
             command.reason,
             now.utc_ms,
             stays=stays,
+            urgent=command.urgent,
         )
 
     def _is_truck(self, name: str) -> bool:
@@ -226,6 +234,20 @@ class Closures:
                 )
         return None
 
+    def called_back(self) -> list[tuple[Mission, list[str], Shortening]]:
+        """Who has road into what has just been closed, told once: it may still stop before it."""
+        new, self._new = self._new, []
+        return [
+            (
+                mission,
+                closure.zones,
+                SHORTENING_EMERGENCY if closure.urgent else SHORTENING_COOPERATIVE,
+            )
+            for closure in new
+            for mission in self._state.missions.values()
+            if self._is_meant(closure, mission) and mission.vehicle not in closure.stays
+        ]
+
     def closed_to(self, mission: Mission) -> frozenset[str]:
         """Zones that this truck is not let into, as far as it is in none of their sections."""
         found: set[str] = set()
@@ -235,11 +257,14 @@ class Closures:
         return frozenset(found)
 
     def _is_for(self, closure: Closure, mission: Mission) -> bool:
+        holders = (self._state.zones.holders(zone) for zone in closure.zones)
+        meant = self._is_meant(closure, mission)
+        return meant and not any(mission.vehicle in held for held in holders)
+
+    def _is_meant(self, closure: Closure, mission: Mission) -> bool:
         loaded = self._state.crossings[mission.crossing].loaded
-        meant = (
+        return (
             closure.direction in ("", mission.direction)
             and closure.load in ("", "loaded" if loaded else "empty")
             and closure.convoy in ("", mission.convoy)
         )
-        holders = (self._state.zones.holders(zone) for zone in closure.zones)
-        return meant and not any(mission.vehicle in held for held in holders)

@@ -224,7 +224,9 @@ class Dispatch:
         if found is None:
             return None
         berth, lanes = found
-        claim = Claim(key, convoy, crossing.direction, crossing.gross_mass_kg)
+        mass_kg = crossing.gross_mass_kg
+        axle_kg = state.axle_kg(key, mass_kg)
+        claim = Claim(key, convoy, crossing.direction, mass_kg, axle_kg=axle_kg)
         self._free.remove(berth)  # held from now on; or promised, where another has still to leave
         state.zones.allocate(state.map.berths[berth].zone, claim)
         if bay is not None:
@@ -297,7 +299,7 @@ class Dispatch:
         """The same mission with another end, under a new version."""
         state, before = self._state, mission.berth
         there = state.map.berths[berth]
-        claim = Claim(mission.vehicle, mission.convoy, mission.direction, mission.mass_kg)
+        claim = state.claim(mission)
         if state.zones.allocate(there.zone, claim) is not None:
             return
         mission.lanes, mission.berth = lanes, berth

@@ -19,7 +19,6 @@ from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED
 from contract.v1.movement_pb2 import STOP_KIND_STATION
 from corridor.clearance import clearance_missing
 from corridor.grants import Grants
-from corridor.interlocking import Claim
 from corridor.parting import part
 from corridor.places import asides, is_free, no_place, services_of, to_do, wanted
 from corridor.planning import stops_of
@@ -174,7 +173,7 @@ class Diversions:
         before: _Plan = (mission.lanes, mission.stops, mission.place, mission.berth)
         zone = state.map.bays[bay].zone
         had = mission.vehicle in state.zones.holders(zone)
-        claim = Claim(mission.vehicle, mission.convoy, mission.direction, mission.mass_kg)
+        claim = state.claim(mission)
         denied = state.zones.allocate(zone, claim)
         if denied is not None:
             return No(denied.reason, denied.zone, denied.holder)

@@ -26,13 +26,17 @@ OFFICE: Final = "office"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One wait: for what, held by whom, since when in milliseconds of the book's own clock."""
+    """One wait: for what, held by whom, since when in milliseconds of the book's own clock.
+
+    lifts   what lifts it, where that is more than the table of reasons says
+    """
 
     reason: str
     resource: str
     holder: str
     since_ms: int
     crossing: str = ""
+    lifts: str = ""
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ def book_of(state: State, now: Now) -> Book:
         since_ms = wait.since_ns // NS_PER_MS
         crossing_id = state.crossing_of(vehicle)
         book.waits[vehicle] = Waiting(
-            wait.reason.name, wait.resource, wait.holder, since_ms, crossing_id
+            wait.reason.name, wait.resource, wait.holder, since_ms, crossing_id, wait.lifts
         )
     book.gates.update(state.faulty_gates)
     return book
@@ -153,6 +157,7 @@ def _link(book: Book, vehicle: str) -> WaitLink:
     wait = book.waits[vehicle]
     link = _told(vehicle, wait.reason, wait.resource, wait.holder)
     link.crossing, link.waited_ms = wait.crossing, max(0, book.at_ms - wait.since_ms)
+    link.lifted_by = wait.lifts or link.lifted_by
     return link
 
 

@@ -49,7 +49,11 @@ def _waits(book: Book, said: Said) -> None:
     same = before is not None and (before.reason, before.resource) == cause
     since_ms = before.since_ms if before is not None and same else said.at_ms
     book.waits[vehicle] = Waiting(
-        *cause, holder=_text(said, "holder"), since_ms=since_ms, crossing=_text(said, "crossing")
+        *cause,
+        holder=_text(said, "holder"),
+        since_ms=since_ms,
+        crossing=_text(said, "crossing"),
+        lifts=_text(said, "lifted_by"),
     )
 
 

@@ -7,7 +7,6 @@ Silence extends nothing. Not here: the interlocking's rules, which truck goes fi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from contract.agent import Now, Send
@@ -21,8 +20,9 @@ from contract.v1.movement_pb2 import (
     STOP_KIND_GATE,
     STOP_KIND_STATION,
     VEHICLE_STATE_AT_GATE,
-    MovementAuthority,
+    Shortening,
 )
+from corridor.authority import Weather, authority_of
 from corridor.bars import barred
 from corridor.climbing import Climbing
 from corridor.evidence import find_remote
@@ -38,15 +38,6 @@ LOOK_AHEAD_M: Final = 320.0
 RENEW_BELOW_M: Final = 160.0
 WORTH_M: Final = 20.0
 NEAR_END_M: Final = 40.0
-
-
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """What every authority says of the weather; zero: not known, a truck assumes the worst."""
-
-    friction_permille: int = 0
-    sight_mm: int = 0
-    speed_max_mmps: int = 0
 
 
 class Grants:
@@ -74,7 +65,7 @@ class Grants:
         self._climbing = climbing
         self._radio_gap = radio_gap
         self._more = more
-        self._forks = forks_before_sections(state.map)
+        self.forks = forks_before_sections(state.map)
 
     def weather_is(self, weather: Weather) -> None:
         """From now on authorities say this."""
@@ -86,6 +77,8 @@ class Grants:
         heard = state.heard.get(mission.vehicle)
         if not mission.accepted or mission.arrived or heard is None or not heard.reported:
             return
+        if mission.asked:
+            return  # how much it has is not known until it has answered (shortening.py)
         route = state.route(mission)
         at_gate = heard.state == VEHICLE_STATE_AT_GATE
         short = mission.end_m - heard.front_m <= RENEW_BELOW_M or heard.silent
@@ -107,7 +100,14 @@ class Grants:
         if at_gate and bar is None:
             no = self._unwelcome(mission, route, heard.front_m) or no
         if no is not None:
-            state.wait(now, mission.vehicle, no.reason, resource=no.resource, holder=no.holder)
+            state.wait(
+                now,
+                mission.vehicle,
+                no.reason,
+                resource=no.resource,
+                holder=no.holder,
+                lifts=no.lifts,
+            )
         else:
             state.goes_on(now, mission.vehicle)
 
@@ -148,7 +148,7 @@ class Grants:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
         state, spans = self._state, route.zone_spans
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:
-            first, forks = mission.next_span, self._forks
+            first, forks = mission.next_span, self.forks
             room = together(state, mission, spans, first, forks=forks, radio_gap=self._radio_gap)
             group, no = self._wanted(mission, route, room)
             no = no or self._have(mission, route, group, room)
@@ -189,13 +189,7 @@ class Grants:
 
     def _claim(self, mission: Mission) -> Claim:
         place = mission.formation.index(mission.vehicle)
-        return Claim(
-            mission.vehicle,
-            mission.convoy,
-            mission.direction,
-            mission.mass_kg,
-            before=tuple(mission.formation[:place]),
-        )
+        return self._state.claim(mission, tuple(mission.formation[:place]))
 
     def _wanted(
         self, mission: Mission, route: Route, room: list[int]
@@ -223,6 +217,19 @@ class Grants:
         return self._gate_votes(route, index)  # last: who waits for a cell is not told of each try
 
     # --- voters: each a no with its reason, or None ---
+
+    def _bearing_votes(self, mission: Mission, route: Route, index: int) -> No | None:
+        """No road out of the berth for a truck that some zone of its way does not bear: it would
+        stand before that for ever.
+        """
+        if index == 0 or mission.next_span > 1:
+            return None
+        claim = self._claim(mission)
+        for zone, _, _ in route.zone_spans[index:]:
+            denied = self._state.zones.bears(zone, claim)
+            if denied is not None:
+                return No(denied.reason, zone, "terminal")
+        return None
 
     def _station_votes(self, mission: Mission, route: Route, index: int) -> No | None:
         """Nothing behind a station or bay until it has finished with the truck."""
@@ -329,31 +336,42 @@ class Grants:
                 return line_m, GATE_OVERLAP_M
         return end_m, overlap_m
 
+    def shorten(self, mission: Mission, had: int, how: Shortening) -> bool:
+        """Ask a truck to end where its first `had` zones end; what it has stays its own until it
+        has said yes. False if it is beyond that end already.
+        """
+        route, heard = self._state.route(mission), self._state.heard[mission.vehicle]
+        end_m, overlap_m = self._end(mission, route, had)
+        if not heard.front_m < end_m < mission.end_m:
+            return False
+        mission.number += 1
+        mission.asked, mission.asked_span, mission.asked_m = mission.number, had, end_m
+        authority = authority_of(mission, route, end_m, overlap_m, weather=self._weather)
+        authority.shortening = how
+        self._state.save(mission)
+        self._state.say(
+            Event.ROAD_ASKED_BACK,
+            vehicle=mission.vehicle,
+            number=mission.number,
+            end_lane=authority.end_lane,
+            end_mm=authority.end_mm,
+        )
+        self._state.out.append(Send(mission.vehicle, authority))
+        return True
+
     def _grant(self, mission: Mission, route: Route, end_m: float, overlap_m: float) -> None:
         mission.number += 1
-        mission.end_m = end_m
-        lane, offset_m = route.where(end_m)
-        end_mm = int(offset_m * 1000.0)
+        mission.end_m, mission.asked = end_m, 0
         self._state.save(mission)
-        authority = MovementAuthority(
-            mission_id=mission.mission_id,
-            mission_version=mission.version,
-            number=mission.number,
-            end_lane=lane,
-            end_mm=end_mm,
-            overlap_mm=int(overlap_m * 1000.0),
-            speed_max_mmps=self._weather.speed_max_mmps,
-            friction_permille=self._weather.friction_permille,
-            sight_mm=self._weather.sight_mm,
-        )
+        authority = authority_of(mission, route, end_m, overlap_m, weather=self._weather)
         zones = [zone for zone, _, _ in route.zone_spans[mission.cleared : mission.next_span]]
         self._state.say(
             Event.AUTHORITY_GRANTED,
             vehicle=mission.vehicle,
             mission=mission.mission_id,
             number=mission.number,
-            end_lane=lane,
-            end_mm=end_mm,
+            end_lane=authority.end_lane,
+            end_mm=authority.end_mm,
             zones=" ".join(zones),
         )
         self._state.out.append(Send(mission.vehicle, authority))
@@ -362,6 +380,7 @@ class Grants:
 _Voter = Callable[[Grants, Mission, Route, int], No | None]
 Voter = Callable[[Mission, Route, int], No | None]
 _VOTERS: Final[tuple[_Voter, ...]] = (
+    Grants._bearing_votes,
     Grants._station_votes,
     Grants._remote_votes,
     Grants._order_votes,

@@ -4,9 +4,9 @@ Pure. A vehicle is allocated the head of its claim, zone after zone; it frees a 
 is proven to have left it - by its own report, and by the wired counter where the zone has one; or,
 without its word, by every axle that was counted in before the zone being counted out behind it.
 Time alone frees nothing. A zone has one convoy at a time, and inside gate cells, stations, bays,
-berths and yards one vehicle; a one-lane section has one direction; limits of count and mass hold at
-every allocation. What is not known blocks. Not here: who deserves a zone first (dispatch), customs
-(voters), what is sent (grants.py). Requirements: I4, I9, I22 in docs/SAFETY.md.
+berths and yards one vehicle; a one-lane section has one direction; limits of count, mass and axle
+load hold at every allocation. What is not known blocks. Not here: who deserves a zone first
+(dispatch), customs (voters), what is sent (grants.py). Requirements: I4, I9, I22 in docs/SAFETY.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,16 +43,21 @@ class ZoneRule:
     one_lane: bool
     vehicles_max: int | None
     mass_max_kg: int | None
+    axle_max_kg: int | None = None
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Who wants a zone: one vehicle of a convoy, with the members that drive before it."""
+    """Who wants a zone: one vehicle of a convoy, with the members that drive before it.
+
+    axle_kg   its heaviest axle; 0: not known, and too heavy wherever there is a limit
+    """
 
     vehicle: str
     convoy: str
     direction: str
     mass_kg: int
     before: tuple[str, ...] = ()
+    axle_kg: int = 0
 
 
 class Denied(msgspec.Struct, frozen=True):
@@ -149,15 +154,23 @@ class Interlocking:
             return Denied(Reason.PREDECESSOR_FIRST, zone, first.vehicle)
         return self._limits(zone, rule, others, claim)
 
+    def bears(self, zone: str, claim: Claim) -> Denied | None:
+        """Whether `claim` could ever have `zone`, with nobody else in it; None means yes."""
+        return self._limits(zone, self.rules[zone], (), claim)
+
     def _limits(
         self, zone: str, rule: ZoneRule, others: Iterable[Holder], claim: Claim
     ) -> Denied | None:
         inside = list(others)
+        if rule.axle_max_kg is not None and not 0 < claim.axle_kg <= rule.axle_max_kg:
+            return Denied(Reason.AXLE_TOO_HEAVY, zone)
+        if rule.mass_max_kg is not None and claim.mass_kg > rule.mass_max_kg:
+            return Denied(Reason.TRUCK_TOO_HEAVY, zone)
         if rule.vehicles_max is not None and len(inside) + 1 > rule.vehicles_max:
             return Denied(Reason.ZONE_FULL, zone, inside[0].vehicle if inside else "")
         mass_kg = sum(holder.mass_kg for holder in inside) + claim.mass_kg
         if rule.mass_max_kg is not None and mass_kg > rule.mass_max_kg:
-            return Denied(Reason.ZONE_FULL, zone, inside[0].vehicle if inside else "")
+            return Denied(Reason.ZONE_FULL, zone, inside[0].vehicle)
         return None
 
     # --- changes ---
@@ -310,6 +323,7 @@ def rules_of(corridor: CorridorMap) -> dict[str, ZoneRule]:
             one_lane=zone.one_lane,
             vehicles_max=zone.vehicles_max,
             mass_max_kg=zone.mass_max_kg,
+            axle_max_kg=zone.axle_max_kg,
         )
         for zone in corridor.zones.values()
     }

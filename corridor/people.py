@@ -1,8 +1,8 @@
 """What people and weather decide about movement, behind one door for the supervisor's agent.
 
-Pure. Stops, closed sections and possessions, personnel locks, tested brakes, levels of the weather:
-each has its rows, its journal and a voter. Not here: places and halted trucks (operators.py), what
-each decides (the modules named).
+Pure. Stops, closed sections and possessions, personnel locks, tested brakes, levels of the weather,
+opening hours, quotas and intake: each has its rows, its journal and a voter. Not here: places and
+halted trucks (operators.py), what each decides (the modules named).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from contract.v1.movement_pb2 import BerthReport
 from contract.v1.people_pb2 import PersonnelNotice, PersonnelStatus, WeatherReport
 from corridor.closures import Closures
 from corridor.grants import Voter
+from corridor.hours import Hours, SideHours
 from corridor.locks import PersonnelLocks
 from corridor.records import Mission
 from corridor.roadworthy import RoadworthinessBook
@@ -29,6 +30,7 @@ class People:
         state: State,
         weather_hold_ms: int,
         tell_weather: Callable[[Measured, Level], None],
+        sides: Mapping[str, SideHours],
     ) -> None:
         self._state = state
         self.stops = Stops(state)
@@ -36,6 +38,7 @@ class People:
         self.locks = PersonnelLocks(state)
         self.roadworthy = RoadworthinessBook(state)
         self.weather = WeatherWatch(state, weather_hold_ms, tell_weather)
+        self.hours = Hours(state, sides, self._speed_mmps)
 
     @property
     def voters(self) -> tuple[Voter, ...]:
@@ -46,7 +49,12 @@ class People:
             self.closures.vote,
             self.stops.vote,
             self.weather.vote,
+            self.hours.vote,
         )
+
+    def _speed_mmps(self) -> int:
+        level = self.weather.level
+        return level.speed_mmps if level is not None else 0
 
     def restore(self, journal: Mapping[str, bytes]) -> None:
         """What was in force before a restart is in force after it."""
@@ -55,6 +63,7 @@ class People:
         self.locks.restore(journal)
         self.roadworthy.restore(journal)
         self.weather.restore(journal)
+        self.hours.restore()
 
     def watch(self, now: Now) -> None:
         """What an input may have changed: who is in a scope, and who is not any more."""
@@ -62,6 +71,7 @@ class People:
         self.closures.watch()
         self.roadworthy.watch(now)
         self.weather.watch(now)
+        self.hours.watch(now)
 
     def on_message(self, now: Now, received: Received) -> list[Mission]:
         """Missions whose authority is to be said anew."""

@@ -199,7 +199,7 @@ class Positions:
                 break
             if index < mission.counted_from and mission.vehicle not in state.zones.holders(zone):
                 continue  # older than what counters have seen since; a newer word: counters.py
-            claim = Claim(mission.vehicle, mission.convoy, mission.direction, mission.mass_kg)
+            claim = state.claim(mission)
             self._find(zone, claim)
         state.dirty[mission.mission_id] = None
         return True

@@ -37,6 +37,7 @@ class Crossing(msgspec.Struct):
     refused     reason code of the refusal;  refused_by   country of the office that refused
     returns     the crossing that takes it back;  return_of   the crossing that this one takes back
     papers      the refusal as it came, for the gate that lets the truck in to be returned
+    let_ms      UTC at which it was given road past its exit gate, where hours or quotas count
     """
 
     crossing_id: str
@@ -76,6 +77,7 @@ class Crossing(msgspec.Struct):
     papers: bytes = b""
     container_id: str = ""
     arrival_scan: int = 0
+    let_ms: int = 0
 
 
 class Stop(msgspec.Struct):
@@ -99,6 +101,8 @@ class Mission(msgspec.Struct):
     given       services that bays have brought since an office last ordered one anew
     axles       at the last counter that it has passed; 0: not told
     counted_from   index of the first zone of the route behind that counter
+    asked       number of an authority that ends nearer than the one in force; 0: none is unanswered
+    asked_span, asked_m   next_span and end_m once the truck has said yes to it
     """
 
     mission_id: str
@@ -125,6 +129,9 @@ class Mission(msgspec.Struct):
     given: list[str] = []
     axles: int = 0
     counted_from: int = 0
+    asked: int = 0
+    asked_span: int = 0
+    asked_m: float = 0.0
 
 
 class Rest(msgspec.Struct):

@@ -3,6 +3,7 @@
 Pure. Shared by the parts of the supervisor; each part changes it through few named acts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,8 +15,9 @@ from contract.map import CorridorMap, RouteError
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.route import Route
+from contract.traction import Traction, heaviest_axle_kg
 from contract.v1.movement_pb2 import VEHICLE_STATE_UNSPECIFIED, PositionReport
-from corridor.interlocking import Interlocking, rules_of
+from corridor.interlocking import Claim, Interlocking, rules_of
 from corridor.planning import way
 from corridor.records import Crossing, Formation, Mission, Rest, Store
 
@@ -47,11 +49,14 @@ class Heard:
 
 
 class No(Struct, frozen=True):
-    """A voter's no: the reason, what it is about, who is in the way."""
+    """A voter's no: the reason, what it is about, who is in the way, and what lifts it where that
+    is more than the table of reasons says.
+    """
 
     reason: Reason
     resource: str
     holder: str = ""
+    lifts: str = ""
 
 
 class Wait(Struct, frozen=True):
@@ -65,6 +70,7 @@ class Wait(Struct, frozen=True):
     holder: str
     since_ns: int
     first_ns: int
+    lifts: str = ""
 
 
 @dataclass(slots=True)
@@ -98,8 +104,16 @@ class Halted:
 class State:
     """The supervisor's tables."""
 
-    def __init__(self, name: str, corridor: CorridorMap, roster: Roster) -> None:
+    def __init__(
+        self,
+        name: str,
+        corridor: CorridorMap,
+        roster: Roster,
+        kinds: Mapping[str, Traction] | None = None,
+    ) -> None:
+        """`kinds`: what is known of trucks by name; who is not in it is the worst of all."""
         self.name = name
+        self.kinds = dict(kinds or {})
         self.map = corridor
         self.roster = roster
         self.zones = Interlocking(rules_of(corridor))
@@ -178,9 +192,11 @@ class State:
 
     # --- waiting ---
 
-    def wait(self, now: Now, key: str, reason: Reason, *, resource: str, holder: str) -> None:
+    def wait(
+        self, now: Now, key: str, reason: Reason, *, resource: str, holder: str, lifts: str = ""
+    ) -> None:
         """`key` (a vehicle or a crossing at its berth) waits; said once for each cause, and again
-        when somebody else holds what it waits for.
+        when somebody or something else lifts it. `lifts`: what does, if not what the table says.
         """
         before = self.waits.get(key)
         since_ns = first_ns = now.mono_ns
@@ -188,9 +204,9 @@ class State:
             first_ns = before.first_ns
             if (before.reason, before.resource) == (reason, resource):
                 since_ns = before.since_ns
-                if before.holder == holder:
+                if (before.holder, before.lifts) == (holder, lifts):
                     return
-        self.waits[key] = Wait(reason, resource, holder, since_ns, first_ns)
+        self.waits[key] = Wait(reason, resource, holder, since_ns, first_ns, lifts)
         crossing = self.crossing_of(key)
         self.say(
             Event.VEHICLE_WAITS,
@@ -199,7 +215,7 @@ class State:
             reason=reason,
             resource=resource,
             holder=holder,
-            lifted_by=reason.lifted_by,
+            lifted_by=lifts or reason.lifted_by,
         )
 
     def goes_on(self, now: Now, key: str) -> None:
@@ -225,6 +241,16 @@ class State:
                 return crossing.crossing_id
         last = max(mine, key=lambda each: each.finished_ms, default=None)
         return last.crossing_id if last is not None and last.outcome == "refused" else ""
+
+    def claim(self, mission: Mission, before: tuple[str, ...] = ()) -> Claim:
+        """What a truck asks a zone for on its mission; `before`: of its convoy, those ahead."""
+        vehicle, mass_kg = mission.vehicle, mission.mass_kg
+        axle_kg = self.axle_kg(vehicle, mass_kg)
+        return Claim(vehicle, mission.convoy, mission.direction, mass_kg, before, axle_kg)
+
+    def axle_kg(self, vehicle: str, mass_kg: int) -> int:
+        """Load of a truck's heaviest axle."""
+        return heaviest_axle_kg(self.kinds.get(vehicle), mass_kg)
 
     def free(self, zone: str, vehicle: str, convoy: str, proof: str) -> None:
         """A zone was proven free of a vehicle: whoever waits for it is to be looked at."""

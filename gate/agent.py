@@ -110,6 +110,7 @@ class GateAgent:
             self._say(*self._stations.on_reading(now, reading))
             self._tell_records()
             steps.step(self._cell, now, reading)
+            self._look(now)
             self._passage.expire(now)
             why_not = self._cell.why_not
             restarted = why_not is None or why_not.reason is Reason.GATE_RESTARTED
@@ -168,7 +169,10 @@ class GateAgent:
         if cell.phase not in (Phase.IDLE, Phase.CHALLENGED):
             return Refused(Reason.GATE_BUSY, cell.phase.value)
         if cell.phase is Phase.CHALLENGED and self._passage.vehicle != received.sender:
-            return Refused(Reason.GATE_BUSY, f"asked by {self._passage.vehicle}")
+            busy = Refused(Reason.GATE_BUSY, f"asked by {self._passage.vehicle}")
+            if request.approaching or not self._passage.approaching:
+                return busy
+            cell.refuse_asker(Refused(Reason.GATE_BUSY, f"{received.sender} stands at the line"))
         return None
 
     def _on_permit_request(self, now: Now, received: Received) -> None:
@@ -184,20 +188,34 @@ class GateAgent:
             refused = Refused(Reason.PERMIT_EXPIRED, "the arm falls; then ask anew")
             cell.refuse(received.sender, request.attempt, request.crossing_id, refused)
         elif cell.phase is Phase.CHALLENGED:
-            ticket = self._passage.judge(now, request, received.sender)
-            if isinstance(ticket, Ticket):
-                ticket = self._raised(ticket)
-            if isinstance(ticket, Ticket):
-                if ticket.returning:
-                    fields = {"gate": self._gate.id, "crossing": ticket.crossing_id}
-                    who = {"return_crossing": ticket.returning, "vehicle": ticket.vehicle_id}
-                    self._say(Report(Event.RETURN_ADMITTED, fields | who))
-                cell.consume(now, ticket)
-                return
-            cell.go(Outcome.DENIED)
-            cell.refuse(received.sender, request.attempt, request.crossing_id, ticket)
-            if ticket.reason in _DIFFERS:
-                self._tell_difference(now, request, ticket.reason)
+            judged = self._passage.judge(now, request, received.sender)
+            if self._passage.answer is None:
+                self._decide(now, request, judged)
+
+    def _look(self, now: Now) -> None:
+        """Whose answer is kept, and is it at the line by now?"""
+        answer = self._passage.answer
+        if self._cell.phase is not Phase.CHALLENGED or answer is None:
+            return
+        judged = self._passage.judge_kept(now, answer)
+        if judged is not None:
+            self._decide(now, answer.request, judged)
+
+    def _decide(self, now: Now, request: PermitRequest, judged: Ticket | Refused) -> None:
+        """Consume the permit, and the arm rises; or say why not."""
+        cell = self._cell
+        ticket = self._raised(judged) if isinstance(judged, Ticket) else judged
+        if isinstance(ticket, Ticket):
+            if ticket.returning:
+                fields = {"gate": self._gate.id, "crossing": ticket.crossing_id}
+                who = {"return_crossing": ticket.returning, "vehicle": ticket.vehicle_id}
+                self._say(Report(Event.RETURN_ADMITTED, fields | who))
+            cell.consume(now, ticket)
+            return
+        cell.go(Outcome.DENIED)
+        cell.refuse(request.vehicle_id, request.attempt, request.crossing_id, ticket)
+        if ticket.reason in _DIFFERS:
+            self._tell_difference(now, request, ticket.reason)
 
     def _tell_difference(self, now: Now, request: PermitRequest, reason: Reason) -> None:
         """Other seals or another container than the released ones: both offices must know, once for

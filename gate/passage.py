@@ -3,20 +3,21 @@
 Pure. A yes needs: the nonce in force and young enough, the vehicle's own signature over it (the
 envelope's, by the key in the roster), both releases for this crossing and this key in this
 direction, and a plate, seals and containers that agree with them; or, at an entry gate, those of
-the crossing that takes a refused truck back (admission.py). Not here: the arm (interlock.py), what
-happens after (agent.py).
+the crossing that takes a refused truck back (admission.py). Who asks on its way to the line is
+challenged and its answer judged before it stands there; the answer is kept for a while, and judged
+anew with what is read. Not here: the arm (interlock.py), what happens after (agent.py).
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from contract import release
 from contract.agent import NS_PER_MS, Boot, Now, Refused
-from contract.limits import NONCE_AGE_MS_MAX, NONCE_BYTES, TEXT_LENGTH_MAX
+from contract.limits import ANSWER_KEPT_MS_MAX, NONCE_AGE_MS_MAX, NONCE_BYTES, TEXT_LENGTH_MAX
 from contract.map import Gate
 from contract.reasons import Reason
 from contract.release import Claimant, Cleared, TakenBack
@@ -42,6 +43,24 @@ from gate.arm import PERMIT_START_MS
 from gate.orders import GateReading
 
 _REVOKED: Final = "revoked/"
+# What is not read yet may be read while the answer of a truck that comes is kept.
+UNSEEN: Final = frozenset(
+    {Reason.NOT_IN_CELL, Reason.PLATE_UNREAD, Reason.SEAL_UNREAD, Reason.CONTAINER_UNREAD}
+)
+
+
+class Answer(NamedTuple):
+    """A good answer of a vehicle that was not to be seen yet: what, by whom, to which nonce.
+
+    since_ns   when it was given, or when somebody came to the line who is not read yet
+    missing    why it had no permit when it was last judged
+    """
+
+    request: PermitRequest
+    sender: str
+    nonce: bytes
+    since_ns: int
+    missing: Refused
 
 
 class Ticket(msgspec.Struct):
@@ -101,6 +120,8 @@ class GatePassage:
     vehicle: str = ""
     crossing: str = ""
     attempt: int = 0
+    approaching: bool = False
+    answer: Answer | None = None
     _nonce: bytes = b""
     _asked_ns: int = 0
     _seed: bytes = b""
@@ -122,8 +143,17 @@ class GatePassage:
 
     @property
     def due_ns(self) -> int | None:
-        """When the challenge dies."""
+        """When the challenge dies, or the answer to it."""
+        if self.answer is not None:
+            return self.answer.since_ns + ANSWER_KEPT_MS_MAX * NS_PER_MS
         return self._asked_ns + NONCE_AGE_MS_MAX * NS_PER_MS if self._nonce else None
+
+    @property
+    def late(self) -> Refused:
+        """What is said then."""
+        if self.answer is not None:
+            return self.answer.missing
+        return Refused(Reason.NONCE_EXPIRED)
 
     def challenge(self, now: Now, request: PassageRequest) -> Challenge:
         """A fresh nonce for this vehicle; an older one is void."""
@@ -134,12 +164,14 @@ class GatePassage:
         self.vehicle = request.vehicle_id
         self.crossing = request.crossing_id
         self.attempt = request.attempt
+        self.approaching, self.answer = request.approaching, None
         return Challenge(gate_id=self.gate.id, nonce=self._nonce, attempt=request.attempt)
 
     def end(self) -> None:
         """No session, no nonce."""
         self._nonce = b""
         self.vehicle = self.crossing = ""
+        self.approaching, self.answer = False, None
 
     def expire(self, now: Now) -> None:
         """A challenge that nobody answers does not stay."""
@@ -147,11 +179,39 @@ class GatePassage:
             self._nonce = b""
 
     def judge(self, now: Now, request: PermitRequest, sender: str) -> Ticket | Refused:
-        """A ticket for the sender, or why it may not pass. The nonce is used up either way."""
+        """A ticket for the sender, or why it may not pass. The nonce is used up either way; a good
+        answer of one that is not to be seen yet is kept in `answer`.
+        """
         nonce = self._nonce
         judged = self._answered(now, request, sender)
         if isinstance(judged, Refused):
             return judged
+        found = self._ticket(judged, request, sender, nonce)
+        if self.approaching and isinstance(found, Refused) and found.reason in UNSEEN:
+            self.answer = Answer(request, sender, nonce, now.mono_ns, found)
+        return found
+
+    def judge_kept(self, now: Now, answer: Answer) -> Ticket | Refused | None:
+        """The same for an answer that was kept, by the releases as they are now and by what is read
+        now; None while something is not read.
+        """
+        judged = self._cleared(now, answer.request, answer.sender)
+        if isinstance(judged, Refused):
+            self.answer = None
+            return judged
+        found = self._ticket(judged, answer.request, answer.sender, answer.nonce)
+        if isinstance(found, Refused) and found.reason in UNSEEN:
+            came = answer.missing.reason is Reason.NOT_IN_CELL is not found.reason
+            since_ns = now.mono_ns if came else answer.since_ns
+            self.answer = answer._replace(since_ns=since_ns, missing=found)
+            return None
+        self.answer = None
+        return found
+
+    def _ticket(
+        self, judged: Cleared, request: PermitRequest, sender: str, nonce: bytes
+    ) -> Ticket | Refused:
+        """A ticket if what is seen agrees with the releases."""
         fault = self._fault(judged)
         if fault is not None:
             return fault
@@ -191,6 +251,10 @@ class GatePassage:
             return Refused(Reason.NONCE_EXPIRED)
         if (request.vehicle_id, request.crossing_id) != (sender, self.crossing):
             return Refused(Reason.RELEASE_FOREIGN, f"{request.vehicle_id} asked by {sender}")
+        return self._cleared(now, request, sender)
+
+    def _cleared(self, now: Now, request: PermitRequest, sender: str) -> Cleared | Refused:
+        """Both releases of the sender, as they are now."""
         claimant = Claimant(request.crossing_id, sender, self.roster.nodes[sender].key_id)
         judged = release.judge(
             request.releases, self.roster.release_keys, claimant, now=now, revoked=self.revoked

@@ -132,7 +132,7 @@ def _quiet(cell: Cell, now: Now, reading: GateReading) -> None:
     cell.passage.reading = reading
     if cell.phase is Phase.CHALLENGED and _is_due(now, cell.passage.due_ns):
         cell.go(Outcome.DENIED)
-        cell.refuse_asker(Refused(Reason.NONCE_EXPIRED))
+        cell.refuse_asker(cell.passage.late)
         cell.passage.end()
 
 

@@ -134,6 +134,7 @@ class Ambulance:
                 reason="an ambulance comes through",
                 zones=self._zones,
                 taker_id=AMBULANCE,
+                urgent=True,
             )
         )
 

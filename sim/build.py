@@ -4,6 +4,7 @@ The same constructors as the programs use; only keys and configuration come from
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,9 +20,9 @@ from contract.signing import Signer
 from contract.sites import bays_by_direction, sites, station_gates, stations_by_direction
 from contract.traction import TRACTION, Traction
 from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.authority import Weather
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
-from corridor.grants import Weather
 from corridor.token import TokenConfig
 from gate.agent import GateAgent, GateConfig
 from gate.office.agency import CounterAgent, CounterConfig
@@ -72,6 +73,8 @@ def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
             amended=flow.amended,
             certificate_expired=flow.certificate_expired,
             certificate_after_s=parse_duration(flow.certificate_after),
+            begins_s=parse_duration(flow.begins),
+            ends_s=parse_duration(flow.ends) or math.inf,
         )
         for flow in scenario.flow
         if flow.direction == direction
@@ -176,6 +179,7 @@ class Builder:
                 int(parse_duration(self.scenario.corridor.longest_wait) * 1000.0),
             ),
             radio_gap=self.scenario.corridor.radio_gap,
+            hours=self.scenario.hours,
         )
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)

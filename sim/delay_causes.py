@@ -56,6 +56,15 @@ class Timeline:
             return self.rows[index].label
         return None
 
+    def near(self, t_ms: float, within_ms: int) -> Label | None:
+        """The label nearest to a time, of those in force so shortly before or after."""
+        found = [
+            (max(row.from_ms - t_ms, t_ms - row.to_ms, 0.0), index)
+            for index, row in enumerate(self.rows)
+        ]
+        away_ms, index = min(found, default=(float("inf"), 0))
+        return self.rows[index].label if away_ms <= within_ms else None
+
     def knots_ms(self, from_ms: int, to_ms: int) -> list[int]:
         """Every beginning and end within a time."""
         ends = {t_ms for row in self.rows for t_ms in row[:2]}

@@ -2,8 +2,8 @@
 
 Pure. Standing has the label of what holds the truck (delay_causes.py). Driving more slowly than the
 reference run is, in this order: the weather's; braking for a stop or starting from it, which is the
-stop's; the truck's ahead; the road's that was given late; and what little is left, its own.
-Not here: how much was lost where (delays.py).
+stop's; the truck's ahead; the road's that was given late; the gate's whose permit came just before
+a stop; and what little is left, its own. Not here: how much was lost where (delays.py).
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from vehicle.pilot.columns import Array, Bits
 Flags = npt.NDArray[np.bool_]
 NEAR_FREE: Final = 0.1  # who loses less of a second than this share drives as if alone
 STOP_MS: Final = 500  # what is shorter is no stop
+NEAR_LINE_MS: Final = 30_000  # of rolling up to a gate's line without its permit, and on from there
 NEAR_STOP_MS: Final = 60_000  # braking for a stop and starting from it take no longer
 
 
@@ -193,7 +194,8 @@ class Labels:
             return _near_stop(said)
         if drive.ahead[k] == AT_END and stops:
             return self._causes.label(Reason.NO_AUTHORITY, self._lane(k))
-        return self._own
+        gate = self._holding.gates.near(int(drive.t_ms[k]), NEAR_LINE_MS)
+        return _near_stop(gate) if gate is not None else self._own
 
 
 def _some(values: Array) -> tuple[Bits, Array]:

@@ -252,19 +252,25 @@ def _rounded(tale: CrossingTale, pieces: Iterable[Piece], all_ms: int) -> Iterat
     yield from rows
 
 
-def accounts_of(world: World, recorder: Recorder, tally: Tally) -> dict[str, Account]:
-    """Every crossing of a run that has set off, by its id."""
-    scenario, board = world.scenario, world.fleet.board
-    end_ms = world.engine.now_ns // NS_PER_MS
+def free_runs(world: World) -> FreeRuns:
+    """Reference runs of a world's trucks, by the paths that its pilots drive."""
+    board = world.fleet.board
 
     def path(route: Route, mu: float) -> tuple[Array, int]:
         index = board.path(route, mu)
         return board.paths[index], int(board.path_rows[index])
 
+    return FreeRuns(world.truck, path)
+
+
+def accounts_of(world: World, recorder: Recorder, tally: Tally) -> dict[str, Account]:
+    """Every crossing of a run that has set off, by its id."""
+    scenario = world.scenario
+    end_ms = world.engine.now_ns // NS_PER_MS
     delays = Delays(
         world.map,
         world.odometer,
-        FreeRuns(world.truck, path),
+        free_runs(world),
         causes=Causes(world.map, recorder.events, recorder.visits, end_ms),
         weather=Weather(scenario.weather.friction, scenario.weather.sight_m),
     )

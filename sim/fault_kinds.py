@@ -17,9 +17,10 @@ AXLE_MISSED: Final = "axle_missed"
 BARRIER_JAMS: Final = "barrier_jams"
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
-    *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_noise", "gnss_late"),
-    *("heading_off", "wheel_scale", "wheel_stuck", "gyro_bias", "marker_missing", "marker_moved"),
-    *("trailer_parted", "radar_dead", "radar_frozen"),
+    *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_claims_rtk", "gnss_noise"),
+    *("gnss_late", "heading_off", "wheel_scale", "wheel_stuck", "gyro_bias", "marker_missing"),
+    *("marker_moved", "marker_moved_north", "hitch_off", "hitch_stuck", "trailer_parted"),
+    *("radar_dead", "radar_frozen", "radar_off"),
     *("beacon_loss", "beacon_silence", "beacon_late"),
     *("brake_fade", "steering_stuck", "pilot_hung", "drive_dead", "air_lost"),
 )
@@ -45,3 +46,20 @@ DRIVE_DIES: Final = "drive_dies_in"
 COMPUTER_DIES: Final = "computer_dies_in"
 DEATH_KINDS: Final = (DRIVE_DIES, COMPUTER_DIES)
 SITE_KINDS: Final = (*GATE_KINDS, *STATION_KINDS, *LOAD_KINDS)
+# All that a scenario may name.
+FAULTS: Final = (
+    *("crash", PAUSE, "partition", *LINK_KINDS),
+    *(
+        "barrier_stuck",
+        BARRIER_JAMS,
+        "barrier_opens",
+        "detector_stuck",
+        DETECTOR_GHOST,
+        AXLE_MISSED,
+    ),
+    *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
+    *SITE_KINDS,
+    *CONTROL_ROOM_KINDS,
+    *DEATH_KINDS,
+    *KINDS,
+)

@@ -11,12 +11,14 @@ from typing import Any, Final
 from contract.errors import ConfigError
 from contract.map import CorridorMap
 from contract.map_parts import ZoneKind
+from sim.bound import place_names
 from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
 from sim.clearance_figures import clearance
 from sim.hard_cases import Cases
 from sim.outcome import Tally, traffic
 from sim.parts import PARTS
+from sim.queues import QUEUE
 from sim.recovery import recovery
 from sim.scenario import Scenario
 
@@ -35,6 +37,7 @@ GROUND: Final = (
     *("stop_short_max_m", "reached", "standing", "speed_max_mps", "stopped_by_themselves"),
 )
 TOTAL: Final = "safety.total"
+BOUND: Final = ("resource", "per_hour", "measured_per_hour", "share")
 RADIO: Final = ("silences", "silent_s", "stops_between_gates")
 
 
@@ -59,6 +62,9 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
         *leaves(Cases().told(returned=0), "cases"),
+        *(f"bound.{key}" for key in BOUND),
+        *(f"bound.places.{place}" for place in place_names(corridor)),
+        *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),
         *(f"radio.{key}" for key in RADIO),
         *leaves(recovery(Tally(), [], 0.0, 0.0), "recovery"),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),

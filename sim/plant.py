@@ -131,13 +131,15 @@ def new_memory(params: Array, dt_s: float) -> Array:
     ):
         for row, lag_s in zip(memory, params[:, lag], strict=True):
             row[column] = math.exp(-part_s / max(lag_s, LAG_MIN_S))
-    _reciprocals(params, memory)
+    reciprocals(params, memory)
     memory[:, [M_COS, M_COS_HITCH]] = 1.0
     return memory
 
 
-def _reciprocals(params: Array, memory: Array) -> None:
-    """One over what every step would divide by: a division is waited for."""
+def reciprocals(params: Array, memory: Array) -> None:
+    """One over what every step would divide by: a division is waited for. To be reckoned anew by
+    whoever changes `params`.
+    """
     memory[:, M_PER_JERK] = 1.0 / params[:, P_JERK_SERVICE_MPS3]
     memory[:, M_PER_JERK_HARD] = 1.0 / params[:, P_JERK_EMERGENCY_MPS3]
     memory[:, M_PER_DRIVE_LAG] = 1.0 / np.maximum(params[:, P_DRIVE_LAG_S], LAG_MIN_S)

@@ -22,10 +22,12 @@ from contract.map_parts import MapError
 from contract.reasons import Reason
 from gate.office.places import unknown_places
 from sim.books import make_explicit, office_book
+from sim.bound import Bound
+from sim.bound import figures as bound_figures
 from sim.build import AGENCIES, OFFICES, selection_seeds
 from sim.clearance_figures import clearance, officer_minutes
 from sim.compiling import Compiling, watched
-from sim.delays import Account, accounts_of
+from sim.delays import Account, accounts_of, free_runs
 from sim.expectations import judge
 from sim.faults import arrange
 from sim.metrics import PACKAGES, check_metrics, metrics
@@ -40,6 +42,7 @@ from sim.outcome import resources as resource_table
 from sim.positions import positions
 from sim.progress import Moves
 from sim.progress import judge as judge_progress
+from sim.queues import queues
 from sim.record import Recorder, clear_logs
 from sim.recovery import recovery
 from sim.report_files import write_folder, write_ledger, write_seeds
@@ -255,6 +258,7 @@ def conclude(
         world.checkers.ended(unexplained(tally, GRACE_S, end_s))
     end = ending(recorder.events, world.engine.now_ns)
     late = not crash and world.finished < scenario.time.crossings
+    bound = Bound(world.map, scenario, world.truck, free_runs(world))
     result: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "scenario": scenario.name,
@@ -268,6 +272,8 @@ def conclude(
         "traffic": traffic(tally, scenario.warm_up_s, end_s),
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(recorder.visits, world.blocked_s, _servers(scenario), end_s),
+        "bound": bound_figures(bound, tally, scenario.warm_up_s, end_s),
+        "queues": queues(world.hosts),
         "radio": world.regions.figures,
         "cases": tally.cases.told(returned=tally.returned),
         "recovery": recovery(tally, recorder.events, scenario.warm_up_s, end_s),

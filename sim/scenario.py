@@ -18,20 +18,11 @@ from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
 from contract.limits import BATCH_MAX
+from corridor.hours import SideHours
 from live.config import parse
 from sim.ambulance_section import AmbulanceSection
 from sim.distributions import parse_duration
-from sim.fault_kinds import (
-    AXLE_MISSED,
-    BARRIER_JAMS,
-    CONTROL_ROOM_KINDS,
-    DEATH_KINDS,
-    DETECTOR_GHOST,
-    KINDS,
-    LINK_KINDS,
-    PAUSE,
-    SITE_KINDS,
-)
+from sim.fault_kinds import FAULTS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.laboratories import LaboratorySection, check_laboratory
 from sim.plant_params import AGV65, TRUCK40_LOADED
@@ -39,7 +30,7 @@ from sim.progress import ProgressSection
 from sim.rescue_section import RescueSection
 from sim.scenario_network import NetworkSection, check_regions
 from sim.scenario_sites import GateSection, StationSection, check_station
-from sim.scenario_time import TimeSection, check_time
+from sim.scenario_time import TimeSection, check_time, check_window
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
     BatchSize,
@@ -65,6 +56,7 @@ from sim.scenario_weather import WeatherSection, WeatherStep
 from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
+    "FAULTS",
     "AmbulanceSection",
     "GateSection",
     "LaboratorySection",
@@ -83,22 +75,6 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
 
 # What each may weigh with its load, in kilograms.
 VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
-FAULTS: Final = (
-    *("crash", PAUSE, "partition", *LINK_KINDS),
-    *(
-        "barrier_stuck",
-        BARRIER_JAMS,
-        "barrier_opens",
-        "detector_stuck",
-        DETECTOR_GHOST,
-        AXLE_MISSED,
-    ),
-    *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
-    *SITE_KINDS,
-    *CONTROL_ROOM_KINDS,
-    *DEATH_KINDS,
-    *KINDS,
-)
 PER_HOUR_MIN: Final = 0.001  # one load in six weeks
 
 
@@ -154,6 +130,7 @@ class FlowSection(_Section):
     batch   trucks under one waybill;  aeo, container, transit   shares of its loads
     certificate_missing, certificate_expired   shares that lack one, or have one that is over
     certificate_after   when it is filed anew, "0s": never;  amended   declared twice
+    begins, ends        when loads of a flow that is not endless come; ends "0s": to the end
     """
 
     direction: str
@@ -171,6 +148,8 @@ class FlowSection(_Section):
     certificate_expired: Share = 0.0
     certificate_after: Duration = "0s"
     amended: Share = 0.0
+    begins: Duration = "0s"
+    ends: Duration = "0s"
     channels: Channels = msgspec.field(default_factory=Channels)
 
 
@@ -250,6 +229,7 @@ class Scenario(_Section):
     office: dict[str, OfficeSection] = {}
     agency: dict[str, AgencySection] = {}
     berth: BerthSection = msgspec.field(default_factory=BerthSection)
+    hours: dict[str, SideHours] = {}
     weather: WeatherSection = msgspec.field(default_factory=WeatherSection)
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
     ground: GroundSection | None = None
@@ -368,7 +348,7 @@ def _check(scenario: Scenario, origin: str) -> None:
         check_station(section, f"{origin}: station.{name}")
     for name, laboratory in scenario.laboratory.items():
         check_laboratory(laboratory, f"{origin}: laboratory.{name}")
-    for table in ("office", "agency", "laboratory"):
+    for table in ("office", "agency", "laboratory", "hours"):
         for name in getattr(scenario, table):
             if name not in ("KZ", "CN"):
                 raise ConfigError(f"{origin}: {table}.{name}: expected {table}.KZ or {table}.CN")
@@ -389,6 +369,7 @@ def _check_flow(flow: FlowSection, vehicle: str, place: str) -> None:
             f"{place}.crossings_per_hour = {flow.crossings_per_hour:g}: "
             f"expected 0, for endless, or at least {PER_HOUR_MIN:g}"
         )
+    check_window(flow.begins, flow.ends, flow.crossings_per_hour, place=place)
     total = flow.channels.green + flow.channels.yellow + flow.channels.red
     if abs(total - 1.0) > 1e-6:
         raise ConfigError(f"{place}.channels: sum {total:g}, expected 1 of green, yellow and red")

@@ -12,7 +12,9 @@ from sim.scenario_types import Beacons, Duration, Milliseconds, Service, Share
 CELLULAR, ROADSIDE = "cellular", "roadside"
 BEARERS: Final = (CELLULAR, ROADSIDE)
 CORNERS_MIN: Final = 3
-Degrees = Annotated[list[float], Meta(min_length=2, max_length=2)]
+LATITUDE_MAX_DEG: Final = 90.0
+Degrees = Annotated[float, Meta(ge=-180.0, le=180.0)]
+Corner = Annotated[list[Degrees], Meta(min_length=2, max_length=2)]
 
 
 class RegionSection(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -24,7 +26,7 @@ class RegionSection(Struct, forbid_unknown_fields=True, kw_only=True):
     longest   a silence is never longer
     """
 
-    polygon: list[Degrees]
+    polygon: list[Corner]
     bearer: str = CELLULAR
     silence: Service = "exponential:200s"
     longest: Duration = "600s"
@@ -71,7 +73,7 @@ def check_regions(regions: list[RegionSection], place: str) -> None:
                 f"{here}.polygon: {len(region.polygon)} corners, expected {CORNERS_MIN} or more"
             )
         for lon, lat in region.polygon:
-            if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+            if abs(lat) > LATITUDE_MAX_DEG:
                 raise ConfigError(
                     f"{here}.polygon: [{lon:g}, {lat:g}]: expected [longitude, latitude]"
                 )

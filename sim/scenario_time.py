@@ -43,3 +43,13 @@ def check_time(time: TimeSection, origin: str) -> None:
             f"{origin}: time.warm_up = {time.warm_up!r}: "
             f"expected less than the duration, {time.duration}"
         )
+
+
+def check_window(begins: str, ends: str, per_hour: float, *, place: str) -> None:
+    """When the loads of a flow come: some time, and of no endless flow. Raises ConfigError."""
+    begins_s, ends_s = parse_duration(begins), parse_duration(ends)
+    if ends_s and ends_s <= begins_s:
+        raise ConfigError(f"{place}.ends = {ends!r}: expected later than begins, or 0s")
+    if (begins_s or ends_s) and per_hour <= 0.0:
+        named = "begins" if begins_s else "ends"
+        raise ConfigError(f"{place}.{named}: expected only with crossings_per_hour above 0")

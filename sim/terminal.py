@@ -91,10 +91,14 @@ class TerminalAgent:
     loaded: Loaded
     crossings: int = 0
     backlog: list[Flow] = field(default_factory=list)
+    offered: int = 0  # loads that have come by themselves
+    backlog_most: int = 0  # of them, so many waited for a truck at a time
+    empty_after_ns: int = 0  # how long after its start none did for the last time
     jobs: dict[str, Job] = field(default_factory=dict)
     refiling: Refiling = field(default_factory=Refiling)
     wanted: list[Declaration] = field(default_factory=list)  # the trader's own new versions
     _next_cargo: dict[int, int] = field(default_factory=dict)
+    _begun_ns: int = 0
     _beat_ns: int = 0
     _beats: int = 0
     _out: list[Effect] = field(default_factory=list)
@@ -104,10 +108,10 @@ class TerminalAgent:
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
         self._out = []
         self.ledger.restore(now, state)
-        self._beat_ns = now.mono_ns
+        self._beat_ns = self._begun_ns = now.mono_ns
         for index, flow in enumerate(self.config.flows):
             if flow.per_hour > 0.0:
-                self._next_cargo[index] = now.mono_ns + self._gap_ns(flow)
+                self._come_next(index, now.mono_ns + int(flow.begins_s * NS_PER_S))
         for vehicle, berth in self.at_start:
             self._begin(now, vehicle, berth)
         return self._taken(now)
@@ -133,14 +137,17 @@ class TerminalAgent:
     def on_wake(self, now: Now, reading: object) -> Effects:
         self._out = []
         for index in sorted(self._next_cargo):
-            while now.mono_ns >= self._next_cargo[index]:
-                flow = self.config.flows[index]
-                self._next_cargo[index] += self._gap_ns(flow)
-                self.backlog.append(flow)
+            while now.mono_ns >= self._next_cargo.get(index, now.mono_ns + 1):
+                self.backlog.append(self.config.flows[index])
+                self.offered += 1
+                self._come_next(index, self._next_cargo[index])
         while self.wanted:
             self._send(self.wanted.pop(0))
         for vehicle in sorted(self.jobs):
             self._go_on(now, self.jobs[vehicle])
+        self.backlog_most = max(self.backlog_most, len(self.backlog))
+        if not self.backlog:
+            self.empty_after_ns = now.mono_ns - self._begun_ns
         self._out += [Send(self.config.office, each) for each in self.refiling.due(now.mono_ns)]
         if now.mono_ns >= self._beat_ns:
             self._beats += 1
@@ -299,5 +306,10 @@ class TerminalAgent:
         self._out.append(Report(Event.LOADING_FINISHED, fields))
         del self.jobs[job.vehicle]
 
-    def _gap_ns(self, flow: Flow) -> int:
-        return int(self.draws.expovariate(flow.per_hour / 3600.0) * NS_PER_S)
+    def _come_next(self, index: int, after_ns: int) -> None:
+        """Draw when the next load of a flow comes, unless the flow is over by then."""
+        flow = self.config.flows[index]
+        comes_ns = after_ns + int(self.draws.expovariate(flow.per_hour / 3600.0) * NS_PER_S)
+        self._next_cargo.pop(index, None)
+        if comes_ns < self._begun_ns + flow.ends_s * NS_PER_S:
+            self._next_cargo[index] = comes_ns

@@ -6,6 +6,7 @@ check digits and belong to nobody. Not here: which load and when (terminal.py), 
 declaration (gate/office/declaration.py), what an office wants beyond that (gate/office/rules.py).
 """
 
+import math
 import random
 from dataclasses import dataclass, field
 from typing import Final
@@ -51,6 +52,7 @@ class Flow:
     aeo, container, transit, amended   shares of the loads, 0 to 1
     certificate_missing, certificate_expired   shares that lack one, or have one that is over
     certificate_after_s   so long after filing it is filed anew; 0: never
+    begins_s, ends_s      loads come by themselves between these, from the start of the terminal
     """
 
     goods: str
@@ -67,6 +69,8 @@ class Flow:
     amended: float = 0.0
     certificate_expired: float = 0.0
     certificate_after_s: float = 0.0
+    begins_s: float = 0.0
+    ends_s: float = math.inf
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from contract.errors import require
 from sim import sensors as s
 from sim.fault_kinds import KINDS
 from sim.fleet import Fleet
+from sim.plant import reciprocals
 from sim.plant_params import (
     P_ACCEL_MAX_MPS2,
     P_BRAKE_EMERGENCY_MPS2,
@@ -63,6 +64,9 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "gnss_drift_east": _sensor(s.FAULT_DRIFT_X, 0.1, "m/s"),
     "gnss_drift_north": _sensor(s.FAULT_DRIFT_Y, 0.1, "m/s"),
     "gnss_single": _sensor(s.FAULT_FIX, FIX_SINGLE, "GGA quality"),
+    "gnss_claims_rtk": Fault(
+        lambda fleet: fleet.faults, (s.FAULT_FIX, s.FAULT_FLAG), FIX_SINGLE, "GGA quality"
+    ),
     "gnss_noise": _sensor(s.FAULT_NOISE, 0.5, "m"),
     "gnss_late": _sensor(s.FAULT_LATENCY_S, 1.0, "s"),
     "heading_off": _sensor(s.FAULT_HEADING, 0.05, "rad"),
@@ -71,9 +75,13 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "gyro_bias": _sensor(s.FAULT_GYRO_BIAS, 0.01, "rad/s"),
     "marker_missing": _sensor(s.FAULT_MARK_MISSING),
     "marker_moved": _sensor(s.FAULT_MARK_X, 2.0, "m"),
+    "marker_moved_north": _sensor(s.FAULT_MARK_Y, 2.0, "m"),
+    "hitch_off": _sensor(s.FAULT_HITCH, 0.1, "rad"),
+    "hitch_stuck": _sensor(s.FAULT_HITCH_STUCK),
     "trailer_parted": _sensor(s.FAULT_UNCOUPLED),
     "radar_dead": _sensor(s.FAULT_RADAR_DEAD),
     "radar_frozen": _sensor(s.FAULT_RADAR_FROZEN),
+    "radar_off": _sensor(s.FAULT_RADAR_OFFSET, 2.0, "m"),
     "beacon_loss": _radio(RADIO_LOSS, 1.0, "share"),
     "beacon_silence": _radio(RADIO_OUT, 1.0, ""),
     "beacon_late": _radio(RADIO_LATE, 4.0, "turns of 50 ms"),
@@ -100,6 +108,7 @@ class VehicleFaults:
         self._before.setdefault((kind, name), block[i, columns].copy())
         size = value or fault.usual
         block[i, columns] = block[i, columns] * (1.0 - size) if fault.share else np.float64(size)
+        reciprocals(self._fleet.params, self._fleet.memory)
 
     def end(self, kind: str, name: str) -> None:
         """Mend it."""
@@ -107,6 +116,7 @@ class VehicleFaults:
         before = self._before.pop((kind, name), None)
         if before is not None:
             fault.block(self._fleet)[i, list(fault.columns)] = before
+            reciprocals(self._fleet.params, self._fleet.memory)
 
 
 require(tuple(FAULTS) == KINDS, "every kind of fault of a vehicle has its block, in the same order")

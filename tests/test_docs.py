@@ -11,6 +11,7 @@ import pytest
 
 from bench.__main__ import BENCHES
 from contract.reasons import Reason
+from corridor.hours import SideHours
 from corridor.interlocking import ZoneState
 from sim import scenario, scenario_network
 from sim.ground import sections
@@ -43,6 +44,7 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[station.ID]`": scenario.StationSection,
     "`[laboratory.KZ]`, `[laboratory.CN]`": scenario.LaboratorySection,
     "`[office.KZ]`, `[office.CN]`": scenario.OfficeSection,
+    "`[hours.KZ]`, `[hours.CN]`": SideHours,
     "`[agency.KZ]`, `[agency.CN]`": scenario.AgencySection,
     "`[berth]`": scenario.BerthSection,
     "`[weather]`": scenario.WeatherSection,

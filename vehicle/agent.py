@@ -115,7 +115,7 @@ class VehicleAgent:
             if self._phase is Phase.WAITING:
                 self._go_on(now)  # it may have come to rest where it may ask
             elif self._phase is Phase.DRIVING:
-                self._ask_again(now)
+                self._ask_again(now, reading)
             if self._road.kept_back(reading):
                 self._halt_itself(now, replace(HELD, emergency=not self._stands()))
             self._out += self._convoy.watch(now, reading)
@@ -146,8 +146,9 @@ class VehicleAgent:
             if self._greeted:
                 self._say_where(None)
             self._greeted = True
-        elif received.role is Role.GATE and self._phase in (Phase.AT_GATE, Phase.STOPPED):
-            self._passage.forget(received.sender)
+        elif received.role is Role.GATE:
+            if self._phase in (Phase.AT_GATE, Phase.STOPPED) or self._passage.is_ahead:
+                self._passage.forget(received.sender)
             if self._phase is Phase.AT_GATE:
                 self._ask(now)
 
@@ -184,7 +185,7 @@ class VehicleAgent:
 
     def _on_authority(self, now: Now, received: Received) -> None:
         authority = cast("m.MovementAuthority", received.message)
-        refused = self._road.grant(now, received, authority, standing=self._stands())
+        refused = self._road.grant(now, received, authority, self._reading)
         if refused is None:
             self._out += self._road.guard_order()
         self._out.append(reports.authority_said(authority, refused))
@@ -312,6 +313,8 @@ class VehicleAgent:
             self._finish(mission, stop.place_id)
         elif stop.kind == m.STOP_KIND_GATE:
             self._phase = next_phase(self._phase, Outcome.GATE_REACHED)
+            if self._passage.permits(stop.place_id):  # asked on the way, and quick
+                self._phase = next_phase(self._phase, Outcome.PERMITTED)
             self._ask(now)
         else:
             self._phase = next_phase(self._phase, Outcome.CAME_TO_REST)
@@ -334,21 +337,19 @@ class VehicleAgent:
             if self._phase is Phase.AT_GATE:
                 self._ask(now)
 
-    def _ask(self, now: Now) -> None:
-        """Ask the gate we stand at, once the authority reaches beyond its barrier."""
-        mission = self._road.mission
-        gate = mission.gate_ahead(self._road.front_m) if mission is not None else None
-        if mission is None or gate is None or self._road.end_m <= gate.barrier_m:
-            return
-        if self._road.tampered:
-            return  # the next gate is where it is kept until both offices release it anew
-        self._out += self._passage.ask(now, gate.gate_id, mission.crossing_id)
+    def _ask(self, now: Now, *, ahead: bool = False) -> None:
+        """Ask the gate we stand at or come to, once the authority reaches beyond its barrier."""
+        mission, gate = self._road.mission, self._road.gate_to_ask()
+        if mission is not None and gate is not None:
+            self._out += self._passage.ask(now, gate.gate_id, mission.crossing_id, ahead=ahead)
 
-    def _ask_again(self, now: Now) -> None:
-        """Stood still before a gate because its permit was withdrawn: ask for another."""
+    def _ask_again(self, now: Now, reading: VehicleReading) -> None:
+        """Before a gate, its permit withdrawn: ask for another; on the way to one: ask ahead."""
         if self._stands() and self._road.held_by_gate(self._passage.permits):
             self._phase = next_phase(self._phase, Outcome.GATE_REACHED)
             self._ask(now)
+        elif self._road.nears_gate(reading):
+            self._ask(now, ahead=True)
 
     def _order(self, now: Now) -> None:
         """Tell a new phase at once; order the body to drive what may be driven."""

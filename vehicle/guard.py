@@ -29,7 +29,12 @@ from contract.route import Route, RouteError
 from contract.signing import type_name, verify
 from contract.v1.document_pb2 import Document
 from contract.v1.envelope_pb2 import Envelope, Frame
-from contract.v1.movement_pb2 import MovementAuthority
+from contract.v1.movement_pb2 import (
+    SHORTENING_COOPERATIVE,
+    SHORTENING_EMERGENCY,
+    MovementAuthority,
+    Shortening,
+)
 from contract.wire import parse
 
 _AUTHORITY: Final = type_name(MovementAuthority)
@@ -144,8 +149,13 @@ class Guard:
         if self._end is not None and self._end[0] in route.lanes:
             self._end_m = route.at(*self._end)
 
-    def authority(self, raw: bytes, epoch_min: int) -> Refused | None:
-        """Open a movement authority from the received frame itself. None if it now counts."""
+    def authority(
+        self, raw: bytes, epoch_min: int, braking: Braking | None = None
+    ) -> Refused | None:
+        """Open a movement authority from the received frame itself. None if it now counts.
+
+        braking   where the truck comes to rest; None: not known, and no end is shortened
+        """
         opened = self._open(raw, epoch_min)
         if isinstance(opened, Refused):
             return opened
@@ -162,7 +172,8 @@ class Guard:
             return Refused(Reason.AUTHORITY_INVALID, f"no lane {opened.end_lane} on the route")
         if end_m > _lane_end_m(self._route, opened.end_lane) + 1e-3:
             return Refused(Reason.AUTHORITY_INVALID, f"{opened.end_mm} mm on {opened.end_lane}")
-        if self._end_m is not None and end_m < self._end_m:
+        shorter = self._end_m is not None and end_m < self._end_m
+        if shorter and not _stops_before(end_m, opened.shortening, braking):
             return Refused(Reason.CANNOT_SHORTEN, f"{end_m:.1f} m, in force {self._end_m:.1f} m")
         self._number = opened.number
         self._end = (opened.end_lane, opened.end_mm / 1000.0)
@@ -285,6 +296,15 @@ class Guard:
         if self._held is None:
             limit_m = self._neutral_m - GATE_OVERLAP_M
         return GuardRow(min(self._end_m, limit_m), GATE_OVERLAP_M, self._mu)
+
+
+def _stops_before(end_m: float, shortening: Shortening, braking: Braking | None) -> bool:
+    """Whether a truck may be given a nearer end: it has been asked for, and it stops before it."""
+    if braking is None:
+        return False
+    if shortening == SHORTENING_COOPERATIVE:
+        return braking.gentle_m <= end_m
+    return shortening == SHORTENING_EMERGENCY and braking.now_m <= end_m
 
 
 def _next_safe_m(refuge: Refuge, from_m: float) -> float:

@@ -1,16 +1,17 @@
 """The truck's side of the passage protocol: ask, answer the challenge, check the permit.
 
-Pure. One gate at a time. A permit counts only if the gate's own key signed it for this truck, this
-crossing and the nonce this truck has answered. Not here: when to ask, when to drive (agent.py).
+Pure. One gate at a time, asked on the way to its line already. A permit counts only if the gate's
+own key signed it for this truck, this crossing and the nonce this truck has answered. Not here:
+when to ask, when to drive (agent.py).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from contract.agent import NS_PER_MS, Effect, Now, Received, Refused, Report, Send
 from contract.events import Event
-from contract.limits import PASSAGE_RETRY_MS
+from contract.limits import PASSAGE_RETRY_MS, PASSAGE_SILENCE_MS
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import open_document
@@ -26,8 +27,6 @@ from contract.v1.gate_pb2 import (
 )
 from vehicle.phases import Passage, Word, next_passage
 
-_ANSWER_MS: Final = 30_000  # a gate that says nothing at all is asked again
-
 
 @dataclass(slots=True)
 class Said:
@@ -38,7 +37,7 @@ class Said:
 
 
 class TruckPassage:
-    """State of the session with the gate at whose line the truck stands."""
+    """State of the session with the gate at whose line the truck stands, or to which it comes."""
 
     def __init__(self, me: str, key_id: bytes, roster: Roster) -> None:
         self._me = me
@@ -48,6 +47,7 @@ class TruckPassage:
         self._gate = ""
         self._crossing = ""
         self._attempt = 0
+        self._ahead = False  # asked before it stood at the line
         self._nonce = b""
         self._retry_ns: int | None = None
 
@@ -60,18 +60,34 @@ class TruckPassage:
         """True while this gate's permit is in hand."""
         return self._state is Passage.PERMITTED and self._gate == gate
 
-    def ask(self, now: Now, gate: str, crossing: str) -> list[Effect]:
-        """Begin a session unless one is under way with this gate."""
+    @property
+    def is_ahead(self) -> bool:
+        """Whether what was asked on the way to the line is not answered by a permit yet."""
+        return self._ahead and self._state in (Passage.ASKED, Passage.ANSWERED)
+
+    def ask(self, now: Now, gate: str, crossing: str, *, ahead: bool = False) -> list[Effect]:
+        """Begin a session unless one is under way with this gate. A no on the way keeps nobody from
+        asking at the line.
+        """
         if self._gate == gate and self._state is not Passage.IDLE:
+            if self._ahead and not ahead:  # it stands at the line now: what is read takes its time
+                self._ahead = False
+                if self._retry_ns is not None:
+                    self._retry_ns = now.mono_ns + PASSAGE_SILENCE_MS * NS_PER_MS
             return []
-        if self._gate == gate and self._retry_ns is not None and now.mono_ns < self._retry_ns:
+        waits = self._retry_ns is not None and now.mono_ns < self._retry_ns
+        if self._gate == gate and waits and (ahead or not self._ahead):
             return []
-        self._gate, self._crossing = gate, crossing
+        self._gate, self._crossing, self._ahead = gate, crossing, ahead
         self._attempt += 1
         self._state = next_passage(Passage.IDLE, Word.ASK)
-        self._retry_ns = now.mono_ns + _ANSWER_MS * NS_PER_MS
+        self._retry_ns = now.mono_ns + PASSAGE_SILENCE_MS * NS_PER_MS
         request = PassageRequest(
-            gate_id=gate, crossing_id=crossing, vehicle_id=self._me, attempt=self._attempt
+            gate_id=gate,
+            crossing_id=crossing,
+            vehicle_id=self._me,
+            attempt=self._attempt,
+            approaching=ahead,
         )
         fields = {"gate": gate, "crossing": crossing, "attempt": self._attempt}
         return [Report(Event.PERMIT_REQUESTED, fields), Send(gate, request)]

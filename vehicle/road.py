@@ -19,7 +19,7 @@ from contract.v1.movement_pb2 import MissionOrder, MovementAuthority
 from vehicle.climbing import Reach, judge_climb
 from vehicle.convoy import Manner
 from vehicle.guard import Braking, Guard, GuardRow
-from vehicle.mission import Mission, read_mission
+from vehicle.mission import GateOnRoute, Mission, read_mission
 from vehicle.orders import Drive, SetGuard, VehicleReading
 from vehicle.refuge import braking_of
 from vehicle.whereabouts import Place, find_place
@@ -27,6 +27,7 @@ from vehicle.whereabouts import Place, find_place
 SPEED_MAX_MPS = 1.0e3
 BESIDE_M_MAX = 2.0
 STANDING_MPS = 0.05
+ASKING_S = 3.0  # four words, one of them lost twice; and a second until it is noticed
 KEPT_M = 0.05  # an authority that ends beyond by more has been cut
 CLEAR_AGAIN_M = 0.5  # the milestone has come, or is about to: look for the next zone end
 
@@ -155,15 +156,20 @@ class Road:
         self._guard.releases(self.releases, now)
 
     def grant(
-        self, now: Now, received: Received, authority: MovementAuthority, *, standing: bool
+        self,
+        now: Now,
+        received: Received,
+        authority: MovementAuthority,
+        reading: VehicleReading | None,
     ) -> Refused | None:
-        """The guard reads the authority from the bytes; the road grows by what it accepts.
-
-        standing   False: the truck rolls, and need not set off where it is
+        """The guard reads the authority from the bytes; the road grows by what it accepts, or is
+        shortened by it. A truck that rolls need not set off where it is.
         """
+        standing = reading is not None and reading.speed_mps <= STANDING_MPS
+        braking = self.braking(reading) if reading is not None else None
         refused = self._climbs(authority, standing=standing)
         if refused is None:
-            refused = self._guard.authority(received.frame, received.epoch)
+            refused = self._guard.authority(received.frame, received.epoch, braking)
         if refused is not None:
             return refused
         if self.mission is None:
@@ -186,9 +192,8 @@ class Road:
         end_m = mission.route.at(authority.end_lane, authority.end_mm / 1000.0)
         climb = climb_of(self._traction, 0.0, authority.friction_permille / 1000.0)
         front_m = self.front_m
-        reach = Reach(
-            front_m if standing else None, max(self.end_m, front_m), end_m, self._length_m
-        )
+        from_m = max(self.end_m, front_m) if end_m >= self.end_m else front_m
+        reach = Reach(front_m if standing else None, from_m, end_m, self._length_m)
         return judge_climb(mission, climb, reach)
 
     def may_drive_to_m(self, permits: Callable[[str], bool]) -> float:
@@ -201,6 +206,24 @@ class Road:
         if gate is None or permits(gate.gate_id):
             return end_m
         return min(end_m, gate.stop_m)
+
+    def gate_to_ask(self) -> GateOnRoute | None:
+        """The next gate, once the authority reaches beyond its barrier."""
+        gate = self.mission.gate_ahead(self.front_m) if self.mission is not None else None
+        if gate is None or self.end_m <= gate.barrier_m:
+            return None
+        if self.tampered:
+            return None  # the next gate is where it is kept until both offices release it anew
+        return gate
+
+    def nears_gate(self, reading: VehicleReading) -> bool:
+        """Whether the next gate is to be asked now: the truck could be at its line, by braking as
+        late as it can, when it has been asked.
+        """
+        gate, braking = self.gate_to_ask(), self.braking(reading)
+        if gate is None or braking is None or gate.stop_m <= self.front_m + STOP_WINDOW_M:
+            return False
+        return gate.stop_m - braking.now_m <= reading.speed_mps * ASKING_S
 
     # --- what an office takes back ---
 

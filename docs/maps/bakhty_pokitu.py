@@ -62,6 +62,8 @@ class Layout:
     bridge   half a lane's distance to the middle is swayed in and out inside the boundary section,
              which is then one lane for both directions
     cross    draws what is between the gates; None: neutral zones and a section, as below
+    bays     lay-bys for inspections one after the other, before each exit and behind each entry
+    roads_m  plain road between yard and post, cut into zones
     """
 
     name: str
@@ -70,8 +72,27 @@ class Layout:
     section_m: float
     bridge: bool
     limits: dict[str, int]
+    bays: int = BAYS
+    roads_m: tuple[float, ...] = (ROAD_M,)
     axis: Axis = AXIS
+    width_m: float = WIDTH_M
     cross: "Callable[[Way, Way], None] | None" = None
+
+    @property
+    def start_m(self) -> float:
+        """From the border to where a yard's road begins: half of the lane, yard to yard."""
+        post_m = GATE_M + BARRIER_M + APPROACH_M + APRON_M + bays_m(self.bays) + 2 * STATION_M
+        return post_m + BUFFERS * BUFFER_M + sum(self.roads_m) + ROAD_RUN_M
+
+
+def bays_m(bays: int) -> float:
+    """Length of the lay-bys and their forks and joins."""
+    return 2 * FORK_M + bays * BAY_M + (bays - 1) * (2 * FORK_M + KNOT_GAP_M)
+
+
+def road_m(length_m: float, bays: int) -> float:
+    """Plain road on each side of a lane that is so long from yard to yard."""
+    return length_m / 2 - Layout("", "", 1, 0.0, False, {}, bays=bays, roads_m=()).start_m
 
 
 BAKHTY = Layout(
@@ -105,7 +126,7 @@ class Way:
         return line if self.direction == "E" else -line
 
     def lane(self, name: str, zone: str, line: Array, after: list[str], **more: Any) -> None:
-        more.setdefault("width_m", WIDTH_M)
+        more.setdefault("width_m", self.layout.width_m)
         more.setdefault("speed_mps", LANE_MPS)
         more.setdefault("country", self.country)
         if not more.pop("branch", False):
@@ -130,8 +151,7 @@ def draw(layout: Layout = BAKHTY) -> str:
     """The whole file."""
     sheet = Drawing(LocalFrame(*ORIGIN_LON_LAT), layout.axis)
     sheet.boundary("border", BORDER_LON_LAT, left="CN")
-    start_m = GATE_M + BARRIER_M + APPROACH_M + APRON_M + _bays_m()
-    start_m += 2 * STATION_M + BUFFERS * BUFFER_M + ROAD_M + ROAD_RUN_M
+    start_m = layout.start_m
     ways: list[list[str]] = []
     for direction, origin, target in (("E", "KZ", "CN"), ("W", "CN", "KZ")):
         leaving = Way(sheet, direction, Pen(-start_m, -ROAD_LEFT_M), origin, layout)
@@ -150,17 +170,16 @@ def draw(layout: Layout = BAKHTY) -> str:
     return sheet.text(header(layout.name, layout.note))
 
 
-def _bays_m() -> float:
-    return 2 * FORK_M + BAYS * BAY_M + (BAYS - 1) * (2 * FORK_M + KNOT_GAP_M)
-
-
 def _depart(way: Way) -> None:
     """From the yard to the apron of the exit gate."""
     z, pen = way.prefix(), way.pen
     line = pen.sway(ROAD_LEFT_M - SIDE_M, 80.0, ROAD_RUN_M).cut()
     way.lane(z + "road1_a", z + "road1", line, [z + "road2_a"], width_m=ROAD_WIDTH_M)
     way.sheet.zone(z + "road1", "lane", country=way.country)
-    way.stretch(z + "road2", ROAD_M, z + "buffer1_a")
+    for number, length_m in enumerate(way.layout.roads_m, start=2):
+        last = number == len(way.layout.roads_m) + 1
+        after = z + ("buffer1_a" if last else f"road{number + 1}_a")
+        way.stretch(z + f"road{number}", length_m, after)
     _buffers(way, z + "weigh_a", behind_bays=False)
     last = z + f"buffer{BUFFERS}"
     way.detect(z + "weigh_det1", last + "_a", last, z + "weigh")
@@ -182,7 +201,7 @@ def _buffers(way: Way, after: str, *, behind_bays: bool) -> None:
     for number in range(1, BUFFERS + 1):
         zone = z + f"buffer{number}"
         following = z + f"buffer{number + 1}_a" if number < BUFFERS else after
-        width_m = ROAD_WIDTH_M if number == 1 and behind_bays else WIDTH_M
+        width_m = ROAD_WIDTH_M if number == 1 and behind_bays else way.layout.width_m
         lane = way.stretch(zone, BUFFER_M, following, width_m=width_m)
         name = f"{way.side}_pocket_{way.direction.lower()}{number}"
         way.sheet.point("pocket", name, lane, -POCKET_BEFORE_END_M, country=way.country)
@@ -203,7 +222,7 @@ def _stations(way: Way, fork: str) -> None:
 
 
 def _bays(way: Way, after: str) -> None:
-    """Three lay-bys one after the other: the lane passes by, each branch ends inside its zone.
+    """Lay-bys one after the other: the lane passes by, each branch ends inside its zone.
 
     Zones: fork1, pass1 beside bay1, knot2 (the join of bay 1 and the fork to bay 2), ..., join.
     """
@@ -211,8 +230,9 @@ def _bays(way: Way, after: str) -> None:
     slow = {"width_m": BRANCH_WIDTH_M, "speed_mps": APRON_MPS, "branch": True}
     fork = z + "fork1"
     sheet.zone(fork, "lane", country=way.country)
-    for number in range(1, BAYS + 1):
-        last = number == BAYS
+    bays = way.layout.bays
+    for number in range(1, bays + 1):
+        last = number == bays
         bay, past = f"{z}bay{number}", f"{z}pass{number}"
         join = z + "join" if last else f"{z}knot{number + 1}"
         meet = after if last else join + "_gap"
@@ -318,8 +338,12 @@ def _arrive(way: Way) -> None:
     _stations(way, z + "fork1")
     _bays(way, z + "buffer1_a")
     _buffers(way, z + "road1_a", behind_bays=True)
-    way.stretch(z + "road1", ROAD_M + 2 * BARRIER_M - CELL_M, z + "road2_a")
+    roads_m = list(way.layout.roads_m)
+    roads_m[0] += 2 * BARRIER_M - CELL_M
+    for number, length_m in enumerate(roads_m, start=1):
+        way.stretch(z + f"road{number}", length_m, z + f"road{number + 1}_a")
     line = pen.sway(-(ROAD_LEFT_M - SIDE_M), 80.0, ROAD_RUN_M).cut()
     after = [f"{way.side}_arr1_r0"]
-    way.lane(z + "road2_a", z + "road2", line, after, width_m=ROAD_WIDTH_M)
-    sheet.zone(z + "road2", "lane", country=way.country)
+    road = z + f"road{len(roads_m) + 1}"
+    way.lane(f"{road}_a", road, line, after, width_m=ROAD_WIDTH_M)
+    sheet.zone(road, "lane", country=way.country)

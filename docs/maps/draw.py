@@ -10,12 +10,16 @@ from pathlib import Path
 import bakhty_pokitu
 import bridge
 import crossovers
+import ganqimaodu
+import mandula
 import smoke
 
 MAPS = {
     "bakhty_pokitu": bakhty_pokitu.draw,
     "bridge": bridge.draw,
     "crossovers": crossovers.draw,
+    "ganqimaodu": ganqimaodu.draw,
+    "mandula": mandula.draw,
     "smoke": smoke.draw,
 }
 FOLDER = Path(__file__).resolve().parents[2] / "contract" / "maps"

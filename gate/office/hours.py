@@ -1,47 +1,35 @@
 """Opening hours and the day's quota of an office.
 
-Pure arithmetic on UTC milliseconds. Not here: who is told (agent.py).
+Pure arithmetic on UTC milliseconds (contract/opening.py), with the hours of a rule book; without
+any, an office is open round the clock and its days are those of UTC. Not here: who is told
+(agent.py).
 """
 
 from typing import Final
 
+from contract import opening
+from contract.opening import Opening, minute_of
 from gate.office.rulebook import Hours
 
-DAY_MS: Final = 86_400_000
-_MINUTE_MS: Final = 60_000
+DAY_MS: Final = opening.DAY_MS
 
 
 def local_day(utc_ms: int, hours: Hours | None) -> int:
     """Number of the local day, counted from 1970."""
-    offset_min = hours.utc_offset_min if hours is not None else 0
-    return (utc_ms + offset_min * _MINUTE_MS) // DAY_MS
+    return opening.local_day(utc_ms, _of(hours).utc_offset_min)
 
 
 def day_begins_ms(day: int, hours: Hours | None) -> int:
     """First UTC millisecond of a local day."""
-    offset_min = hours.utc_offset_min if hours is not None else 0
-    return day * DAY_MS - offset_min * _MINUTE_MS
+    return opening.day_begins_ms(day, _of(hours).utc_offset_min)
 
 
 def opens_ms(utc_ms: int, hours: Hours | None) -> int:
     """When the office is open next: `utc_ms` itself if it is open then."""
+    return opening.opens_at_ms(utc_ms, _of(hours))
+
+
+def _of(hours: Hours | None) -> Opening:
     if hours is None:
-        return utc_ms
-    opens, closes = _of_day(hours.opens), _of_day(hours.closes)
-    begin = day_begins_ms(local_day(utc_ms, hours), hours)
-    past = utc_ms - begin
-    if opens == closes:
-        return utc_ms  # round the clock
-    if opens < closes:
-        if past < opens:
-            return begin + opens
-        return utc_ms if past < closes else begin + DAY_MS + opens
-    if closes <= past < opens:
-        return begin + opens
-    return utc_ms
-
-
-def _of_day(clock: str) -> int:
-    """A clock like 07:30 as milliseconds since midnight."""
-    hour, minute = clock.split(":")
-    return (60 * int(hour) + int(minute)) * _MINUTE_MS
+        return Opening(0, 0, 0)
+    return Opening(minute_of(hours.opens), minute_of(hours.closes), hours.utc_offset_min)

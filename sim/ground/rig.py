@@ -91,6 +91,7 @@ class Rig:
         self.story = Story()
         self._profile = profile
         self._ground = ground
+        self._orders: dict[str, tuple[Drive, SetGuard]] = {}
         self.fleet.radio[:, RADIO_LATE] = round(ground.beacon_late_ms / 1000.0 / DT_S)
         self.fleet.radio[:, RADIO_LOSS] = ground.beacon_loss
         start_mps = float(profile[0, 1]) if profile is not None else ground.start_mps
@@ -104,28 +105,25 @@ class Rig:
         front_m = BEHIND_M + float(lengths.sum()) + gap_m * (len(fleet.names) - 1)
         end_m = self.end_m
         for i, name in enumerate(fleet.names):
-            fleet.boot(name)
             self._stand(i, front_m)
             member = ground.convoy and i > 0
             fleet.truth[i, TRUTH_AHEAD] = i - 1 if i > 0 else -1.0
-            fleet.carry_out(
-                name,
-                Drive(
-                    self.route,
-                    1,
-                    end_m,
-                    1e3,
-                    0.0,
-                    headway_s if member else 2.0,
-                    ground.standstill_m,
-                    predecessor=fleet.names[i - 1] if member else "",
-                    member=member,
-                    mu=friction,
-                    sight_m=SIGHT_M,
-                ),
+            order = Drive(
+                self.route,
+                1,
+                end_m,
+                1e3,
+                0.0,
+                headway_s if member else 2.0,
+                ground.standstill_m,
+                predecessor=fleet.names[i - 1] if member else "",
+                member=member,
+                mu=friction,
+                sight_m=SIGHT_M,
             )
             row = GuardRow(end_m, ground.overlap_m, friction)
-            fleet.carry_out(name, SetGuard(self.route, 1, row))
+            self._orders[name] = order, SetGuard(self.route, 1, row)
+            self._tell(name)
             fleet.set_end(name, end_m + ground.overlap_m)
             front_m -= float(lengths[i]) + gap_m
             end_m -= float(lengths[i]) + ground.standstill_m + APART_M
@@ -142,6 +140,20 @@ class Rig:
         table = self.route.table
         for column, source in ((X, 1), (Y, 2), (PSI, 3)):
             self.fleet.state[i, column] = np.interp(s_m, table[:, 0], table[:, source])
+
+    def _tell(self, name: str) -> None:
+        """The computer of a truck is up and has its order and its guard row."""
+        self.fleet.boot(name)
+        for order in self._orders[name]:
+            self.fleet.carry_out(name, order)
+
+    def crash(self, name: str) -> None:
+        """The computer of a truck dies: all that it knew is gone."""
+        self.fleet.crash(name)
+
+    def restart(self, name: str) -> None:
+        """It is back, and is given at once what it was told before, rolling or not."""
+        self._tell(name)
 
     @property
     def now_s(self) -> float:

@@ -28,8 +28,7 @@ def page(run: RunFolder) -> str:
     text = resources.files("sim.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     result = run.result
-    tightest = tightest_place(result)
-    bound = tightest[2] if tightest is not None else None
+    bound = loaded_bound(result)
     pictures = {
         "Time and distance": (diagrams.time_distance(run), TIME_DISTANCE),
         "Gates and stations": (diagrams.gantt(run), "Thin: waiting. Thick: being served."),
@@ -43,7 +42,7 @@ def page(run: RunFolder) -> str:
     return environment.from_string(text).render(
         result=result,
         pictures={name: each for name, each in pictures.items() if each[0]},
-        limits=limits(run, tightest),
+        limits=limits(run),
         places=places_table(result),
         broken={name: count for name, count in result.get("safety", {}).items() if count},
         waiting=result.get("traffic", {}).get("waiting", []),
@@ -60,40 +59,46 @@ TIME_DISTANCE = (
 WAITING = "Minutes in which the supervisor said of a vehicle that it waits, and why; not loading."
 THROUGHPUT = (
     "Loaded arrivals, eastbound below and westbound on top. The bound is what the tightest place"
-    " could pass if it were never idle."
+    " can pass both ways, whoever decides, with as many empty trucks among them as there were."
 )
 CROSSING_TIMES = "From leaving the departure berth to standing at the arrival berth."
 DELAYS = "Every second beyond free running, by rule and by whose move it was (delays.csv)."
 
 
-def tightest_place(result: dict[str, Any]) -> tuple[str, float, float] | None:
-    """(place, its utilisation, loaded crossings an hour if it were never idle), of the busiest
-    place on the road; None where nothing was used.
-
-    Source of the bound: a place that is busy a share u of the time while q an hour pass can pass
-    no more than q / u (utilisation law).
-    """
+def busiest_place(result: dict[str, Any]) -> tuple[str, float] | None:
+    """The busiest place on the road and its utilisation; None where nothing was used."""
     used = [
         (name, float(row.get("utilisation") or 0.0))
         for name, row in result.get("resources", {}).items()
         if not name.startswith(STAGES_NOT_PLACES)
     ]
     name, share = max(used, key=lambda each: each[1], default=("", 0.0))
-    loaded = result.get("traffic", {}).get("loaded_crossings", 0)
-    hours = float(result["performance"]["simulated_s"]) / 3_600.0
-    if share <= 0.0 or not loaded or hours <= 0.0:
+    return (name, share) if share > 0.0 else None
+
+
+def loaded_bound(result: dict[str, Any]) -> float | None:
+    """Loaded trucks an hour that the tightest place can pass, at the mix of this run."""
+    traffic = result.get("traffic", {})
+    loaded, empty = traffic.get("loaded_crossings", 0), traffic.get("empty_crossings", 0)
+    if not loaded or "bound" not in result:
         return None
-    return name, share, loaded / hours / share
+    per_hour: float = result["bound"]["per_hour"]
+    share: float = loaded / (loaded + empty)
+    return per_hour * share
 
 
-def limits(run: RunFolder, tightest: tuple[str, float, float] | None) -> list[str]:
+def limits(run: RunFolder) -> list[str]:
     """What limited the day, in sentences."""
     said = []
-    if tightest is not None:
-        name, share, bound = tightest
+    busiest, bound = busiest_place(run.result), run.result.get("bound")
+    if busiest is not None:
+        name, share = busiest
+        said.append(f"The busiest place was {name}: in use {100.0 * share:.0f} % of the time.")
+    if bound and bound["share"] is not None:
         said.append(
-            f"The busiest place was {name}: in use {100.0 * share:.0f} % of the time;"
-            f" never idle it could pass {bound:.0f} loaded crossings an hour."
+            f"The tightest place is {bound['resource']}: at most {bound['per_hour']:.0f} trucks an"
+            f" hour both ways; {bound['measured_per_hour']:.0f} passed,"
+            f" {100.0 * bound['share']:.0f} % of that."
         )
     for reason, minutes in list(diagrams.waits_by_reason(run).items())[:3]:
         known = Reason.__members__.get(reason)

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from contract.map import compile_map
-from contract.traction import CAUTIOUS, TRACTION, climb_of, slopes, steeper
+from contract.traction import (
+    CAUTIOUS,
+    TRACTION,
+    Traction,
+    climb_of,
+    heaviest_axle_kg,
+    slopes,
+    steeper,
+)
 from sim.plant import GRADE, MU, ROAD_COLUMNS, accel_limits
 from sim.plant_params import AGV65, P_MASS_KG, TRUCK40_EMPTY, TRUCK40_LOADED, params_block
 from tests.contract.map_edits import a_map, put
@@ -69,3 +77,37 @@ def test_slope_counts_where_any_part_of_it_is_inside() -> None:
     assert steeper(road, 0.0, hill.from_m, 0.03) is None
     assert steeper(road, hill.to_m, hill.to_m + 9.0, 0.03) is None
     assert steeper(road, 0.0, 1_000.0, 0.04) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "mass_kg", "axle_kg"),
+    [
+        ("truck40", 15_000, 6_000),
+        ("truck40", 27_500, 8_800),
+        ("truck40", 40_000, 11_600),
+        ("truck40", 42_000, 12_048),
+        ("truck40", 9_000, 6_000),
+        ("truck40", 0, 11_600),
+        ("agv65", 65_000, 32_500),
+        ("agv65", 20_000, 10_000),
+    ],
+)
+def test_heaviest_axle_is_in_proportion_between_empty_and_full(
+    kind: str, mass_kg: int, axle_kg: int
+) -> None:
+    """Lighter than empty is not believed; without a mass it is full."""
+    assert heaviest_axle_kg(TRACTION[kind], mass_kg) == axle_kg
+
+
+def test_axle_of_a_truck_that_nobody_knows_is_the_heaviest_of_all_kinds() -> None:
+    assert heaviest_axle_kg(None, 36_000) == 18_000
+    assert heaviest_axle_kg(None, 0) == 32_500
+    assert heaviest_axle_kg(Traction(0.29, 0.8), 36_000) == 36_000
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_driven_axle_of_the_plant_is_no_heavier_than_the_supervisor_reckons(kind: str) -> None:
+    plant = KINDS[kind]
+    assert heaviest_axle_kg(TRACTION[kind], plant.mass_kg) >= plant.driven_share * plant.mass_kg - 1
+    empty_kg = TRUCK40_EMPTY.driven_share * TRUCK40_EMPTY.mass_kg
+    assert heaviest_axle_kg(TRACTION["truck40"], TRUCK40_EMPTY.mass_kg) >= empty_kg

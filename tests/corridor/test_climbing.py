@@ -9,7 +9,7 @@ from contract.map import CorridorMap, compile_map
 from contract.reasons import Reason
 from contract.traction import TRACTION
 from contract.v1.movement_pb2 import AuthorityReply, VehicleHeartbeat
-from corridor.grants import Weather
+from corridor.authority import Weather
 from tests.contract.map_edits import a_map, put
 from tests.corridor.control import Control
 from tests.factories import reports

@@ -152,31 +152,6 @@ def test_one_lane_zone_has_one_direction_even_within_a_convoy() -> None:
     assert why(table, facing) is Reason.DIRECTION_OPPOSED
 
 
-@pytest.mark.parametrize(
-    ("limits", "reason"),
-    [
-        ({"vehicles_max": 1}, Reason.ZONE_FULL),
-        ({"mass_max_kg": 59_999}, Reason.ZONE_FULL),
-        ({"vehicles_max": 2, "mass_max_kg": 60_000}, None),
-    ],
-)
-def test_limits_of_count_and_mass_hold_at_every_allocation(
-    limits: dict[str, int], reason: Reason | None
-) -> None:
-    table = a_table(**limits)
-    table.allocate(Z, a_claim())
-    assert why(table, SECOND) is reason
-    denied = table.judge(Z, SECOND)
-    assert denied is None or (denied.zone, denied.holder) == (Z, "a1")
-
-
-@pytest.mark.parametrize("limits", [{"vehicles_max": 0}, {"mass_max_kg": 29_999}])
-def test_limits_hold_for_the_first_vehicle_too(limits: dict[str, int]) -> None:
-    denied = a_table(**limits).judge(Z, a_claim())
-    assert denied is not None
-    assert (denied.reason, denied.holder) == (Reason.ZONE_FULL, "")
-
-
 def test_claiming_again_what_one_has_changes_nothing() -> None:
     table = a_table(vehicles_max=1)
     table.allocate(Z, a_claim())

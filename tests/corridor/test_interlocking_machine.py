@@ -28,7 +28,13 @@ class Member:
 
     @property
     def claim(self) -> Claim:
-        return Claim(self.name, self.convoy, self.direction, self.mass_kg, self.before)
+        return Claim(
+            self.name, self.convoy, self.direction, self.mass_kg, self.before, self.axle_kg
+        )
+
+    @property
+    def axle_kg(self) -> int:
+        return self.mass_kg // 4
 
 
 FLEET: Final = {
@@ -51,6 +57,7 @@ a_rule = st.builds(
     one_lane=st.booleans(),
     vehicles_max=st.sampled_from([None, 1, 2]),
     mass_max_kg=st.sampled_from([None, 40_000, 60_000]),
+    axle_max_kg=st.sampled_from([None, None, 8_000]),
 )
 
 
@@ -163,11 +170,13 @@ class Road(RuleBasedStateMachine):
             return "too many"
         if limits.mass_max_kg is not None and mass_kg > limits.mass_max_kg:
             return "too heavy"
+        if limits.axle_max_kg and any(each.axle_kg > limits.axle_max_kg for each in held):
+            return "an axle too heavy"
         return ""
 
     @invariant()
     def every_zone_that_is_not_in_doubt_is_in_order(self) -> None:
-        """I4, I9: convoys, vehicles, directions, count and mass."""
+        """I4, I9: convoys, vehicles, directions, count, mass and axles."""
         for zone in ZONES:
             if self.table.state(zone) is not ZoneState.UNKNOWN:
                 assert not self._disorder(zone), zone

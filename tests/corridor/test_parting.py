@@ -13,9 +13,10 @@ from contract.v1.movement_pb2 import (
     FormationOrder,
     MovementAuthority,
 )
+from corridor.authority import Weather
 from corridor.climbing import Climbing
 from corridor.formation_phases import FormationPhase
-from corridor.grants import Grants, Weather
+from corridor.grants import Grants
 from corridor.records import Crossing
 from tests.corridor.convoys import Convoys, in_phase
 from tests.factories import TRUCKS, sends

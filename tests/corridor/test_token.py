@@ -11,7 +11,7 @@ from contract.agent import NS_PER_MS, Now
 from contract.errors import InvariantBroken
 from contract.map import compile_map
 from contract.reasons import Reason
-from corridor.interlocking import Claim
+from contract.traction import TRACTION
 from corridor.records import Mission
 from corridor.state import State
 from corridor.token import Token, TokenConfig
@@ -47,6 +47,7 @@ class Bridge:
             turn=1,
             mass_kg=40_000,
         )
+        self.state.kinds[name] = TRACTION["truck40"]
         self.state.missions[mission.mission_id] = mission
         self.state.mission_of[name] = mission.mission_id
         return mission
@@ -58,7 +59,7 @@ class Bridge:
 
     def enters(self, mission: Mission) -> bool:
         """Whether both the token and the interlocking let it in."""
-        claim = Claim(mission.vehicle, mission.convoy, mission.direction, mission.mass_kg)
+        claim = self.state.claim(mission)
         return self.asks(mission) is None and self.state.zones.allocate("bridge", claim) is None
 
     def leaves(self, mission: Mission) -> None:

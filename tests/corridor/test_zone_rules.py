@@ -17,5 +17,12 @@ def test_rules_come_from_the_map() -> None:
         z.id for z in corridor.zones.values() if z.one_lane
     }
     for zone in corridor.zones.values():
-        limits = (zone.vehicles_max, zone.mass_max_kg)
-        assert (rules[zone.id].vehicles_max, rules[zone.id].mass_max_kg) == limits
+        rule, limits = rules[zone.id], (zone.vehicles_max, zone.mass_max_kg, zone.axle_max_kg)
+        assert (rule.vehicles_max, rule.mass_max_kg, rule.axle_max_kg) == limits
+
+
+def test_bridge_bears_so_much_an_axle() -> None:
+    rules = rules_of(the_map("bridge"))
+    assert {zone: rule.axle_max_kg for zone, rule in rules.items() if rule.axle_max_kg} == {
+        "bridge": 12_000
+    }

@@ -28,6 +28,7 @@ VITAL: Final[Mapping[str, tuple[str, ...]]] = {
     "gate/interlock.py": ("tests/gate/test_interlock.py",),
     "corridor/interlocking.py": (
         "tests/corridor/test_interlocking.py",
+        "tests/corridor/test_interlocking_limits.py",
         "tests/corridor/test_zone_rules.py",
         "tests/corridor/test_zone_axles.py",
         "tests/corridor/test_interlocking_machine.py",

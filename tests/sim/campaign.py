@@ -29,6 +29,7 @@ TRACK: Final = (
 END_BEFORE_M: Final = 20.0
 FRICTION: Final = {"dry": 0.7, "snow": 0.3, "ice": 0.1}
 ALL: Final = "*"
+COMPUTER: Final = "computer_dies"  # and is back afterwards, with the orders of before
 LOOK_S: Final = 5.0
 QUIET_S: Final = 30.0  # everybody has stood for so long: the run is over
 LONGEST_S: Final = 300.0
@@ -50,12 +51,14 @@ class Case:
     lasts_s: float = 20.0
     value: float = 0.0
     true_friction: float = 0.0
+    vehicle: str = "truck40"
 
     def run(self) -> Rig:
         """Until everybody has stood for QUIET_S."""
         ground = GroundSection(
             track=list(TRACK),
             vehicles=self.vehicles,
+            vehicle=self.vehicle,
             load=self.load,
             end_before_m=END_BEFORE_M,
             true_friction=self.true_friction,
@@ -65,17 +68,29 @@ class Case:
             broken = rig.fleet.names if self.target == ALL else (self.target,)
             rig.run(self.at_s)
             for name in broken:
-                rig.faults.begin(self.fault, name, self.value)
+                self._begin(rig, name)
             if self.lasts_s > 0.0:
                 rig.run(self.lasts_s)
                 for name in broken:
-                    rig.faults.end(self.fault, name)
+                    self._end(rig, name)
         stood_s = 0.0
         while stood_s < QUIET_S and rig.now_s < LONGEST_S:
             rig.run(LOOK_S)
             standing = not (rig.fleet.state[:, V] > 0.0).any() and rig.now_s > QUIET_S
             stood_s = stood_s + LOOK_S if standing else 0.0
         return rig
+
+    def _begin(self, rig: Rig, name: str) -> None:
+        if self.fault == COMPUTER:
+            rig.crash(name)
+        else:
+            rig.faults.begin(self.fault, name, self.value)
+
+    def _end(self, rig: Rig, name: str) -> None:
+        if self.fault == COMPUTER:
+            rig.restart(name)
+        else:
+            rig.faults.end(self.fault, name)
 
 
 def wrong(rig: Rig) -> list[str]:

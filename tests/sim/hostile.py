@@ -18,6 +18,7 @@ NAMED: Final = {
     "office": "KZ",
     "agency": "KZ",
     "laboratory": "KZ",
+    "hours": "CN",
 }
 FAULT: Final = {"at": "1s", "kind": "crash", "target": "truck-01"}
 EXPECT: Final = {"metric": "safety.total", "equals": 0}

@@ -15,7 +15,7 @@ from contract.errors import ConfigError
 from sim.report import diagrams
 from sim.report.chart import Chart, clock, ticks
 from sim.report.folder import read
-from sim.report.page import page, places_table, tightest_place, write_report
+from sim.report.page import busiest_place, loaded_bound, page, places_table, write_report
 from sim.report.places import places_of
 from sim.run import load_map
 from tests.sim.commands import command
@@ -151,20 +151,25 @@ def test_waits_are_those_that_the_supervisor_told(folder: Path) -> None:
     assert set(diagrams.waits_by_reason(run)) == {each["reason"] for each in told} - {"NOT_READY"}
 
 
-def test_busiest_place_comes_first_and_bounds_the_flow() -> None:
+def test_busiest_place_comes_first_and_no_desk_is_one() -> None:
     resources = {
         "kz_out": {"utilisation": 0.25, "mean_wait_s": 1.0, "blocked_s": 0.0},
         "bridge": {"utilisation": 0.5, "mean_wait_s": 0.0, "blocked_s": 0.0},
         "desk_office-kz": {"utilisation": 0.9, "mean_wait_s": 0.0, "blocked_s": 0.0},
     }
-    result: dict[str, Any] = {
-        "resources": resources,
-        "traffic": {"loaded_crossings": 30},
-        "performance": {"simulated_s": 3_600.0},
-    }
-    assert tightest_place(result) == ("bridge", 0.5, 60.0)
+    result: dict[str, Any] = {"resources": resources}
+    assert busiest_place(result) == ("bridge", 0.5)
     assert [name for name, _ in places_table(result)] == ["desk_office-kz", "bridge", "kz_out"]
-    assert tightest_place(result | {"traffic": {"loaded_crossings": 0}}) is None
+    assert busiest_place({"resources": {"desk_office-kz": resources["desk_office-kz"]}}) is None
+
+
+def test_bound_of_the_picture_is_for_loaded_trucks_of_this_mix() -> None:
+    result: dict[str, Any] = {
+        "bound": {"per_hour": 100.0},
+        "traffic": {"loaded_crossings": 30, "empty_crossings": 10},
+    }
+    assert loaded_bound(result) == 75.0
+    assert loaded_bound(result | {"traffic": {"loaded_crossings": 0}}) is None
 
 
 def test_names_are_shown_and_never_run(folder: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ class Shortened:
 
 PLANS: Final = {
     "smoke": Shortened(4, 2, 2),
+    "green_and_red": Shortened(8, 2, 2),
     "first_crossings": Shortened(45, 8, 4),
     "fault_seeds": Shortened(10, 2, 6),
     # The first trucks arrive after fifteen minutes; then all kinds of meeting have been. Sixty
@@ -45,6 +46,18 @@ PLANS: Final = {
             *("fleet.kz=8", "fleet.cn=6", "time.warm_up='5min'"),
             "expect=[{metric='safety.total', equals=0}]",
         ),
+    ),
+    "saturation": Shortened(
+        16, 4, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
+    ),
+    # A day and two hours of fifty trucks: in the soak.
+    "ten_megatonnes": Shortened(
+        22, 6, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
+    ),
+    "growth": Shortened(24, 6, 1, ("fleet.kz=3", "fleet.cn=1", "expect=[]")),
+    "ganqimaodu": Shortened(26, 4, 2, ("fleet.kz=2", "fleet.cn=1", "expect=[]")),
+    "mandula": Shortened(
+        16, 4, 2, ("fleet.kz=2", "fleet.cn=1", "berth.load='constant:1min'", "expect=[]")
     ),
     "gate_split_reform": Shortened(25, 5, 3),
     # Long enough for the truck that is refused past the line to be back where it came from.
@@ -132,6 +145,20 @@ def test_scenario_is_safe_and_gets_as_far_on_an_unreliable_network(name: str) ->
     assert ended(reliable) <= ended(unreliable)
     tripped = {node for _, node, report in log.said if report.event is Event.GUARD_TRIPPED}
     assert tripped == set(plan.stopped)
+
+
+def test_green_truck_drives_through_and_red_one_stops_to_be_inspected() -> None:
+    """Every bay and every person at a truck belongs to the red one."""
+    finished = a_run("green_and_red")
+    assert finished.result["verdict"] == "passed", finished.result["expectations"]
+    channels = {tale.channel: tale.crossing for tale in finished.tally.crossings.values()}
+    assert set(channels) == {"green", "red"}
+    visits = finished.recorder.visits
+    assert {visit.crossing for visit in visits if visit.worked_ns} == {channels["red"]}
+    read = {visit.crossing for visit in visits if visit.stage.startswith("ocr_")}
+    assert read == set(channels.values())
+    in_bay = {visit.crossing for visit in visits if visit.stage == "kz_bay_e1"}
+    assert in_bay == {channels["red"]}
 
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.3])

@@ -7,7 +7,14 @@ import pytest
 from contract.agent import Refused
 from contract.limits import FRICTION_DRY, FRICTION_WORST, GATE_OVERLAP_M, LANE_OVERLAP_M
 from contract.route import Route
-from contract.v1.movement_pb2 import ClearanceNotice, MovementAuthority
+from contract.v1.movement_pb2 import (
+    SHORTENING_COOPERATIVE,
+    SHORTENING_EMERGENCY,
+    SHORTENING_UNSPECIFIED,
+    ClearanceNotice,
+    MovementAuthority,
+    Shortening,
+)
 from tests.factories import (
     HOUR_MS,
     a_frame,
@@ -19,7 +26,7 @@ from tests.factories import (
     release_keys,
     the_map,
 )
-from vehicle.guard import Guard, GuardRow, Supervisors
+from vehicle.guard import Braking, Guard, GuardRow, Supervisors
 
 NEUTRAL_M = 60.0
 
@@ -323,3 +330,57 @@ def test_clearance_ends_with_releases_that_verify_no_more() -> None:
 def test_frame_of_another_message_is_no_authority() -> None:
     raw = a_frame("supervisor", "truck-01", ClearanceNotice(crossing_id="KZ-1"))
     assert reason_of(a_guard().authority(raw, epoch_min=1)) == "WRONG_PAYLOAD"
+
+
+# --- shortened ---
+
+
+def braking_to(gentle_m: float, now_m: float) -> Braking:
+    """Where a truck on the second lane comes to rest: so far along that lane."""
+    start_m = second_lane_m()
+    return Braking(start_m, start_m + gentle_m, start_m + now_m)
+
+
+@pytest.mark.parametrize(
+    ("how", "gentle_m", "now_m", "yes"),
+    [
+        (SHORTENING_COOPERATIVE, 7.9, 3.0, True),
+        (SHORTENING_COOPERATIVE, 8.0, 3.0, True),  # to the last digit
+        (SHORTENING_COOPERATIVE, 8.1, 3.0, False),
+        (SHORTENING_EMERGENCY, 9.0, 7.9, True),
+        (SHORTENING_EMERGENCY, 9.0, 8.0, True),
+        (SHORTENING_EMERGENCY, 9.0, 8.1, False),
+        (SHORTENING_UNSPECIFIED, 1.0, 1.0, False),
+    ],
+)
+def test_end_is_shortened_if_it_is_asked_for_and_the_truck_stops_before_it(
+    how: Shortening, gentle_m: float, now_m: float, yes: bool
+) -> None:
+    """I3: what it could not stop before stays in force."""
+    guard = a_guard()
+    assert tell(guard, an_authority()) is None
+    shorter = an_authority(number=2, end_mm=8_000, shortening=how)
+    raw = a_frame("supervisor", "truck-01", shorter)
+    answer = guard.authority(raw, 1, braking_to(gentle_m, now_m))
+    row = guard.row()
+    assert row is not None
+    assert (answer is None) is yes
+    assert row.end_m == pytest.approx(second_lane_m() + (8.0 if yes else 10.0))
+    if answer is not None:
+        assert reason_of(answer) == "CANNOT_SHORTEN"
+
+
+def test_truck_that_does_not_know_where_it_stops_keeps_its_end() -> None:
+    """I21."""
+    guard = a_guard()
+    assert tell(guard, an_authority()) is None
+    for number, how in ((2, SHORTENING_COOPERATIVE), (3, SHORTENING_EMERGENCY)):
+        shorter = an_authority(number=number, end_mm=8_000, shortening=how)
+        assert reason_of(tell(guard, shorter)) == "CANNOT_SHORTEN"
+
+
+def test_first_authority_and_a_farther_end_need_no_braking() -> None:
+    guard = a_guard()
+    assert tell(guard, an_authority(shortening=SHORTENING_COOPERATIVE)) is None
+    farther = an_authority(number=2, end_mm=11_000, shortening=SHORTENING_COOPERATIVE)
+    assert tell(guard, farther) is None
