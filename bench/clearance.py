@@ -2,8 +2,8 @@
 
 The bar is 10,000 a minute on one core. `read` is what any office does before it thinks: the
 terminal's signature, the parse rules, every fault. `decide` is the whole of it, by the agents
-themselves: taken in at one side, passed on, assessed at both, decided and signed. Not here:
-officers and agencies, who take minutes and not microseconds.
+themselves, by both installed rule books: taken in at one side, passed on, assessed at both, decided
+and signed. Not here: officers and agencies, who take minutes and not microseconds.
 """
 
 import random
@@ -27,6 +27,7 @@ from sim.terminal_papers import Flow, Papers
 
 COUNT: Final = 1_000
 BAR_PER_MINUTE: Final = 10_000
+BOOKS: Final = ("office.KZ.book='kz'", "office.CN.book='cn'")  # as installed
 HS_CODES: Final = ("1512", "1206", "1001", "0202")
 UTC_NS: Final = 1_800_000_000 * NS_PER_S
 BOOT: Final = Boot(bytes(16), 1, bytes(32), bytes(16))
@@ -41,7 +42,7 @@ class Clearance:
     """Two offices without a network between them, and declarations for them."""
 
     def __init__(self) -> None:
-        scenario = load("smoke", [])
+        scenario = load("smoke", list(BOOKS))
         corridor = load_map(scenario.corridor.map)
         complete(scenario, corridor)
         self.cast = cast(scenario, corridor, 1)

@@ -32,6 +32,7 @@ from contract.v1.customs_pb2 import (
     Revocation,
     ScanRecord,
     ScanVerdict,
+    SelectionCommitment,
 )
 from contract.v1.document_pb2 import Channel, Document
 from contract.v1.ledger_pb2 import LedgerHead
@@ -47,6 +48,7 @@ _KINDS: Final[dict[str, type[Message]]] = {
     for kind in (
         *(CustodyRecord, ScanRecord, Release, Hold, Refusal, Revocation),
         *(Endorsement, Declaration, Roadworthiness, Reinstatement),
+        SelectionCommitment,
     )
 }
 
@@ -356,6 +358,10 @@ def _reinstatement(paper: Any) -> dict[str, Any]:
     }
 
 
+def _selection(commitment: Any) -> dict[str, Any]:
+    return {"selection": commitment.number, "seed_sha256": commitment.seed_sha256.hex()}
+
+
 def _roadworthiness(tested: Any) -> dict[str, Any]:
     return {"vehicle": tested.vehicle_id, "trailer": tested.trailer_id}
 
@@ -371,4 +377,5 @@ _DESCRIBE: Final[dict[type[Message], Callable[[Any], dict[str, Any]]]] = {
     Declaration: _declaration,
     Roadworthiness: _roadworthiness,
     Reinstatement: _reinstatement,
+    SelectionCommitment: _selection,
 }

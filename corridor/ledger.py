@@ -47,6 +47,7 @@ from contract.v1.customs_pb2 import (
     Release,
     Revocation,
     ScanRecord,
+    SelectionCommitment,
 )
 from contract.v1.document_pb2 import Country, Document
 from contract.v1.ledger_pb2 import LedgerHead
@@ -55,7 +56,7 @@ from corridor.ledger_proof import Proof, Record
 from corridor.ledger_story import judge_story
 
 _NUMBER_MAX: Final = 2**62
-_DECISIONS: Final = (Release, Hold, Refusal, Revocation, Reinstatement)
+_DECISIONS: Final = (Release, Hold, Refusal, Revocation, Reinstatement, SelectionCommitment)
 _PLACES: Final[Mapping[type[Message], Role]] = {
     ScanRecord: Role.GATE,
     Endorsement: Role.AGENCY,

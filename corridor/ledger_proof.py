@@ -46,6 +46,8 @@ class Proof:
     entries          by node, in the order of the file
     heads            every head that could be read, with who has countersigned it
     covered          by node: the newest number under a head that all other offices countersigned
+    draws            by office: draws that its papers tell of;   repeated   those done once more by
+                     a seed that was shown
     """
 
     roster: Roster
@@ -54,6 +56,8 @@ class Proof:
     entries: dict[str, list[Record]] = field(default_factory=dict)
     heads: list[tuple[LedgerHead, list[str]]] = field(default_factory=list)
     covered: dict[str, int] = field(default_factory=dict)
+    draws: dict[str, int] = field(default_factory=dict)
+    repeated: dict[str, int] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:

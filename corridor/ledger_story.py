@@ -2,7 +2,7 @@
 
 Pure. Custody of each crossing in its one order, and in the gates' own ledgers too; whoever left had
 a release of each office; whatever was released had been declared by a terminal in these very words;
-a suspended station was believed again by two officers.
+a suspended station was believed again by two officers; chance drew by what was committed to.
 Not here: whether a ledger is whole in itself (ledger.py).
 """
 
@@ -20,6 +20,7 @@ from contract.v1.customs_pb2 import (
     ScanRecord,
 )
 from corridor.ledger_proof import Proof, Record
+from corridor.selection_audit import judge_commitments
 
 
 def judge_story(proof: Proof) -> None:
@@ -28,6 +29,7 @@ def judge_story(proof: Proof) -> None:
     _judge_releases(proof)
     _judge_declarations(proof)
     _judge_reinstatements(proof)
+    judge_commitments(proof)
 
 
 def _judge_custody(proof: Proof) -> None:

@@ -19,6 +19,7 @@ class Arm:
     def __init__(self, engine: Engine, changed: Callable[[], None], move_s: float) -> None:
         self.state = Barrier.CLOSED
         self.stuck = False
+        self.jams: Callable[[], None] | None = None  # called when it sticks as it is told to open
         self.lie: Barrier | None = None
         self._engine = engine
         self._changed = changed
@@ -32,6 +33,9 @@ class Arm:
         return self.state if self.lie is None else self.lie
 
     def open(self) -> None:
+        if self.jams is not None and not self.stuck:
+            self.stuck, jams, self.jams = True, self.jams, None
+            jams()
         self._begin(Barrier.OPEN)
 
     def close(self) -> None:

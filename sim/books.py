@@ -14,7 +14,7 @@ from gate.office.rulebook import RuleBook, read_book
 from sim.scenario import OfficeSection
 
 INSTALLED: Final = ("kz", "cn")
-SWITCHES: Final = ("recognise_scans", "recognise_aeo", "rescan_share")
+SWITCHES: Final = ("recognise_scans", "recognise_aeo", "rescan_share", "round_the_clock")
 _SWITCH: Final = re.compile(rf"^(?:{'|'.join(SWITCHES)})\s*=.*$", re.MULTILINE)
 
 
@@ -60,6 +60,7 @@ def make_explicit(section: OfficeSection) -> None:
     section.recognise_scans = book.recognise_scans
     section.recognise_aeo = book.recognise_aeo
     section.rescan_share = book.rescan_share
+    section.round_the_clock = book.round_the_clock
 
 
 def _name(line: str) -> str:

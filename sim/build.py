@@ -81,6 +81,11 @@ def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
     )
 
 
+def selection_seeds(seed: int) -> dict[str, bytes]:
+    """By office: the seed of its draws, which it shows when the day is over."""
+    return {office: secret(seed, f"selection/{country}") for country, office in OFFICES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """Everybody in a run: names, keys, roster."""
@@ -227,7 +232,7 @@ class Builder:
         return Rules(
             shares=shares,
             empty_shares=Shares(1.0, 0.0, 0.0),
-            seed=secret(self.cast.seed, f"selection/{country}"),
+            seed=selection_seeds(self.cast.seed)[OFFICES[country]],
             assess_ms=int(parse_duration(section.assess) * 1000.0),
             release_valid_ms=int(parse_duration(section.release_valid) * 1000.0),
             book=office_book(section),

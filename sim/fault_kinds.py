@@ -14,6 +14,7 @@ LINK_KINDS: Final = ("link_loss", "link_slow", "link_double", "link_shuffle", "l
 PAUSE: Final = "pause"  # of a node's program
 DETECTOR_GHOST: Final = "detector_ghost"
 AXLE_MISSED: Final = "axle_missed"
+BARRIER_JAMS: Final = "barrier_jams"
 KINDS: Final = (
     *("gnss_outage", "gnss_frozen", "gnss_step_east", "gnss_step_north"),
     *("gnss_drift_east", "gnss_drift_north", "gnss_single", "gnss_claims_rtk", "gnss_noise"),
@@ -48,7 +49,14 @@ SITE_KINDS: Final = (*GATE_KINDS, *STATION_KINDS, *LOAD_KINDS)
 # All that a scenario may name.
 FAULTS: Final = (
     *("crash", PAUSE, "partition", *LINK_KINDS),
-    *("barrier_stuck", "barrier_opens", "detector_stuck", DETECTOR_GHOST, AXLE_MISSED),
+    *(
+        "barrier_stuck",
+        BARRIER_JAMS,
+        "barrier_opens",
+        "detector_stuck",
+        DETECTOR_GHOST,
+        AXLE_MISSED,
+    ),
     *("officer_holds", "officer_holds_at_berth", "officer_refuses", "officer_refuses_past_line"),
     *SITE_KINDS,
     *CONTROL_ROOM_KINDS,

@@ -22,6 +22,7 @@ from sim.engine import NS_PER_S
 from sim.fault_kinds import (
     ALL_CLEARED,
     AXLE_MISSED,
+    BARRIER_JAMS,
     CLOSURE,
     DEATH_KINDS,
     DETECTOR_GHOST,
@@ -159,6 +160,8 @@ def _acts(fault: FaultSection, links: LinkFaults | None, clearing: Clearing | No
         return lambda world, target: _count(world, target, int(fault.value) or 1), _nothing
     if fault.kind == STATION_SLOW:
         return _slower(fault)
+    if fault.kind == BARRIER_JAMS:
+        return _jammer(fault)
     if fault.kind in DEATH_KINDS:
         return lambda world, target: deaths.begin(world, fault.kind, target), _nothing
     return ACTS[fault.kind] if fault.kind in ACTS else _breaker(fault)
@@ -188,6 +191,20 @@ def _breaker(fault: FaultSection) -> tuple[Act, Act]:
             world.vehicle_faults.end(fault.kind, name)
 
     return begin, end
+
+
+def _jammer(fault: FaultSection) -> tuple[Act, Act]:
+    """An arm that sticks when it is next told to open, and is freed so long after that."""
+    lasts_ns = int(parse_duration(fault.lasts) * NS_PER_S)
+
+    def begin(world: World, target: str) -> None:
+        def jams() -> None:
+            if lasts_ns > 0:
+                world.engine.after(lasts_ns, _unstick, world, target)
+
+        world.cabinets[target].arm.jams = jams
+
+    return begin, _nothing
 
 
 def _slower(fault: FaultSection) -> tuple[Act, Act]:

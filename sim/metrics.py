@@ -15,6 +15,7 @@ from sim.bound import place_names
 from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
 from sim.clearance_figures import clearance
+from sim.hard_cases import Cases
 from sim.outcome import Tally, traffic
 from sim.parts import PARTS
 from sim.queues import QUEUE
@@ -60,6 +61,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"safety.{invariant}" for invariant in INVARIANTS),
         *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
+        *leaves(Cases().told(returned=0), "cases"),
         *(f"bound.{key}" for key in BOUND),
         *(f"bound.places.{place}" for place in place_names(corridor)),
         *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),

@@ -34,8 +34,10 @@ def parts(target: str) -> tuple[str, str]:
 
 
 def _under_way(world: "World", office: str, vehicle: str) -> str:
-    """The crossing of a truck that has its mission; "" if it has none."""
-    return world.crossing_of(vehicle)
+    """The crossing of a truck that has left the berth its mission begins at; "" if it has not."""
+    where = world.fleet.where(vehicle)
+    berths = {berth.lane for berth in world.map.berths.values()}
+    return world.crossing_of(vehicle) if where is not None and where[0] not in berths else ""
 
 
 def _past_exit(world: "World", office: str, vehicle: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sim import hard_cases
+from sim.hard_cases import Cases
 from sim.loads import Visit
 from sim.record import Said
 
@@ -43,6 +45,7 @@ NEEDED: Final = frozenset(
         "loading_finished",
         "permit_consumed",
     }
+    | hard_cases.NEEDED
 )
 
 
@@ -101,6 +104,13 @@ class Tally:
     interventions: int = 0
     desk_decisions: int = 0
     agency_decisions: int = 0
+    cases: Cases = field(default_factory=Cases)
+
+    @property
+    def returned(self) -> int:
+        """Crossings that took a refused truck back, to their end."""
+        tales = self.crossings.values()
+        return sum(bool(tale.takes_back) and tale.outcome == "cleared" for tale in tales)
 
 
 def tell(events: Iterable[Said]) -> Tally:
@@ -197,6 +207,7 @@ def _returns(tally: Tally, said: Said, t_s: float) -> None:
 
 def _waits(tally: Tally, said: Said, t_s: float) -> None:
     row = said.fields
+    tally.cases.waits(row["crossing"], row["reason"])
     before = tally.waiting.get(row["vehicle"])
     if before is not None and (before.reason, before.resource) == (row["reason"], row["resource"]):
         t_s = before.since_s  # only somebody else holds it now
@@ -232,6 +243,12 @@ def _permit(tally: Tally, said: Said, t_s: float) -> None:
     _tale(tally, said.fields["crossing"]).permit_s[said.fields["gate"]] = t_s
 
 
+def _case(tally: Tally, said: Said, t_s: float) -> None:
+    tale = tally.crossings.get(said.fields.get("crossing", ""))
+    under_way = tale is not None and tale.left_s is not None and tale.arrived_s is None
+    tally.cases.tell(said, under_way=under_way)
+
+
 def _intervened(tally: Tally, said: Said, t_s: float) -> None:
     tally.interventions += 1
 
@@ -255,6 +272,7 @@ _TELL: Final[Mapping[str, Any]] = {
     "agency_decided": _agency,
     "loading_finished": _ready,
     "permit_consumed": _permit,
+    **dict.fromkeys(hard_cases.NEEDED, _case),
     "stop_ordered": _intervened,
     "stop_ended": _intervened,
 }

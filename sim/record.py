@@ -60,8 +60,9 @@ class Recorder:
         if self.folder is not None and not self._begun:
             for name in RUN_FILES:
                 (self.folder / name).unlink(missing_ok=True)
-            for old in (*self.folder.glob("ledger/*.jsonl"), *self.folder.glob("ledger/*.json")):
-                old.unlink()
+            for pattern in ("ledger/*.jsonl", "ledger/*.json", "selection/*.seed"):
+                for old in self.folder.glob(pattern):
+                    old.unlink()
         self._begun = True
 
     def say(self, t_ns: int, node: str, report: Report) -> None:

@@ -98,6 +98,14 @@ def write_ledger(folder: Path, roster: Roster, journals: Mapping[str, Mapping[st
         (target / name).write_bytes(data)
 
 
+def write_seeds(folder: Path, seeds: Mapping[str, bytes]) -> None:
+    """What each office shows when the day is over: the seed by which chance has drawn."""
+    target = folder / "selection"
+    target.mkdir(exist_ok=True)
+    for office, seed in seeds.items():
+        (target / f"{office}.seed").write_text(seed.hex() + "\n", encoding="ascii")
+
+
 def junit(result: Mapping[str, Any]) -> bytes:
     """One test case an expectation, and one an invariant."""
     scenario, seed = result["scenario"], result["seed"]

@@ -24,7 +24,7 @@ from gate.office.places import unknown_places
 from sim.books import make_explicit, office_book
 from sim.bound import Bound
 from sim.bound import figures as bound_figures
-from sim.build import AGENCIES, OFFICES
+from sim.build import AGENCIES, OFFICES, selection_seeds
 from sim.clearance_figures import clearance, officer_minutes
 from sim.compiling import Compiling, watched
 from sim.delays import Account, accounts_of, free_runs
@@ -45,7 +45,7 @@ from sim.progress import judge as judge_progress
 from sim.queues import queues
 from sim.record import Recorder, clear_logs
 from sim.recovery import recovery
-from sim.report_files import write_folder, write_ledger
+from sim.report_files import write_folder, write_ledger, write_seeds
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
 from sim.waits import NEEDED, Ending, as_values, ending
 from sim.world import World
@@ -199,6 +199,7 @@ def _run(scenario: Scenario, options: RunOptions, compiling: Compiling) -> Finis
         write_folder(options.folder, finished.result, said, resolved=resolved(scenario))
         disks = {name: host.disk for name, host in world.hosts.items()}
         write_ledger(options.folder, world.cast.roster, disks)
+        write_seeds(options.folder, selection_seeds(world.seed))
     return finished
 
 
@@ -274,6 +275,7 @@ def conclude(
         "bound": bound_figures(bound, tally, scenario.warm_up_s, end_s),
         "queues": queues(world.hosts),
         "radio": world.regions.figures,
+        "cases": tally.cases.told(returned=tally.returned),
         "recovery": recovery(tally, recorder.events, scenario.warm_up_s, end_s),
         "deadlock": end.cycle,
         "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],

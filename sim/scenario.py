@@ -168,6 +168,7 @@ class OfficeSection(_Section):
     recognise_scans: bool | None = None  # None: as the book says
     recognise_aeo: bool | None = None
     rescan_share: Share | None = None
+    round_the_clock: bool = True  # false: it keeps to the hours of its book
 
 
 class AgencySection(_Section):

@@ -13,20 +13,24 @@ from typing import Any, Final
 
 from contract.errors import ConfigError
 from contract.ledger_lines import ROSTER_FILE
+from contract.selection import SEED_BYTES
 from corridor.cli import ledger_show
 from corridor.ledger import prove
 from corridor.ledger_proof import Proof
+from corridor.selection_audit import repeat_draws
 
 EXIT_WHOLE: Final = 0
 EXIT_BROKEN: Final = 1
 EXIT_UNUSABLE: Final = 2
 FINDINGS_TOLD_MAX: Final = 50
 FILE_BYTES_MAX: Final = 2**30
+SEED_FILE_BYTES_MAX: Final = 1_024
 
 EXAMPLES: Final = """\
 examples:
   convoy-corridor ledger verify runs/smoke-1
   convoy-corridor ledger verify runs/smoke-1 --keys 52f1c0
+  convoy-corridor ledger verify runs/smoke-1 --seed runs/smoke-1/selection/office-kz.seed
   convoy-corridor ledger show KZ-00001 --from runs/smoke-1
 
 Exit codes: 0 the ledger is whole, 1 it is broken, 2 there is no ledger to read.
@@ -47,6 +51,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     verify.add_argument("folder", metavar="DIR", help="a run folder, or a ledger folder")
     verify.add_argument("--keys", metavar="HEX", help="how the digest of the keys has to begin")
+    verify.add_argument(
+        "--seed",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a seed of selection that an office shows: every draw under it is done once more",
+    )
     verify.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     verify.set_defaults(run=run)
     ledger_show.add_parser(commands, EXAMPLES)
@@ -74,15 +85,33 @@ def read_files(folder: str) -> dict[str, bytes]:
         raise ConfigError(f"{folder!a} cannot be read: {said}") from None
 
 
+def read_seed(path: str) -> bytes:
+    """A seed of selection, as 64 hexadecimal digits. Raises ConfigError for a file without one."""
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(SEED_FILE_BYTES_MAX).decode("ascii", "replace").strip()
+    except OSError as error:
+        raise ConfigError(f"--seed {path!a} cannot be read: {error.strerror}") from None
+    try:
+        seed = bytes.fromhex(text)
+    except ValueError:
+        seed = b""
+    if len(seed) != SEED_BYTES:
+        raise ConfigError(f"--seed {path!a}: expected {2 * SEED_BYTES} hexadecimal digits")
+    return seed
+
+
 def run(args: argparse.Namespace) -> int:
     """Prove one folder: 0 whole, 1 broken, 2 unusable."""
     try:
+        seeds = [read_seed(path) for path in args.seed]
         proof = prove(read_files(args.folder))
     except ConfigError as fault:
         print(f"convoy-corridor ledger: {fault}", file=sys.stderr)
         return EXIT_UNUSABLE
     if args.keys is not None and not proof.digest.startswith(args.keys.lower()):
         proof.say(ROSTER_FILE, 0, f"keys with digest {proof.digest[:16]}", args.keys)
+    repeat_draws(proof, seeds)
     if args.json:
         print(json.dumps(summary(proof)))
     else:
@@ -99,6 +128,10 @@ def summary(proof: Proof) -> dict[str, Any]:
         "heads": len(proof.heads),
         "heads_countersigned": proof.heads_countersigned,
         "keys_sha256": proof.digest,
+        "draws": {
+            office: {"told": told, "repeated": proof.repeated.get(office, 0)}
+            for office, told in sorted(proof.draws.items())
+        },
         "nodes": {
             name: {"records": len(records), "countersigned": proof.covered.get(name, 0)}
             for name, records in sorted(proof.entries.items())
@@ -126,6 +159,8 @@ def _tell(proof: Proof) -> None:
     )
     heads, signed = len(proof.heads), proof.heads_countersigned
     print(f"heads   {heads}, countersigned {signed} ({_share(signed, heads)})")
+    for office, drawn in sorted(proof.draws.items()):
+        print(f"draws   {office} {drawn}, repeated by a seed shown {proof.repeated.get(office, 0)}")
     print(f"keys    {proof.digest or 'none'}")
     print("the ledger is whole" if proof.whole else f"BROKEN in {len(proof.findings)} places")
 

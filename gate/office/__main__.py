@@ -5,6 +5,7 @@ its site in the roster. A node that the roster has as an agency gets the agencie
 gate/cli/agencies.py. `convoy-office declare` is in gate/cli/declare.py. Not here: decisions.
 """
 
+import argparse
 import hashlib
 import secrets
 import sys
@@ -16,6 +17,7 @@ from msgspec import Meta, Struct
 
 from contract.agent import Role
 from contract.errors import ConfigError
+from contract.selection import SEED_BYTES
 from contract.signing import Signer
 from contract.sites import bays_by_direction, stations_by_direction
 from gate.cli import agencies, declare, officer, status
@@ -26,10 +28,10 @@ from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares
 from live.body import BodyLink
 from live.config import ProgramConfig, read_file
-from live.program import ProgramSpec, Setting, run_program, told
+from live.program import ProgramSpec, Setting, read_setting, run_program, told
 
 LIFE_BYTES: Final = 8
-SEED_BYTES: Final = 32
+EXIT_UNUSABLE: Final = 2
 SHARE_ERROR_MAX: Final = 1e-9
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
@@ -50,6 +52,8 @@ class RulesSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     book               TOML file with the rules about goods, traders, hours and quota
     seed_file          64 hexadecimal digits that decide every selection, committed beforehand and
                        shown afterwards; without it they are derived from the release key
+    seed_term          what they are derived for, a month, say: a new term is a new seed, and the
+                       one of an old term can be shown (`convoy-office seed`) without harm to either
     """
 
     loaded: SharesSection = SharesSection(green=0.886, yellow=0.109, red=0.005)
@@ -58,6 +62,7 @@ class RulesSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     release_valid_min: Annotated[float, Meta(gt=0.0, le=10_080.0)] = 720.0
     book: str | None = None
     seed_file: str | None = None
+    seed_term: Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9-]*$")] = ""
 
 
 class OfficeProgram(ProgramConfig, frozen=True, kw_only=True):
@@ -120,7 +125,8 @@ def selection_seed(setting: Setting[OfficeProgram]) -> bytes:
     path = setting.config.rules.seed_file
     if path is None:
         key = hashlib.sha256(bytes(release_signer(setting).key)).digest()
-        return hashlib.blake2b(b"selection", key=key, digest_size=SEED_BYTES).digest()
+        term = b"selection/" + setting.config.rules.seed_term.encode("ascii")
+        return hashlib.blake2b(term, key=key, digest_size=SEED_BYTES).digest()
     text = read_file(Path(path)).decode("ascii", "replace").strip()
     try:
         seed = bytes.fromhex(text)
@@ -129,6 +135,23 @@ def selection_seed(setting: Setting[OfficeProgram]) -> bytes:
     if len(seed) != SEED_BYTES:
         raise ConfigError(f"rules.seed_file {path}: expected {2 * SEED_BYTES} hexadecimal digits")
     return seed
+
+
+def show_seed(arguments: Sequence[str]) -> int:
+    """`convoy-office seed --config F`: the seed of this office's draws, for whoever audits them.
+
+    To be shown when its term is over: who has it knows what chance will say of any declaration.
+    """
+    parser = argparse.ArgumentParser("convoy-office seed", description=show_seed.__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the office's configuration")
+    try:
+        setting = read_setting(parser.parse_args(arguments).config, OfficeProgram)
+        setting.must_be(Role.OFFICE)
+        print(selection_seed(setting).hex())
+    except ConfigError as fault:
+        print(f"convoy-office seed: {fault}", file=sys.stderr)
+        return EXIT_UNUSABLE
+    return 0
 
 
 def check(setting: Setting[OfficeProgram]) -> None:
@@ -194,12 +217,18 @@ SPEC: Final = ProgramSpec(
         "  convoy-office declare declaration.json --config terminal-kz.toml\n"
         "  convoy-office desk list --config officer-kz.toml\n"
         "  convoy-office status D-KZ-00001 --from runs/smoke-1\n"
-        "  convoy-office status D-KZ-00001 --config terminal-kz.toml"
+        "  convoy-office status D-KZ-00001 --config terminal-kz.toml\n"
+        "  convoy-office seed --config office-kz.toml > office-kz.seed"
     ),
 )
 
 
-COMMANDS: Final = {"declare": declare.main, "desk": officer.main, "status": status.main}
+COMMANDS: Final = {
+    "declare": declare.main,
+    "desk": officer.main,
+    "status": status.main,
+    "seed": show_seed,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

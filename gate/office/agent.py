@@ -46,6 +46,7 @@ from contract.v1.document_pb2 import CHANNEL_RED, CHANNEL_YELLOW, Document
 from gate.office import arrival, findings, renewal, rulings, status
 from gate.office.audit import decode
 from gate.office.case import Case
+from gate.office.commitment import COMMITMENT_KEY, commit
 from gate.office.declaration import FAULTS_TOLD_MAX, faults
 from gate.office.docket import Docket, OfficeConfig, about, agency_name
 from gate.office.endorsements import open_endorsement
@@ -84,6 +85,7 @@ class OfficeAgent:
                 docket.audits[key.removeprefix("audit/")] = decode(value)
             elif key == "revocations":
                 docket.revocations = int.from_bytes(value, "big")
+        commit(docket, now, state.get(COMMITMENT_KEY))
         for case in docket.cases.values():
             self._take_up(now, case)
         renewal.take_up(docket, now)
@@ -219,7 +221,7 @@ class OfficeAgent:
         docket, rules = self._docket, self._config.rules
         declaration = docket.declarations[case.crossing_id]
         found = assess(declaration, rules, now.utc_ms)
-        case.assessed = True
+        case.assessed, case.selection = True, docket.selection
         case.channel, case.rules = int(found.channel), [*case.rules, *found.rules]
         case.agencies = list(found.agencies)
         wanted = [*case.controls, *found.controls]

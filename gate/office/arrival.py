@@ -14,6 +14,7 @@ from typing import Any
 from contract.agent import Now, Persist, Report
 from contract.events import Event
 from contract.reasons import Reason
+from contract.selection import DRAWN_AGAIN, SCANS_DO_NOT_COUNT, draw_again
 from contract.v1.customs_pb2 import (
     ARRIVAL_SCAN_ALWAYS,
     ARRIVAL_SCAN_IF_SCANNED,
@@ -28,7 +29,6 @@ from contract.v1.document_pb2 import DIRECTION_EAST
 from gate.office.audit import StationAudit, Verdict, encode
 from gate.office.case import Case
 from gate.office.docket import Docket
-from gate.office.rules import draw
 
 _EVENTS = {
     Verdict.SUSPENDED: Event.STATION_SUSPENDED,
@@ -52,13 +52,13 @@ def plan(
         return left
     if not _recognised(docket, declaration):
         case.arrival_scan = ARRIVAL_SCAN_IF_SCANNED
-        case.rules = [*case.rules, "scans of the other side do not count here"]
+        case.rules = [*case.rules, SCANS_DO_NOT_COUNT]
         if CONTROL_KIND_XRAY in left:
             case.arrival_scan = ARRIVAL_SCAN_ALWAYS
             left = [kind for kind in left if kind != CONTROL_KIND_XRAY]
     elif _drawn(docket, declaration):
         case.arrival_scan = ARRIVAL_SCAN_IF_SCANNED
-        case.rules = [*case.rules, "drawn to be scanned again on arrival"]
+        case.rules = [*case.rules, DRAWN_AGAIN]
     return left
 
 
@@ -74,8 +74,8 @@ def _recognised(docket: Docket, declaration: Declaration) -> bool:
 def _drawn(docket: Docket, declaration: Declaration) -> bool:
     """The audited draw: whoever is shown the seed afterwards can repeat it."""
     rules = docket.config.rules
-    name = f"{declaration.declaration_id}/again"
-    return draw(name, declaration.version, rules.seed) < rules.book.rescan_share
+    drawn = draw_again(declaration.declaration_id, declaration.version, rules.seed)
+    return drawn < rules.book.rescan_share
 
 
 def on_scan(docket: Docket, now: Now, case: Case, record: ScanRecord, *, ours: bool) -> bool:

@@ -36,6 +36,7 @@ class Case(msgspec.Struct):
     seal_utc_ms   when its navigation seal was last said to be opened
     arrival_scan   whether our own station scans it behind our gate
     scanned_by  station of the other side that has scanned it and found nothing
+    selection   number of the commitment under which chance has drawn; 0 before
     until_utc_ms   when the newest release runs out
     custody     last step of custody that a gate has told;   counted   local day of the quota used
     reason      why it is held now, and `owner` whose move it is
@@ -69,6 +70,7 @@ class Case(msgspec.Struct):
     seal_utc_ms: int = 0
     arrival_scan: int = 0
     scanned_by: str = ""
+    selection: int = 0
     history: list[Step] = []
 
     @property
@@ -99,6 +101,7 @@ class Case(msgspec.Struct):
         what an officer has refused goes to an officer again.
         """
         self.assessed = False
+        self.selection = 0
         self.agencies, self.controls, self.rules = [], [], []
         self.desk = Reason.REFUSED_BY_OFFICER.name if self.refused_by else ""
         self.reason = self.owner = self.refused_by = self.overrule = ""

@@ -75,6 +75,7 @@ class Docket:
         self.running: dict[str, int] = {}
         self.audits: dict[str, StationAudit] = {}
         self.revocations = 0
+        self.selection = 0  # number of the commitment by which chance draws (commitment.py)
         self.out: list[Effect] = []
         self.records: list[Document] = []
         self._signer = release_signer
@@ -111,14 +112,14 @@ class Docket:
         if case.return_of or case.counted >= 0:
             return Outcome.NOTHING_WANTED  # a way back, or a crossing that has its place
         book = self.config.rules.book
-        at_ms = opens_ms(now.utc_ms, book.hours)
+        at_ms = opens_ms(now.utc_ms, book.open_hours)
         reason = Reason.OFFICE_CLOSED
         day = local_day(at_ms, book.hours)
         east = self.declarations[case.crossing_id].direction == DIRECTION_EAST
         quota = book.quota.east if east else book.quota.west
         while quota is not None and self._used.get((day, east), 0) >= quota:
             day += 1
-            at_ms = opens_ms(day_begins_ms(day, book.hours), book.hours)
+            at_ms = opens_ms(day_begins_ms(day, book.hours), book.open_hours)
             reason = Reason.QUOTA_REACHED
             if quota == 0:
                 break  # nothing on any day; looked at again tomorrow

@@ -75,6 +75,7 @@ class Papers:
             legal_signature_sha256=digest(b"legal signature " + case.declaration_sha256),
             channel=Channel.Name(case.channel),
             rules=case.rules,
+            selection=case.selection,
         )
 
     def hold(self, case: Case, reason: Reason, places: Mapping[int, tuple[str, ...]]) -> Hold:
@@ -87,6 +88,7 @@ class Papers:
             reason=reason.name,
             channel=Channel.Name(case.channel),
             rules=case.rules,
+            selection=case.selection,
             controls=[
                 ControlOrder(kind=ControlKind.Name(kind), places=where)
                 for kind, where in places.items()
@@ -103,6 +105,7 @@ class Papers:
             declaration_sha256=case.declaration_sha256,
             reason=reason.name,
             rules=case.rules,
+            selection=case.selection,
             return_crossing_id=return_id,
         )
 

@@ -140,6 +140,9 @@ class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     audit             when a station of the other side is not believed any more
     release_before_result   who gave a sample goes on before the laboratory's result if the risk is
                             low: traders trusted here, not red, nothing found
+    hours             when it releases; absent: at any time
+    round_the_clock   it releases at any time whatever its hours are, which still say when its day
+                      begins
     """
 
     format_version: Literal[1] = 1
@@ -151,10 +154,16 @@ class RuleBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     rescan_share: Share = 0.0
     audit: AuditLimits = AuditLimits()
     release_before_result: bool = False
+    round_the_clock: bool = False
     hours: Hours | None = None
     quota: Quota = Quota()
     places: dict[ControlWord, tuple[PlaceName, ...]] = {}
     rule: tuple[Rule, ...] = ()
+
+    @property
+    def open_hours(self) -> Hours | None:
+        """The hours that it keeps to; None: it is always open."""
+        return None if self.round_the_clock else self.hours
 
 
 def read_book(data: bytes, origin: str) -> RuleBook:

@@ -1,38 +1,24 @@
 """An office's rules: data in; channel, endorsements, inspections and the rules that fired out.
 
-Pure and deterministic. Random selection is a keyed hash of the declaration under a committed seed,
-so that anybody who is shown the seed afterwards can check every draw. Not here: the rule book
-(rulebook.py), decisions over time (agent.py), what was declared wrongly (declaration.py).
+Pure and deterministic. Random selection is a keyed hash of the declaration under a committed seed
+(contract/selection.py), so that anybody who is shown the seed afterwards can check every draw. Not
+here: the rule book (rulebook.py), decisions over time (agent.py), what was declared wrongly
+(declaration.py).
 """
 
-import hashlib
 from dataclasses import dataclass, field
-from typing import Final
 
-from contract.v1.customs_pb2 import Declaration
-from contract.v1.document_pb2 import (
-    CHANNEL_GREEN,
-    CHANNEL_RED,
-    CHANNEL_YELLOW,
-    Channel,
+from contract.selection import Shares, draw, in_words, seed_digest, select
+from contract.v1.customs_pb2 import (
+    Declaration,
+    SelectionCommitment,
+    SelectionRelief,
+    SelectionShares,
 )
+from contract.v1.document_pb2 import Channel
 from gate.office.rulebook import AGENCIES, CHANNELS, CONTROLS, Rule, RuleBook, fires, trusted
 
-_SPAN: Final = 1 << 53
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """Share of crossings that one office puts into each channel by selection; they sum to one."""
-
-    green: float
-    yellow: float
-    red: float
-
-    def relieved(self, factor: float) -> "Shares":
-        """Fewer picked out by chance, in the same proportion."""
-        yellow, red = self.yellow * factor, self.red * factor
-        return Shares(1.0 - yellow - red, yellow, red) if factor < 1.0 else self
+__all__ = ["Assessment", "Rules", "Shares", "assess", "commitment_of", "draw", "shares_of_one"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +68,28 @@ def assess(declaration: Declaration, rules: Rules, now_utc_ms: int) -> Assessmen
 
 def _select(declaration: Declaration, rules: Rules, fired: list[Rule]) -> tuple[Channel, str]:
     """The channel that chance gives, and in words."""
-    shares = rules.empty_shares if declaration.empty_running else rules.shares
-    for rule in fired:
-        shares = shares.relieved(rule.selection)
+    empty = declaration.empty_running
+    shares = rules.empty_shares if empty else rules.shares
     drawn = draw(declaration.declaration_id, declaration.version, rules.seed)
-    name = "empty running" if declaration.empty_running else "selection"
-    if drawn < shares.green:
-        return CHANNEL_GREEN, f"{name}: green"
-    if drawn < shares.green + shares.yellow:
-        return CHANNEL_YELLOW, f"{name}: documents"
-    return CHANNEL_RED, f"{name}: inspection"
+    channel = select(drawn, shares, (rule.selection for rule in fired))
+    return channel, in_words(channel, empty_running=empty)
 
 
-def draw(declaration_id: str, version: int, seed: bytes) -> float:
-    """The audited draw: a number in [0, 1) that only the committed seed decides."""
-    material = b"%s/%d" % (declaration_id.encode(), version)
-    value = hashlib.blake2b(material, key=seed[:64], digest_size=8).digest()
-    return (int.from_bytes(value, "big") >> 11) / _SPAN
+def commitment_of(rules: Rules) -> SelectionCommitment:
+    """By what this office draws, without its seed; not numbered or dated yet."""
+    loaded, empty = rules.shares, rules.empty_shares
+    return SelectionCommitment(
+        office=f"COUNTRY_{rules.country}",
+        seed_sha256=seed_digest(rules.seed),
+        loaded=SelectionShares(green=loaded.green, yellow=loaded.yellow, red=loaded.red),
+        empty=SelectionShares(green=empty.green, yellow=empty.yellow, red=empty.red),
+        reliefs=[
+            SelectionRelief(rule_id=rule.id, factor=rule.selection)
+            for rule in rules.book.rule
+            if rule.selection < 1.0
+        ],
+        rescan_share=rules.book.rescan_share,
+    )
 
 
 def shares_of_one(green: float, yellow: float) -> Shares:

@@ -55,6 +55,7 @@ class Office:
     at_ms: float = 0.0
     boots: int = 0
     book: RuleBook = field(default_factory=RuleBook)
+    seed: bytes = b"a committed seed"
     disk: dict[str, bytes] = field(default_factory=dict)
     said: list[Effect] = field(default_factory=list)
     agent: OfficeAgent = field(init=False)
@@ -76,9 +77,8 @@ class Office:
 
     def start(self) -> list[Effect]:
         self.boots += 1
-        seed = b"a committed seed"
         valid_ms = 12 * HOUR_MS
-        rules = Rules(self.shares, GREEN, seed, ASSESS_MS, valid_ms, self.book, self.country)
+        rules = Rules(self.shares, GREEN, self.seed, ASSESS_MS, valid_ms, self.book, self.country)
         config = OfficeConfig(
             self.name,
             self.country,

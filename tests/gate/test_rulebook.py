@@ -2,6 +2,7 @@
 
 from importlib import resources
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +70,32 @@ def test_quota_of_nothing_lets_nothing_go_on_any_day() -> None:
     for _ in range(3):
         office.wake(later_ms=DAY_MS)
     assert not releases(office.said)
+
+
+@pytest.mark.parametrize(
+    ("name", "local", "closed"),
+    [
+        ("kz", "06:59", True),
+        ("kz", "07:00", False),
+        ("kz", "18:59", False),
+        ("kz", "19:00", True),
+        ("cn", "06:59", True),
+        ("cn", "07:00", False),
+        ("cn", "15:59", False),
+        ("cn", "16:00", True),
+    ],
+)
+def test_installed_books_keep_the_published_hours_by_kazakh_clocks(
+    name: str, local: str, closed: bool
+) -> None:
+    """And none where they are switched to work round the clock; their day stays the same."""
+    book = read_book((resources.files("gate.office") / f"{name}.toml").read_bytes(), name)
+    hour, minute = map(int, local.split(":"))
+    at_ms = 100 * DAY_MS + (60 * hour + minute - 300) * 60_000
+    assert (opens_ms(at_ms, book.open_hours) > at_ms) is closed
+    always = msgspec.structs.replace(book, round_the_clock=True)
+    assert opens_ms(at_ms, always.open_hours) == at_ms
+    assert local_day(at_ms, always.hours) == local_day(at_ms, book.hours)
 
 
 # --- rule books ---

@@ -185,6 +185,22 @@ def test_bad_config_is_one_sentence_and_exit_code_2(
     assert said in error
 
 
+def test_office_shows_the_seed_of_its_draws_and_another_one_for_another_term(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """OFF-005: neither is the release key, nor tells the other."""
+    shown = []
+    for rules in ({}, {"seed_term": "2026-11"}, {"seed_term": "2026-11"}):
+        path = site.config("office-kz", {**GOOD["convoy-office"][1], "rules": rules})
+        assert main_of("convoy-office")(["seed", "--config", str(path)]) == 0
+        shown.append(capsys.readouterr().out.strip())
+    assert shown[0] != shown[1] == shown[2]
+    assert [len(bytes.fromhex(each)) for each in shown] == [32, 32, 32]
+    path = site.config("kz_out", GOOD["convoy-gate"][1])
+    assert main_of("convoy-office")(["seed", "--config", str(path)]) == 2
+    assert capsys.readouterr().err.startswith("convoy-office seed: ")
+
+
 # --- the agencies' counter is an office's program under another role ---
 
 COUNTER: Final = {"peers": SUPERVISOR | OFFICES}

@@ -21,7 +21,8 @@ from contract.v1.document_pb2 import Document
 from contract.v1.envelope_pb2 import Envelope, Frame
 from corridor.ledger import prove
 from corridor.ledger_proof import Proof
-from sim.build import SUPERVISOR
+from corridor.selection_audit import repeat_draws
+from sim.build import SUPERVISOR, selection_seeds
 from sim.run import Finished, RunOptions, run
 from sim.scenario import load
 from sim.world import World
@@ -104,9 +105,11 @@ def broken(finished: Finished) -> str:
 
 
 def proof(world: World) -> Proof:
-    """What the ledgers on all disks prove together."""
+    """What the ledgers on all disks prove together, and every draw done once more."""
     disks = {name: host.disk for name, host in world.hosts.items()}
-    return prove(ledger_files(world.cast.roster, disks))
+    proved = prove(ledger_files(world.cast.roster, disks))
+    repeat_draws(proved, list(selection_seeds(world.seed).values()))
+    return proved
 
 
 def entries(world: World) -> list[CustodyRecord]:

@@ -40,6 +40,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+def test_whoever_is_shown_the_seeds_of_a_run_repeats_every_draw_of_it(folder: Path) -> None:
+    """OFF-005: and a seed of another day opens nothing."""
+    seeds = [str(folder / "selection" / f"{office}.seed") for office in ("office-kz", "office-cn")]
+    words = [word for path in seeds for word in ("--seed", path)]
+    said = verify(folder, "--json", *words)
+    assert (said.code, said.err) == (0, "")
+    told = json.loads(said.out)["draws"]
+    assert told == {office: {"told": 2, "repeated": 2} for office in ("office-cn", "office-kz")}
+    assert json.loads(verify(folder, "--json", *words[:2]).out)["draws"]["office-cn"] == {
+        "told": 2,
+        "repeated": 0,
+    }
+    other = folder.parent / "other.seed"
+    other.write_text("00" * 32)
+    said = verify(folder, "--seed", str(other))
+    assert (said.code, "BROKEN  seed: no office has committed" in said.out) == (1, True)
+
+
 def verify(place: Path, *words: str) -> Said:
     return command("corridor", "ledger", "verify", str(place), *words)
 
@@ -53,7 +71,8 @@ def test_folder_has_a_file_a_keeper_and_proves_whole(folder: Path) -> None:
     assert verify(folder / "ledger").out == said.out
     told = json.loads(verify(folder, "--json").out)
     assert (told["whole"], told["findings"]) == (True, [])
-    assert told["records"] == 18 + 4  # of each terminal a declaration and a test of brakes
+    # Of each terminal a declaration and a test of brakes, of each office what it commits to.
+    assert told["records"] == 18 + 4 + 2
     assert told["heads_countersigned"] == told["heads"] > 0
     assert verify(folder, "--keys", told["keys_sha256"][:8]).code == 0
 

@@ -158,7 +158,12 @@ def test_every_outcome_of_a_station_leads_on_or_to_a_reason_with_an_owner(
     tale = next(iter(finished.tally.crossings.values()))
     goes_on = outcome in ("clear", "aborted", "closed and opened", "closed during")
     goes_on = goes_on or outcome.startswith("delayed")  # a late result still counts
-    assert (tale.outcome == "cleared") == goes_on or outcome in ("failed", "adverse")
+    assert (tale.outcome == "cleared") == goes_on
+    if outcome in ("failed", "adverse"):
+        wait = finished.tally.waiting[tale.vehicle]
+        at_bay = bool(STATIONS[place])  # then an officer has the move, else a bay
+        assert tale.outcome == ("moving" if at_bay else "diverted")
+        assert wait.reason == ("INSPECTION_ADVERSE" if at_bay else "INSPECTION_PENDING")
     too_long = outcome == "delayed too long" and not STATIONS[place]  # a bay may take as long
     if outcome == "never answered" or too_long:
         assert silent_after_s(log, place) <= silence_s(place) + 10.0

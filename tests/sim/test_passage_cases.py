@@ -72,6 +72,10 @@ CASES = {
         'at="40s", kind="barrier_stuck", target="kz_out", lasts="60s"',
         (Event.PERMIT_WITHDRAWN, "BARRIER_FAULT"),
     ),
+    "barrier jams as it opens": Case(
+        'at="1s", kind="barrier_jams", target="kz_out", lasts="40s"',
+        (Event.PERMIT_WITHDRAWN, "BARRIER_FAULT"),
+    ),
     "barrier stuck open": Case(
         'at="40s", kind="barrier_opens", target="kz_out", lasts="40s"',
         (Event.BARRIER_FAILED, ""),

@@ -120,9 +120,11 @@ def test_switch_stands_in_place_of_the_book_s_own_word_and_of_nothing_else() -> 
     section = OfficeSection(book="kz", recognise_scans=False, rescan_share=0.1)
     book, own = office_book(section), rule_book("kz")
     assert (book.recognise_scans, book.rescan_share, book.recognise_aeo) == (False, 0.1, True)
-    assert msgspec.structs.replace(book, recognise_scans=True, rescan_share=0.0) == own
-    assert office_book(OfficeSection()) == rule_book("")
-    assert office_book(OfficeSection(book="cn")) == rule_book("cn")
+    assert book.round_the_clock
+    before = {"recognise_scans": True, "rescan_share": 0.0, "round_the_clock": False}
+    assert msgspec.structs.replace(book, **before) == own
+    assert office_book(OfficeSection(round_the_clock=False)) == rule_book("")
+    assert office_book(OfficeSection(book="cn", round_the_clock=False)) == rule_book("cn")
 
 
 @pytest.mark.parametrize("text", ["", "rescan_share = 0.5\n", "[places]\nseal = ['a']\n"])

@@ -28,7 +28,7 @@ from tests.sim.commands import Said, command, settings
 
 FILES: Final = {
     *("result.json", "stages.csv", "crossings.csv", "delays.csv", "events.jsonl", "junit.xml"),
-    *("scenario.resolved.toml", "ledger", "report.html"),
+    *("scenario.resolved.toml", "ledger", "selection", "report.html"),
 }
 WARM_UP_S: Final = 100.0
 

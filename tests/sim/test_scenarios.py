@@ -60,7 +60,21 @@ PLANS: Final = {
         16, 4, 2, ("fleet.kz=2", "fleet.cn=1", "berth.load='constant:1min'", "expect=[]")
     ),
     "gate_split_reform": Shortened(25, 5, 3),
-    "inspection_heavy": Shortened(48, 10, 1, ("expect=[]",)),
+    # Long enough for the truck that is refused past the line to be back where it came from.
+    "inspection_heavy": Shortened(
+        52,
+        10,
+        6,
+        (
+            (
+                "expect=[{metric='cases.permits_withdrawn_for_barrier', at_least=1},"
+                " {metric='cases.releases_revoked_under_way', at_least=3},"
+                " {metric='cases.waited_for_batch', at_least=2},"
+                " {metric='cases.returned', equals=1},"
+                " {metric='traffic.refused', equals=1}]"
+            ),
+        ),
+    ),
     "single_lane_bridge": Shortened(13, 3, 1, ("expect=[]",)),
     "line_roaming": Shortened(
         20, 4, 1, ("fleet.kz=4", "fleet.cn=3", "time.warm_up='1min'", "expect=[]")
