@@ -122,7 +122,7 @@ class SafeState:
         self._judged = judged_zones(state.map)
         self._passed = passed_zones(state.map)
         self._one_way = is_one_way(state.map)
-        self._rests: dict[int, tuple[Route, dict[int, frozenset[str]]]] = {}
+        self._rests: dict[tuple[str, ...], dict[int, frozenset[str]]] = {}
         self._places = [
             *(berth.zone for berth in state.map.berths.values()),
             *(bay.zone for bay in state.map.bays.values()),
@@ -231,13 +231,11 @@ class SafeState:
     def _rest_of(self, mission: Mission, had: int) -> frozenset[str]:
         """Zones of a route from its `had`-th on; what was put together once is kept."""
         route = self._state.route(mission)
-        known, rests = self._rests.get(id(route), (route, {}))
-        if known is not route or len(self._rests) > _ROUTES_MAX:
+        if len(self._rests) > _ROUTES_MAX:
             self._rests.clear()
-            rests = {}
+        rests = self._rests.setdefault(route.lanes, {})
         if had not in rests:
             rests[had] = frozenset(zone for zone, _, _ in route.zone_spans[had:])
-            self._rests[id(route)] = route, rests
         return rests[had]
 
 

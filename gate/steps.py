@@ -188,6 +188,11 @@ def _withdrawn(cell: Cell, now: Now, reading: GateReading) -> None:
 
 
 def _passing(cell: Cell, now: Now, reading: GateReading) -> None:
+    ticket = cell.ticket
+    if not reading.loop_occupied and ticket is not None and reading.plate == ticket.vehicle_id:
+        _not_yet(cell, now, reading)
+        return
+    cell.deadlines.start_ns = cell.deadlines.fall_ns = None
     if not reading.loop_occupied:
         cell.go(Outcome.ARM_FREE)
         cell.deadlines.obey(now)
@@ -199,6 +204,16 @@ def _passing(cell: Cell, now: Now, reading: GateReading) -> None:
         _fail(cell, now, reading)
     elif cell.deadlines.obey_ns is None:
         cell.deadlines.obey(now)  # still on its way up, or falling onto it
+
+
+def _not_yet(cell: Cell, now: Now, reading: GateReading) -> None:
+    """The loop has seen something; whom the arm was raised for is still read at its line. It may
+    start at any time, and nothing falls before it until it has been told to stay.
+    """
+    if cell.deadlines.start_ns is None:
+        cell.deadlines.start(now)
+    elif _is_due(now, cell.deadlines.start_ns):
+        _fail(cell, now, reading)
 
 
 def _clearing(cell: Cell, now: Now, reading: GateReading) -> None:

@@ -22,7 +22,7 @@ from sim.plant_params import VehicleParams, params_block
 from sim.scenario import Scenario
 from sim.stage.programs import Program, toml
 from sim.truck_rows import truck_rows
-from vehicle.pilot.columns import TRUCK_FIGURES
+from vehicle.pilot.columns import TRUCK_BRAKE_ASSURED, TRUCK_BUILD_UP, TRUCK_FIGURES
 
 PORT_FIRST: Final = 20_000
 UTC_ERROR_MS: Final = 1
@@ -162,7 +162,8 @@ def _vehicle(site: Site, _: str) -> dict[str, dict[str, Any]]:
     row = truck_rows(params_block([site.params]))[0]
     return {
         "peers": site.peers(SUPERVISOR, *site.corridor.gates),
-        "truck": {name: float(row[column]) for column, name in TRUCK_FIGURES},
+        "truck": {name: float(row[column]) for column, name in TRUCK_FIGURES}
+        | {"brake_jerk_mps3": float(0.5 * row[TRUCK_BRAKE_ASSURED] / row[TRUCK_BUILD_UP])},
         "body": site.body(),
     }
 

@@ -215,7 +215,7 @@ def test_release_with_a_field_left_out_never_clears_unless_the_field_binds_nothi
     """I21: zero means no."""
     both = {c: a_release(c) for c in ("KZ", "CN")}
     both[country].ClearField(field)
-    binds_nothing = {"legal_signature_sha256", "channel", "rules"}
+    binds_nothing = {"legal_signature_sha256", "channel", "rules", "selection"}
     if country == "CN":
         binds_nothing |= {"readmission_consent"}  # asked of the origin office alone
     cleared = isinstance(judged(pair(both["KZ"], both["CN"])), Cleared)

@@ -140,7 +140,8 @@ def a_vote(
         missions={each.vehicle: each for each in missions},
         zones=SimpleNamespace(holders=holders, is_free=lambda zone: not holders(zone)),
         route=lambda each: SimpleNamespace(
-            zone_spans=[(z, zone_m * i, zone_m * (i + 1)) for i, z in enumerate(each.way)]
+            lanes=tuple(each.way),
+            zone_spans=[(z, zone_m * i, zone_m * (i + 1)) for i, z in enumerate(each.way)],
         ),
     )
     first = missions[0]

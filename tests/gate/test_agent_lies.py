@@ -3,10 +3,11 @@
 import pytest
 
 from contract.events import Event
+from contract.limits import PERMIT_START_MS
 from contract.v1.gate_pb2 import Challenge, Passed
 from gate.doubt import DETECTOR_MS_MAX
-from gate.orders import Barrier
-from tests.factories import reports, sends
+from gate.orders import Barrier, CloseBarrier
+from tests.factories import acts, reports, sends
 from tests.gate.cabinet import Cabinet
 
 
@@ -64,3 +65,29 @@ def test_so_it_is_after_a_restart() -> None:
     gate.wake(later_ms=DETECTOR_MS_MAX + 1.0)
     assert not sends(gate.said, Passed)
     assert len(reports(gate.said, Event.GATE_HELD)) == 1
+
+
+def pulsed() -> Cabinet:
+    """The arm is up; the loop has seen something while the truck is still read at its line."""
+    gate = Cabinet().open()
+    gate.said.clear()
+    gate.wake(loop_occupied=True)
+    gate.wake(loop_occupied=False)
+    return gate
+
+
+def test_arm_does_not_fall_before_a_truck_that_was_let_go_whatever_the_loop_saw() -> None:
+    """Nothing that the loop sees is the truck, as long as that is read at its line."""
+    gate = pulsed()
+    assert not acts(gate.said, CloseBarrier)
+    gate.wake(loop_occupied=True, plate="")
+    assert not acts(gate.said, CloseBarrier)
+    gate.wake(loop_occupied=False)
+    assert acts(gate.said, CloseBarrier)
+
+
+def test_truck_that_does_not_start_after_all_is_told_to_stay_before_the_arm_falls() -> None:
+    gate = pulsed()
+    gate.wake(later_ms=PERMIT_START_MS + 100)
+    assert reports(gate.said, Event.PERMIT_WITHDRAWN)
+    assert not acts(gate.said, CloseBarrier)

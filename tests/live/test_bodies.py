@@ -177,6 +177,8 @@ def test_outcome_of_a_station_comes_from_the_cabinet_with_all_that_it_says(link:
         aborted=True,
         scanned=True,
         container_id="C",
+        sampled=True,
+        crossing_id="KZ-1",
         delayed_s=540,
     )
     assert {field.name for field, _ in told.ListFields()} == set(told.DESCRIPTOR.fields_by_name)

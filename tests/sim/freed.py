@@ -23,7 +23,8 @@ class Freed:
         record = world.say
 
         def say(t_ns: int, node: str, report: Report) -> None:
-            if node == SUPERVISOR and report.event is Event.ZONE_FREED:
+            mine = node == SUPERVISOR and report.event is Event.ZONE_FREED
+            if mine and report.fields["vehicle"] in world.fleet.row:  # not one driven by a person
                 self.count += 1
                 self._look(world, report.fields["zone"], report.fields["vehicle"])
             record(t_ns, node, report)

@@ -79,7 +79,7 @@ PLANS: Final = {
     "line_roaming": Shortened(
         20, 4, 1, ("fleet.kz=4", "fleet.cn=3", "time.warm_up='1min'", "expect=[]")
     ),
-    "opposite_swap": Shortened(16, 3, 1, ("expect=[]",)),
+    "opposite_swap": Shortened(16, 6, 1, ("expect=[]",)),
     "parted_trailer": Shortened(15, 3, 0, stopped=("truck-01",)),
     "tail_on_the_bridge": Shortened(26, 4, 3, ("expect=[]",), released=1),
     "dead_truck": Shortened(
