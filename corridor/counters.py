@@ -87,7 +87,7 @@ class Counters:
         here = next((i for i, span in enumerate(spans) if span[0] == zone), None)
         if here is None or here < mission.counted_from:
             return
-        if axles and mission.axles:
+        if axles and mission.axles and not self._missed(mission, here):
             for between, _, _ in spans[mission.counted_from : here + 1]:
                 self._judge(mission, between, axles)
         mission.axles, mission.counted_from = axles, here + 1
@@ -98,6 +98,16 @@ class Counters:
             mission.cleared += 1
         state.save(mission)
         state.dirty[mission.mission_id] = None
+
+    def _missed(self, mission: Mission, here: int) -> bool:
+        """Whether a counter in between is still to be heard: its word must find whom it means."""
+        spans = self._state.route(mission).zone_spans[mission.counted_from : here]
+        rows = [self._state.zones.zones.get(zone) for zone, _, _ in spans if self._is_wired(zone)]
+        holds = [each for row in rows if row is not None for each in row.holders]
+        return any(each.vehicle == mission.vehicle and not each.counted for each in holds)
+
+    def _is_wired(self, zone: str) -> bool:
+        return self._state.zones.rules[zone].wired
 
     def _judge(self, mission: Mission, zone: str, axles: int) -> None:
         state = self._state

@@ -180,6 +180,13 @@ class Cell:
             ticket.came = True
             self.out.append(Persist("ticket/open", ticket.encode()))
 
+    def not_come(self) -> None:
+        """It was something else: the vehicle that was let go is still read at its line."""
+        ticket = self.ticket
+        if ticket is not None and ticket.came:
+            ticket.came = False
+            self.out.append(Persist("ticket/open", ticket.encode()))
+
     def withdraw(self, why: Refused) -> None:
         """Whom the arm was raised for stays where it is."""
         ticket = self.ticket
@@ -278,8 +285,11 @@ class Cell:
 
     def _stop(self, now: Now, why: Refused) -> None:
         """Whoever was about to pass is told to stay; an arm is not lowered before it has heard."""
-        ahead_ns = WITHDRAWAL_MS * NS_PER_MS if self.phase is Phase.OPEN else 0
-        if self.phase in (Phase.OPENING, Phase.OPEN):
+        ticket = self.ticket
+        not_come = self.phase is Phase.PASSING and ticket is not None and not ticket.came
+        before = self.phase is Phase.OPEN or not_come
+        ahead_ns = WITHDRAWAL_MS * NS_PER_MS if before else 0
+        if self.phase is Phase.OPENING or before:
             self.withdraw(why)
         elif self.phase is Phase.CHALLENGED:
             self.refuse_asker(why)

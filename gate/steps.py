@@ -213,7 +213,8 @@ def _not_yet(cell: Cell, now: Now, reading: GateReading) -> None:
     if cell.deadlines.start_ns is None:
         cell.deadlines.start(now)
     elif _is_due(now, cell.deadlines.start_ns):
-        _fail(cell, now, reading)
+        cell.not_come()
+        cell.keep(now, Refused(Reason.INTRUSION, f"under the arm, and {reading.plate} before it"))
 
 
 def _clearing(cell: Cell, now: Now, reading: GateReading) -> None:

@@ -139,3 +139,14 @@ def test_restarted_supervisor_goes_on_counting_where_it_was(after: int) -> None:
             assert control.agent.state.zones.held_by("truck-01") == held
         passes(control, detector)
     assert control.zone(CELL) is control.zone(NEUTRAL) is ZoneState.FREE
+
+
+def test_counter_whose_word_comes_late_finds_whom_it_is_about() -> None:
+    """Words of several gates may change places: nothing is freed over one that is missing."""
+    control = at_exit()
+    passes(control, INTO_CELL, OUT_OF_NEUTRAL)
+    assert "truck-01" in control.agent.state.zones.holders(CELL)
+    passes(control, OUT_OF_CELL)
+    assert control.zone(CELL) is ZoneState.CLEARING
+    control.front_at(end_of(control, NEUTRAL) + 18.0)
+    assert control.zone(CELL) is control.zone(NEUTRAL) is ZoneState.FREE

@@ -3,8 +3,8 @@
 import pytest
 
 from contract.events import Event
-from contract.limits import PERMIT_START_MS
 from contract.v1.gate_pb2 import Challenge, Passed
+from gate.arm import PERMIT_START_MS
 from gate.doubt import DETECTOR_MS_MAX
 from gate.orders import Barrier, CloseBarrier
 from tests.factories import acts, reports, sends
