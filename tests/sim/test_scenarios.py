@@ -106,6 +106,10 @@ PLANS: Final = {
 }
 
 
+# Other lengths and lots of what the rest shows; in the soak.
+SOAKED: Final = ("ganqimaodu", "mandula", "growth", "ten_megatonnes")
+
+
 def go(name: str, *network: str, minutes: int, seed: int, log: Log | None = None) -> Finished:
     """A run in which nothing is freed under anybody (I22)."""
     log, freed = log or Log(), Freed()
@@ -125,7 +129,10 @@ def test_every_installed_scenario_has_its_plan() -> None:
     assert set(installed()) == {*PLANS, *GROUND}
 
 
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.soak] if name in SOAKED else []) for name in PLANS],
+)
 def test_scenario_is_safe_and_gets_as_far_on_an_unreliable_network(name: str) -> None:
     """Loss 0.07, duplicates 0.05, a tenth late by up to 0.8 s, jitter 30 ms."""
     plan = PLANS[name]
