@@ -6,6 +6,7 @@ single value (scenario_types.py), TOML (scenario_toml.py), what only the map can
 metrics.py), building the world from it (world.py), judging it (outcome.py).
 """
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
@@ -291,8 +292,10 @@ def _read(name_or_path: str) -> tuple[str, bytes]:
             raise ConfigError(f"scenario {name_or_path!r:.80}: {error}") from None
     known = installed()
     if name_or_path not in known:
+        near = difflib.get_close_matches(name_or_path, known, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
         names = ", ".join(known)
-        raise ConfigError(f"scenario {name_or_path!r:.80}: not installed; there are {names}")
+        raise ConfigError(f"scenario {name_or_path!r:.80}: not installed; {meant}there are {names}")
     entry = resources.files("sim.scenarios") / f"{name_or_path}.toml"
     return f"{name_or_path}.toml", entry.read_bytes()
 
