@@ -293,9 +293,9 @@ def _read(name_or_path: str) -> tuple[str, bytes]:
     known = installed()
     if name_or_path not in known:
         near = difflib.get_close_matches(name_or_path, known, n=1)
-        meant = f"did you mean {near[0]}? " if near else ""
+        meant = f"; did you mean {near[0]}?" if near else ""
         names = ", ".join(known)
-        raise ConfigError(f"scenario {name_or_path!r:.80}: not installed; {meant}there are {names}")
+        raise ConfigError(f"scenario {name_or_path!r:.80}: not installed; there are {names}{meant}")
     entry = resources.files("sim.scenarios") / f"{name_or_path}.toml"
     return f"{name_or_path}.toml", entry.read_bytes()
 
