@@ -62,6 +62,7 @@ class Event(Enum):
     STOP_OBEYED = (_W, "stop issuer reason", "find out why; its issuer lifts it")
     STOP_LIFTED = (_I, "stop issuer", _NONE)
     GUARD_TRIPPED = (_E, "cause speed_mmps beyond_mm", "inspect the truck before releasing it")
+    GUARD_WARNED = (_W, "mission speed_mmps to_end_mm", "look at its brakes when it has stopped")
     PUSHED_IN_VAIN = (_W, "mission lane offset_mm", "see to the road, then release the truck")
     REVOCATION_TAKEN = (_W, "office release crossing", "the truck is held; see the office")
     FORMATION_JOINED = (_I, "convoy epoch predecessor members", _NONE)

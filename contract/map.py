@@ -127,7 +127,9 @@ class CorridorMap:
             if after not in self.lanes[before].successors:
                 raise RouteError(f"lane {after} does not follow lane {before}")
         parts = [self.lanes[name] for name in lanes]
-        return build_route([Stretch(p.id, p.zone, p.speed_mps, p.xy_m, p.grade) for p in parts])
+        return build_route(
+            [Stretch(p.id, p.zone, p.speed_mps, p.xy_m, p.grade, p.width_m) for p in parts]
+        )
 
     def markers_on(self, route: Route) -> Array:
         """(m, 3) markers of a route of this map as [s m, x m, y m], in order of s.

@@ -20,8 +20,9 @@ from contract.polyline import arc_lengths_m, curvatures_per_m, heading_knots, pr
 
 STEP_M: Final = 1.0  # distance between rows of a route's table
 NEAR_WINDOW_M: Final = 30.0  # how far from `near_m` a projection looks
+WIDTH_M: Final = 3.5  # of a lane whose width nobody has said
 GRADE_RAMP_M: Final = 10.0  # over which a change of grade is drawn out
-S, X, Y, PSI, KAPPA, V_MAX, GRADE = range(7)  # columns of a route's table
+S, X, Y, PSI, KAPPA, V_MAX, GRADE, WIDTH = range(8)  # columns of a route's table
 
 
 class RouteError(ContractError):
@@ -32,7 +33,7 @@ class RouteError(ContractError):
 class Stretch:
     """One lane as a route needs it: id, zone, limit and axis ((n, 2), map frame, metres).
 
-    grade   rise over run in driving direction, uphill positive
+    grade   rise over run in driving direction, uphill positive;    width_m   of the lane
     """
 
     lane: str
@@ -40,6 +41,7 @@ class Stretch:
     speed_mps: float
     xy_m: Array
     grade: float = 0.0
+    width_m: float = WIDTH_M
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,9 +49,9 @@ class Route:
     """A driving line from the start of its first lane to the end of its last.
 
     lanes       lane ids in driving order;    starts_m    distance at which each begins
-    table       (n, 7) float64, C-contiguous, read-only: [s m, x m, y m, psi rad unwrapped,
-                kappa 1/m, v_max m/s, grade rise over run]; row i stands at i metres, the last
-                exactly at `length_m`
+    table       (n, 8) float64, C-contiguous, read-only: [s m, x m, y m, psi rad unwrapped,
+                kappa 1/m, v_max m/s, grade rise over run, width of the lane m]; row i stands at
+                i metres, the last exactly at `length_m`
     zone_spans  (zone, from_m, to_m) in driving order, one for consecutive lanes of one zone
     """
 
@@ -107,6 +109,7 @@ def build_route(stretches: Sequence[Stretch]) -> Route:
     ends = along[joints]
     starts = np.concatenate([[0.0], ends[:-1]])
     table = _table(line, along, np.array([each.speed_mps for each in stretches]), starts)
+    table[:, WIDTH] = _least(table[:, S], starts, np.array([each.width_m for each in stretches]))
     table[:, GRADE] = _grades(table[:, S], starts, np.array([each.grade for each in stretches]))
     table.setflags(write=False)
     return Route(
@@ -126,7 +129,7 @@ def _table(line: Array, along: Array, speeds: Array, starts: Array) -> Array:
         s = s[:-1]
     s = np.append(s, length)
     knots = heading_knots(line)
-    table = np.empty((len(s), 7))
+    table = np.empty((len(s), 8))
     table[:, S] = s
     table[:, X] = np.interp(s, along, line[:, 0])
     table[:, Y] = np.interp(s, along, line[:, 1])
@@ -142,17 +145,23 @@ def _table(line: Array, along: Array, speeds: Array, starts: Array) -> Array:
     return table
 
 
+def _least(s: Array, starts: Array, of_lanes: Array) -> Array:
+    """(n,) the least that the lanes between each row and the next have."""
+    ends = np.append(s[1:], s[-1])  # a row holds up to the next
+    first = np.searchsorted(starts, s, side="right") - 1
+    last = np.searchsorted(starts, ends, side="right") - 1
+    touched = np.column_stack([first, last + 1]).ravel()
+    least: Array = np.minimum.reduceat(np.append(of_lanes, np.inf), touched)[::2]
+    return least
+
+
 def _grades(s: Array, starts: Array, grades: Array) -> Array:
     """(n,) the grade of each row: never above that of the road there, without steps.
 
     A fall is told over the 10 m before it, a rise over the 10 m behind it: whoever brakes by this
     sees a downgrade early and never counts on an uphill that is not there yet.
     """
-    ends = np.append(s[1:], s[-1])  # a row holds up to the next
-    first = np.searchsorted(starts, s, side="right") - 1
-    last = np.searchsorted(starts, ends, side="right") - 1
-    touched = np.column_stack([first, last + 1]).ravel()
-    lowest = np.minimum.reduceat(np.append(grades, np.inf), touched)[::2]
+    lowest = _least(s, starts, grades)
     reach = round(GRADE_RAMP_M / 2 / STEP_M)
     size = 2 * reach + 1
     low = sliding_window_view(np.pad(lowest, reach, mode="edge"), size).min(axis=1)

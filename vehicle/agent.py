@@ -273,10 +273,7 @@ class VehicleAgent:
     # --- the body's word ---
 
     def _on_milestones(self, now: Now, reading: VehicleReading) -> None:
-        if reading.milestones & c.MILE_TRIPPED:
-            self._out.append(reports.tripped(self._road, reading))
-        if reading.milestones & c.MILE_IN_VAIN:
-            self._out.append(reports.in_vain(self._road))
+        self._out += reports.milestones(self._road, reading)
         if reading.milestones & c.MILE_CLEARED:
             self._report(m.POSITION_CAUSE_ZONE_CLEARED)
         if reading.milestones & c.MILE_REACHED:

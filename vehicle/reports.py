@@ -28,6 +28,7 @@ from vehicle.halts import TRIPS
 from vehicle.mission import Mission
 from vehicle.orders import VehicleReading
 from vehicle.phases import Phase
+from vehicle.pilot import columns as c
 from vehicle.road import STANDING_MPS, Road
 
 # What a phase is called on the wire, and how often a truck in it is heard.
@@ -88,6 +89,12 @@ def position(
     )
 
 
+def milestones(road: Road, reading: VehicleReading) -> list[Report]:
+    """What of this reading has to be told to people."""
+    told = ((c.MILE_WARNED, warned), (c.MILE_TRIPPED, tripped), (c.MILE_IN_VAIN, in_vain))
+    return [report(road, reading) for bit, report in told if reading.milestones & bit]
+
+
 def tripped(road: Road, reading: VehicleReading) -> Report:
     """The guard has stopped the truck: why, how fast it was, how far beyond its end."""
     fields = {
@@ -98,7 +105,17 @@ def tripped(road: Road, reading: VehicleReading) -> Report:
     return Report(Event.GUARD_TRIPPED, fields)
 
 
-def in_vain(road: Road) -> Report:
+def warned(road: Road, reading: VehicleReading) -> Report:
+    """The guard has taken back the push above its warning curve: how fast, how far to the end."""
+    fields = {
+        "mission": road.mission.mission_id if road.mission is not None else "",
+        "speed_mmps": round(reading.speed_mps * 1000.0),
+        "to_end_mm": round((road.end_m - road.front_m) * 1000.0),
+    }
+    return Report(Event.GUARD_WARNED, fields)
+
+
+def in_vain(road: Road, _: VehicleReading) -> Report:
     """The truck has taken back a push that moved nothing: where."""
     here, mission = road.place(), road.mission
     fields = {

@@ -10,7 +10,7 @@ from contract.map import CorridorMap, Route, RouteError, compile_map
 from contract.route import Stretch, build_route
 from tests.contract.map_edits import a_map, map_bytes, put
 
-S, X, Y, PSI, KAPPA, V_MAX, GRADE = range(7)
+S, X, Y, PSI, KAPPA, V_MAX, GRADE, WIDTH = range(8)
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +216,22 @@ def test_places_off_the_route_are_errors(round_trip: Route) -> None:
     for s_m in (-1.0, round_trip.length_m + 1.0, math.nan):
         with pytest.raises(RouteError, match="not on the route"):
             round_trip.where(s_m)
+
+
+def test_width_of_a_row_is_the_least_up_to_the_next() -> None:
+    """A lane 2.4 m long between rows that fall outside it is not overlooked."""
+    ends = (0.0, 10.3, 10.7, 13.1, 20.0)
+    widths = (5.0, 3.5, 4.0, 7.0)
+    parts = [
+        Stretch(f"w{n}", "road", 5.0, np.array([[low, 0.0], [high, 0.0]]), width_m=width)
+        for n, (low, high, width) in enumerate(zip(ends, ends[1:], widths, strict=False))
+    ]
+    table = build_route(parts).table
+    assert (table[:10, WIDTH] == 5.0).all()
+    assert table[10:15, WIDTH].tolist() == [3.5, 4.0, 4.0, 4.0, 7.0]
+
+
+def test_width_of_a_lane_reaches_the_route() -> None:
+    plain_map = compile_map(a_map())
+    lane = plain_map.lanes["kz_d01_a"]
+    assert (plain_map.route([lane.id]).table[:, WIDTH] == lane.width_m).all()

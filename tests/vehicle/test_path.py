@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pytest
 
+from contract.route import Stretch, build_route
 from vehicle.pilot import columns as c
 from vehicle.pilot import path as p
 from vehicle.pilot.columns import Array
@@ -89,3 +90,42 @@ def test_road_that_comes_back_is_searched_as_a_whole() -> None:
     s, left = p.nearest(there_and_back, ROWS, 0.0, x, y, 0, ROWS)
     assert s == pytest.approx(160.0, abs=0.1)
     assert left == pytest.approx(0.5, abs=0.01)
+
+
+def test_lane_is_as_narrow_and_as_bent_as_under_any_part_of_the_truck() -> None:
+    """Width and bends of a row are those from a truck's length behind it to half of one ahead."""
+    bend = np.linspace(0.0, 1.0, 51)  # a quarter of a circle of 40 m to the left, after 60 m
+    left = np.column_stack([60.0 + 40.0 * np.sin(bend), 40.0 * (1.0 - np.cos(bend))])
+    straight = np.array([[0.0, 0.0], [60.0, 0.0]])
+    route = build_route(
+        [
+            Stretch("wide", "wide", 5.0, straight, width_m=7.0),
+            Stretch("bend", "bend", 5.0, left, width_m=4.0),
+        ]
+    )
+    table = p.profile(route, 16.5)
+    assert (table[:50, c.PATH_WIDTH] == 7.0).all()
+    assert (table[51:, c.PATH_WIDTH] == 4.0).all()
+    assert (table[:49, c.PATH_BEND_LEFT] == 0.0).all()
+    assert table[55:, c.PATH_BEND_LEFT] == pytest.approx(1.0 / 40.0, rel=0.02)
+    assert not table[:, c.PATH_BEND_RIGHT].any()
+    mirrored = [
+        Stretch(each.lane, each.zone, 5.0, each.xy_m * [1.0, -1.0])
+        for each in (Stretch("wide", "wide", 5.0, straight), Stretch("bend", "bend", 5.0, left))
+    ]
+    other = p.profile(build_route(mirrored), 16.5)
+    assert other[:, c.PATH_BEND_RIGHT] == pytest.approx(table[:, c.PATH_BEND_LEFT])
+    assert not other[:, c.PATH_BEND_LEFT].any()
+
+
+def test_bend_that_a_truck_has_left_counts_until_its_rear_has() -> None:
+    """The rear of a 16.5 m truck is 11.5 m behind its rear axle, and never farther than 16.5 m."""
+    bend = np.linspace(0.0, 0.5, 26)
+    line = np.column_stack([40.0 * np.sin(bend), 40.0 * (1.0 - np.cos(bend))])
+    ahead = line[-1] + 80.0 * np.array([math.cos(0.5), math.sin(0.5)])
+    route = build_route(
+        [Stretch("a", "a", 5.0, line), Stretch("b", "b", 5.0, np.array([line[-1], ahead]))]
+    )
+    table = p.profile(route, 16.5)
+    assert (table[20 : 20 + 12, c.PATH_BEND_LEFT] > 0.02).all()
+    assert (table[20 + 21 :, c.PATH_BEND_LEFT] == 0.0).all()

@@ -15,13 +15,17 @@ from tests.vehicle.watched import (
     DELAY_S,
     END_M,
     FRONT_M,
+    HITCH_M,
     OVERLAP_M,
     SERVICE,
     STEER_STEP,
+    TRAILER_M,
     TURN_S,
     WHEELBASE_M,
+    WIDE_M,
     Watched,
     a_path,
+    a_truck_row,
     interpreted,
 )
 from vehicle.pilot import columns as c
@@ -73,6 +77,29 @@ def test_service_brake_begins_a_third_of_a_metre_a_second_above_its_curve(room: 
     assert over.out("ACCEL") == -SERVICE
     assert over.latch == (c.TRIP_NONE, c.CAUSE_NONE)
     assert over.out("EMERGENCY") == 0.0
+
+
+@pytest.mark.parametrize("room", [2.0, 10.0, 40.0])
+def test_push_is_taken_back_a_tenth_of_a_second_before_the_service_curve(room: float) -> None:
+    """I3: the warning curve; said once, and then again only after the truck has stood."""
+    v = curve(room, SERVICE, T_S + 0.1) + 0.3
+    under = before_end(room, v - 0.01, accel=0.5).turn()
+    assert (under.out("ACCEL"), under.warned) == (0.5, False)
+    over = before_end(room, v + 0.01, accel=0.5).turn()
+    assert (over.out("ACCEL"), over.warned) == (0.0, True)
+    assert over.latch == (c.TRIP_NONE, c.CAUSE_NONE)
+    over.miles[0] = 0
+    assert not over.turn().warned
+    over.speed_mps, over.accel, over.park = 0.0, 0.0, 1.0
+    over.turn()
+    over.speed_mps, over.accel, over.park = v + 0.1, 0.5, 0.0
+    assert over.turn().warned
+
+
+def test_pilot_that_brakes_above_the_warning_curve_is_left_alone() -> None:
+    v = curve(10.0, SERVICE, T_S + 0.1) + 0.35
+    truck = before_end(10.0, v, accel=-0.4).turn()
+    assert (truck.out("ACCEL"), truck.warned) == (-0.4, True)
 
 
 def test_pilot_that_brakes_harder_than_the_guard_is_left_alone() -> None:
@@ -155,9 +182,56 @@ def test_truck_whose_pilot_only_pushes_stops_before_end_and_overlap(
     ],
 )
 def test_truck_beside_its_path_stops(left: float, side: float, latch: tuple[int, int]) -> None:
-    """Lane containment: gently at 0.6 m, hard at 1.5 m."""
+    """Lane containment in a wide lane: gently at 0.6 m, hard at 1.5 m."""
     truck = Watched().placed().sense(FIX_NEW=0.0).remember(LEFT=side * left)
     assert truck.turn().latch == latch
+
+
+INSIDE_M: Final = 0.5 * (TRAILER_M**2 - HITCH_M**2) / 60.0
+OUTSIDE_M: Final = 0.5 * FRONT_M**2 / 60.0
+
+
+@pytest.mark.parametrize(
+    ("width_m", "radius_m", "side", "most_m"),
+    [
+        (3.5, 0.0, 1.0, 0.475),
+        (3.5, 0.0, -1.0, 0.475),
+        (4.0, 60.0, 1.0, max(0.3, 0.725 - INSIDE_M)),
+        (4.0, 60.0, -1.0, min(0.6, 0.725 - OUTSIDE_M)),
+        (4.0, -60.0, -1.0, max(0.3, 0.725 - INSIDE_M)),
+        (4.0, -60.0, 1.0, min(0.6, 0.725 - OUTSIDE_M)),
+        (3.6, 60.0, -1.0, 0.525 - OUTSIDE_M),
+        (4.4, 60.0, 1.0, 0.925 - INSIDE_M),
+        (3.5, 60.0, 1.0, 0.3),
+        (2.0, 0.0, 1.0, 0.3),
+    ],
+)
+def test_truck_stops_before_its_outline_is_out_of_the_lane(
+    width_m: float, radius_m: float, side: float, most_m: float
+) -> None:
+    """Lane containment: the trailer cuts in and the front swings out; a pilot needs 0.3 m."""
+    path = a_path(width_m=width_m, radius_m=radius_m)
+    for left_m, how in ((most_m - 0.001, c.TRIP_NONE), (most_m + 0.001, COMFORT)):
+        truck = Watched(path=path, speed_mps=2.0).placed().sense(FIX_NEW=0.0)
+        assert truck.remember(LEFT=side * left_m).turn().latch[0] == how
+
+
+def test_vehicle_without_a_trailer_has_its_width_and_its_ends_only() -> None:
+    """An AGV 3 m wide, its middle on the path, at 60 m radius: its ends swing out, none cuts in."""
+    agv = a_truck_row(FRONT=7.4, TRAILER=0.0, HITCH_AHEAD=0.5, WIDTH=3.0)
+    path = a_path(width_m=4.0, radius_m=60.0)
+    for side, most_m in ((1.0, 0.5), (-1.0, 0.3)):
+        for left_m, how in ((most_m - 0.001, c.TRIP_NONE), (most_m + 0.001, COMFORT)):
+            truck = Watched(path=path, truck=agv, speed_mps=2.0).placed().sense(FIX_NEW=0.0)
+            assert truck.remember(LEFT=side * left_m).turn().latch[0] == how
+
+
+@pytest.mark.parametrize("at_m", [-30.0, 2_000.0])
+def test_lane_beyond_the_ends_of_the_path_is_as_wide_as_at_the_end(at_m: float) -> None:
+    path = a_path(width_m=3.5)
+    path[1:-1, c.PATH_WIDTH] = WIDE_M
+    truck = Watched(path=path, speed_mps=0.0).placed().sense(FIX_NEW=0.0).rule(END=3_000.0)
+    assert truck.remember(LEFT=0.5, S=at_m).turn().latch[0] == COMFORT
 
 
 @pytest.mark.parametrize("side", [1.0, -1.0])

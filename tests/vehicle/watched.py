@@ -28,6 +28,10 @@ BUILD_UP_S: Final = 0.4  # TRUCK_BUILD_UP: half of 4.0 m/s^2 by 5 m/s^3
 END_M: Final = 150.0
 OVERLAP_M: Final = 5.0
 MU: Final = 0.7
+WIDE_M: Final = 10.0  # so wide a lane holds nobody
+WIDTH_M: Final = 2.55
+HITCH_M: Final = 0.5
+TRAILER_M: Final = 8.1
 _MODULES: Final = (pilot_path, curves, envelope, odometer, turn)
 
 
@@ -48,14 +52,18 @@ def a_path(
     radius_m: float = 0.0,
     grades: Sequence[float] = (0.0,),
     mus: Sequence[float] = (MU,),
+    width_m: float = WIDE_M,
 ) -> Array:
-    """One row a metre from the origin due east, straight or bent; grades and frictions by the row,
-    the last of each going on to the end.
+    """One row a metre from the origin due east, straight or bent (left positive); grades and
+    frictions by the row, the last of each going on to the end.
     """
     path = np.zeros((rows, c.PATH_COLUMNS))
     s = np.arange(float(rows))
     path[:, c.PATH_S] = path[:, c.PATH_X] = s
+    path[:, c.PATH_WIDTH] = width_m
     if radius_m:
+        path[:, c.PATH_BEND_LEFT] = max(0.0, 1.0 / radius_m)
+        path[:, c.PATH_BEND_RIGHT] = max(0.0, -1.0 / radius_m)
         path[:, c.PATH_PSI] = s / radius_m
         path[:, c.PATH_X] = radius_m * np.sin(s / radius_m)
         path[:, c.PATH_Y] = radius_m * (1.0 - np.cos(s / radius_m))
@@ -75,7 +83,8 @@ def a_truck_row(**changes: float) -> Array:
     usual = {
         "FRONT": FRONT_M, "WHEELBASE": WHEELBASE_M, "STEER_MAX": STEER_MAX,
         "ACCEL_MAX": ACCEL_MAX, "BRAKE_SERVICE": SERVICE, "BRAKE_ASSURED": ASSURED,
-        "DELAY": DELAY_S, "BUILD_UP": BUILD_UP_S, "STEER_RATE": 0.35, "TRAILER": 8.1,
+        "DELAY": DELAY_S, "BUILD_UP": BUILD_UP_S, "STEER_RATE": 0.35, "TRAILER": TRAILER_M,
+        "HITCH_AHEAD": HITCH_M, "WIDTH": WIDTH_M,
     }  # fmt: skip
     for name, value in (usual | changes).items():
         row[0, getattr(c, f"TRUCK_{name}")] = value
@@ -183,3 +192,8 @@ class Watched:
     def told(self) -> bool:
         """Whether the agent was told of a trip."""
         return bool(self.miles[0] & c.MILE_TRIPPED)
+
+    @property
+    def warned(self) -> bool:
+        """Whether the agent was told of a warning."""
+        return bool(self.miles[0] & c.MILE_WARNED)

@@ -127,8 +127,9 @@ HALT_NONE, HALT_COMFORT, HALT_EMERGENCY = range(3)
     WATCH_WINDOW_S,  # s, left of the window
     WATCH_STEER,  # rad, what the steering was told last
     WATCH_OFF,  # m, beside the path when it was taken up, or less since: it may come back
-) = range(15)
-WATCH_COLUMNS: Final = 15
+    WATCH_WARNED,  # 1.0: it has warned since the truck last stood
+) = range(16)
+WATCH_COLUMNS: Final = 16
 TRIP_NONE, TRIP_COMFORT, TRIP_EMERGENCY = range(3)
 
 # --- command: the same columns the body takes, and the number of the turn that made it ---
@@ -192,6 +193,7 @@ MILE_LOST_PATH: Final = 16
 MILE_LOST_PLACE: Final = 32
 MILE_PLACED: Final = 64
 MILE_IN_VAIN: Final = 128
+MILE_WARNED: Final = 256
 
 # --- path table: columns of contract.route with a speed that can be kept, and what is reckoned
 # from them once (vehicle/pilot/path.py: `profile`, `measured`) ---
@@ -203,6 +205,7 @@ MILE_IN_VAIN: Final = 128
     PATH_KAPPA,
     PATH_SPEED,
     PATH_GRADE,  # rise over run; the lowest under any part of the truck
+    PATH_WIDTH,  # m, of the lane; the least under any part of the truck
     PATH_MU,  # friction where the map or the weather knows a worse one; the lowest under it
     PATH_FALL,  # lowest PATH_GRADE within FORESIGHT_M from here
     PATH_SLICK,  # lowest PATH_MU within FORESIGHT_M from here
@@ -211,8 +214,10 @@ MILE_IN_VAIN: Final = 128
     PATH_STEP,  # m, by which PATH_S grows on the way
     PATH_PER_M,  # 1/m, one over the length of the row; 0 if it has none
     PATH_CORNER,  # tangent of the sharper of the angles to the rows beside it
-) = range(15)
-PATH_COLUMNS: Final = 15
+    PATH_BEND_LEFT,  # 1/m, the sharpest bend to the left under any part of the truck; 0: none
+    PATH_BEND_RIGHT,  # 1/m, to the right, likewise, positive
+) = range(18)
+PATH_COLUMNS: Final = 18
 FORESIGHT_M: Final = 200.0
 
 # --- causes of a guard trip ---
@@ -220,7 +225,7 @@ FORESIGHT_M: Final = 200.0
     CAUSE_NONE,
     CAUSE_OVERRUN,  # front past the end
     CAUSE_OVERSPEED,  # cannot stop before end and overlap
-    CAUSE_LOST,  # off the path, or a reading that is no number
+    CAUSE_LOST,  # off the path or out of the lane, or a reading that is no number
     CAUSE_BLIND,  # position not confirmed, or contradicted, for too long
     CAUSE_GAP,  # too close to the vehicle ahead
     CAUSE_RADAR,  # the radar is dead

@@ -15,6 +15,8 @@ from contract.limits import FRICTION_DRY
 from contract.route import Route
 from vehicle.pilot.columns import (
     FORESIGHT_M,
+    PATH_BEND_LEFT,
+    PATH_BEND_RIGHT,
     PATH_COLUMNS,
     PATH_CORNER,
     PATH_DX,
@@ -29,6 +31,7 @@ from vehicle.pilot.columns import (
     PATH_SLICK,
     PATH_SPEED,
     PATH_STEP,
+    PATH_WIDTH,
     PATH_X,
     PATH_Y,
     Array,
@@ -70,6 +73,10 @@ def profile(route: Route, length_m: float, mu: float = FRICTION_DRY) -> Array:
         held[row] = min(held[row], math.sqrt(held[row + 1] ** 2 + 2.0 * brake * step_m))
     table[:, PATH_SPEED] = held
     table[:, PATH_GRADE] = _lowest(table[:, PATH_GRADE], behind, 0)
+    under = behind, math.ceil(0.5 * length_m)  # the middle of no vehicle is nearer to its rear
+    table[:, PATH_WIDTH] = _lowest(table[:, PATH_WIDTH], *under)
+    table[:, PATH_BEND_LEFT] = -_lowest(-np.maximum(table[:, PATH_KAPPA], 0.0), *under)
+    table[:, PATH_BEND_RIGHT] = -_lowest(np.minimum(table[:, PATH_KAPPA], 0.0), *under)
     table[:, PATH_MU] = mu
     ahead = int(FORESIGHT_M)
     table[:, PATH_FALL] = _lowest(table[:, PATH_GRADE], 0, ahead)

@@ -19,13 +19,13 @@ from vehicle.pilot.pose_columns import POSE_ACROSS, POSE_ALONG, POSE_V
 PERIOD_S: Final = PILOT_PERIOD_MS / 1000.0
 PER_PERIOD: Final = 1.0 / PERIOD_S
 SPEED_GAIN: Final = 1.5
-STOP_BRAKE: Final = 0.75  # share of the service brake used for a stop at a line
+STOP_BRAKE: Final = 0.8  # share of the service brake used for a stop at a line
 STOP_REACH: Final = 0.9  # share of it that is there for stops, less what the grade takes
 GRIP_SHARE: Final = 0.6  # of the friction, likewise
 BRAKE_LEAST_MPS2: Final = 0.05  # divisor guard: where nothing holds, creep
-SETTLE_S: Final = 0.3  # how long the speed loop takes to follow the curve down
-SETTLED_S: Final = 0.85  # with dead time and lag, however quick the brakes are
-SHORT_M: Final = 0.22  # aim short of the line: dead time and lag carry the truck on
+SETTLE_S: Final = 0.6  # the speed loop takes half of that to follow the curve
+SETTLED_S: Final = 1.15  # with dead time and lag, however quick the brakes are
+SHORT_M: Final = 0.16  # aim short of the line: dead time and lag carry the truck on
 BUILD_UP_MPS3: Final = 0.7  # how fast a push is taken back: the gentlest body's service jerk
 PER_BUILD_UP: Final = 1.0 / BUILD_UP_MPS3
 CREEP_MPS: Final = 0.20

@@ -1,4 +1,5 @@
-"""Curves: does a truck still stop before an end, and how near behind another may it be (vital).
+"""Curves: does a truck still stop before an end, how near behind another may it be, and how far
+beside its path (vital).
 
 Closed forms in metres and seconds; nothing is remembered. The guard's own: the pilot has others.
 Source: docs/vehicle.md section 3.
@@ -70,6 +71,28 @@ def worst(
         rise = max(rise, path[row, c.PATH_GRADE])
         slick = min(slick, path[row, c.PATH_MU])
     return fall, rise, slick
+
+
+@kernel
+def room_beside(path: Array, rows: int, truck: Array, state: Array, i: int) -> float:
+    """How far beside its path a truck may be, on the side where it is, metres.
+
+    So far that its outline stays in the lane: in a bend a trailer cuts in by (L2^2 - c^2) / 2R and
+    the front swings out by F^2 / 2R, reckoned with the sharpest bend under the truck; a lane may be
+    too narrow for that, and the room negative. At most LEFT_MAX_M. Source: docs/vehicle.md 3.5.
+    """
+    row = min(rows - 1, max(0, int(state[i, c.WATCH_S])))
+    inner, outer = path[row, c.PATH_BEND_LEFT], path[row, c.PATH_BEND_RIGHT]
+    if state[i, c.WATCH_LEFT] < 0.0:
+        inner, outer = outer, inner
+    trailer, hitch, front = (
+        truck[i, c.TRUCK_TRAILER],
+        truck[i, c.TRUCK_HITCH_AHEAD],
+        truck[i, c.TRUCK_FRONT],
+    )
+    swept = inner * max(0.0, trailer * trailer - hitch * hitch) + outer * front * front
+    room = 0.5 * (path[row, c.PATH_WIDTH] - truck[i, c.TRUCK_WIDTH] - swept)
+    return float(min(m.LEFT_MAX_M, room))
 
 
 @kernel

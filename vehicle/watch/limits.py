@@ -15,6 +15,7 @@ NOWHERE: Final = 0.0  # no path has this generation: the truck has to be found o
 # --- ends ---
 OVERRUN_M: Final = 0.5  # front past the end: a good run stays within
 SERVICE_SLACK_MPS: Final = 0.3  # above the service curve before the guard brakes
+WARN_S: Final = 0.1  # ahead of the service curve; the pilot stays 0.2 s behind it
 TRIP_SLACK_MPS: Final = 0.5  # above the emergency curve before it latches
 BRAKE_ABS_SHARE: Final = 0.75  # of the friction that brakes surely use (ABS: 0.75 to 0.85)
 
@@ -28,8 +29,8 @@ FIX_AGE_S: Final = 0.1  # a fix may be that old
 NEAR_M: Final = 1.0  # beyond the tube, before a fix or marker contradicts the wheels
 LEFT_STEP_M: Final = 0.3  # more between two fixes no truck does
 LEFT_SHARE: Final = 0.01  # of the way without a fix: how far a truck may have got off its path
-LEFT_MAX_M: Final = 0.6  # off the path: stop; the pilot holds a tenth of a metre
-LEFT_BACK_M: Final = 0.3  # a truck that begins beside its path may swing so much on its way back
+LEFT_MAX_M: Final = 0.6  # off the path: stop, however wide the lane
+LEFT_BACK_M: Final = 0.3  # however narrow the lane: so much a truck swings on its way back to it
 LOST_M: Final = 1.5  # off the path: stop hard
 ODD_MAX_S: Final = 1.0
 BLIND_M_MAX: Final = 150.0  # driven without any confirmation of the place across the lane
@@ -57,6 +58,6 @@ GRIP_COMFORT_SHARE: Final = 0.5
 PURSUIT_S: Final = 1.0
 PURSUIT_M: Final = 5.0
 
-require(LEFT_MAX_M < LOST_M, "the comfort stop comes before the hard one")
+require(LEFT_BACK_M < LEFT_MAX_M < LOST_M, "the comfort stop comes before the hard one")
 require(MARK_TUBE_M < TUBE_FIRST_M, "a marker is better than a fix")
 require(SILENT_WARN_S < SILENT_MAX_S, "the guard warns before it acts")

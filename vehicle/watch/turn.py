@@ -4,7 +4,9 @@ In: raw sensors, the guard row (authority and releases as the guard read them), 
 the command, let through, clipped or replaced. It has an odometer of its own - wheels, ground
 markers, and satellites only as far as the wheels believe them - its own braking curves, its own
 gap. It never plans: all it can do is hold the path and brake.
-    curve       service brake above the service curve to the end, latch above the emergency curve
+    curve       no push above the warning curve to the end, service brake above the service curve,
+                latch above the emergency curve
+    lane        a comfort stop before the outline is out of the lane
     gap         the least distance while both brake, over time, on the worst grade of the stretch:
                 brake, and latch when it is lost
     envelope    clip; brake outside; latch on the third in a second
@@ -21,7 +23,7 @@ from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array, Bits
 from vehicle.pilot.path import aim
 from vehicle.watch import limits as m
-from vehicle.watch.curves import assured, gap_needed, stops, worst
+from vehicle.watch.curves import assured, gap_needed, room_beside, stops, worst
 from vehicle.watch.envelope import envelope, heartbeats, numbers, struck
 from vehicle.watch.odometer import fixed, odometer, take_up
 
@@ -73,7 +75,8 @@ def judge(
     if left > m.LOST_M:
         return c.CAUSE_LOST, c.TRIP_EMERGENCY
     state[i, c.WATCH_OFF] = min(state[i, c.WATCH_OFF], left)
-    if left > max(m.LEFT_MAX_M, state[i, c.WATCH_OFF] + m.LEFT_BACK_M):
+    swings = left > state[i, c.WATCH_OFF] + m.LEFT_BACK_M
+    if swings and left > room_beside(path, rows, truck, state, i):
         return c.CAUSE_LOST, c.TRIP_COMFORT
     return c.CAUSE_NONE, c.TRIP_NONE
 
@@ -127,6 +130,35 @@ def rest(sensors: Array, truck: Array, command: Array, i: int) -> None:
 
 
 @kernel
+def hold_end(
+    path: Array,
+    rows: int,
+    sensors: Array,
+    row: Array,
+    truck: Array,
+    state: Array,
+    command: Array,
+    miles: Bits,
+    i: int,
+) -> None:
+    """Above the warning curve to the end no more push, and a word once until the truck stands;
+    above the service curve the service brake.
+    """
+    front = state[i, c.WATCH_S] + truck[i, c.TRUCK_FRONT]
+    room, service = row[i, c.GUARD_END] - front, truck[i, c.TRUCK_BRAKE_SERVICE]
+    mu, delay = row[i, c.GUARD_MU], truck[i, c.TRUCK_DELAY] + m.TICK_S
+    over = sensors[i, c.SENSE_V] - m.SERVICE_SLACK_MPS
+    if stops(path, rows, front, room, service, mu, delay + m.WARN_S, over):
+        return
+    brake_at_least(command, 0.0, i)
+    if state[i, c.WATCH_WARNED] == 0.0:
+        state[i, c.WATCH_WARNED] = 1.0
+        miles[i] |= c.MILE_WARNED
+    if not stops(path, rows, front, room, service, mu, delay, over):
+        brake_at_least(command, service, i)
+
+
+@kernel
 def restrain(
     path: Array,
     rows: int,
@@ -162,10 +194,7 @@ def restrain(
     elif share < 1.0:
         brake_at_least(command, truck[i, c.TRUCK_BRAKE_ASSURED], i)
         command[i, c.COMMAND_EMERGENCY] = 1.0
-    room, service = row[i, c.GUARD_END] - front, truck[i, c.TRUCK_BRAKE_SERVICE]
-    delay = truck[i, c.TRUCK_DELAY] + m.TICK_S
-    if not stops(path, rows, front, room, service, mu, delay, v - m.SERVICE_SLACK_MPS):
-        brake_at_least(command, service, i)
+    hold_end(path, rows, sensors, row, truck, state, command, miles, i)
     if state[i, c.WATCH_SILENT_S] >= m.SILENT_WARN_S:
         brake_at_least(command, 0.0, i)
 
@@ -218,6 +247,7 @@ def guard_row(
     here = sure and state[i, c.WATCH_GENERATION] == generation != m.NOWHERE
     if command[i, c.COMMAND_PARK] == 1.0 and standing:
         brake_at_least(command, 0.0, i)
+        state[i, c.WATCH_WARNED] = 0.0
         state[i, c.WATCH_STEER] = command[i, c.COMMAND_STEER]
         state[i, c.WATCH_TURN] = command[i, c.COMMAND_TURN]
         state[i, c.WATCH_SILENT_S] = 0.0
