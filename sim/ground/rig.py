@@ -56,6 +56,7 @@ class Story:
     beyond: list[tuple[float, str, float]] = field(default_factory=list)
     trips: list[tuple[float, str, int]] = field(default_factory=list)
     halts: list[tuple[float, str, int]] = field(default_factory=list)
+    warned: list[tuple[float, str]] = field(default_factory=list)
     reached: list[str] = field(default_factory=list)
 
 
@@ -230,6 +231,8 @@ class Rig:
         lost = miles & (c.MILE_LOST_PATH | c.MILE_LOST_PLACE | c.MILE_GAP_LOST | c.MILE_IN_VAIN)
         if lost:
             story.halts.append((t_s, name, lost))
+        if miles & c.MILE_WARNED:
+            story.warned.append((t_s, name))
         if miles & c.MILE_REACHED:
             story.reached.append(name)
 

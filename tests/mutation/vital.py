@@ -20,7 +20,7 @@ VITAL: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "vehicle/watch/curves.py": (
         "tests/vehicle/test_watch_curves.py",
-        "tests/vehicle/test_watch_gap.py",
+        *_TURN,
     ),
     "vehicle/watch/odometer.py": ("tests/vehicle/test_watch_odometer.py", *_TURN),
     "vehicle/watch/envelope.py": ("tests/vehicle/test_watch_envelope.py", *_TURN),

@@ -55,6 +55,15 @@ def test_it_does_so_whatever_the_seed(name: str, seed: int, tmp_path: Path) -> N
     assert (said.code, said.err) == (0, ""), said.out
 
 
+def test_guard_warns_of_faded_brakes_before_it_stops_the_truck() -> None:
+    """VEH-005, I3: and of good brakes it never does."""
+    faded = a_rig("brake_fade").story
+    (warned_s, warned), (tripped_s, tripped, _) = faded.warned[0], faded.trips[0]
+    assert warned == tripped
+    assert warned_s < tripped_s
+    assert a_rig("brake_fade", "fault=[]", "expect=[]").story.warned == []
+
+
 def test_short_outage_slows_trucks_down_and_they_go_on_a_long_one_stops_them() -> None:
     """VEH-006: ten seconds from 20 s on, and for good from 50 s on. At present trucks slow down
     when the satellites are back: a place that was lost is found anew.

@@ -19,7 +19,7 @@ from vehicle.pilot.pose_columns import POSE_ACROSS, POSE_ALONG, POSE_V
 PERIOD_S: Final = PILOT_PERIOD_MS / 1000.0
 PER_PERIOD: Final = 1.0 / PERIOD_S
 SPEED_GAIN: Final = 1.5
-STOP_BRAKE: Final = 0.8  # share of the service brake used for a stop at a line
+STOP_BRAKE: Final = 0.75  # share of the service brake used for a stop at a line
 STOP_REACH: Final = 0.9  # share of it that is there for stops, less what the grade takes
 GRIP_SHARE: Final = 0.6  # of the friction, likewise
 BRAKE_LEAST_MPS2: Final = 0.05  # divisor guard: where nothing holds, creep
