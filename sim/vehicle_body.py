@@ -12,18 +12,26 @@ from msgspec.structs import replace
 
 from contract.map import Route
 from contract.signing import Signer
+from sim.battery import Batteries
 from sim.fleet import Fleet
 from sim.loads import Load
-from vehicle.orders import VehicleReading
+from vehicle.orders import Charge, VehicleReading
 
 
 class VehicleBody:
     """A truck's body for its agent: readings from the fleet, orders into it."""
 
     def __init__(
-        self, name: str, fleet: Fleet, loads: Mapping[str, Load], moved: Callable[[str], None]
+        self,
+        name: str,
+        fleet: Fleet,
+        loads: Mapping[str, Load],
+        moved: Callable[[str], None],
+        *,
+        batteries: Batteries | None = None,
     ) -> None:
         """`moved` hears that the truck may follow another way now."""
+        self._batteries = batteries
         self._name = name
         self._fleet = fleet
         self._moved = moved
@@ -36,9 +44,17 @@ class VehicleBody:
 
     def reading(self) -> VehicleReading:
         reading = self._fleet.reading(self._name)
+        if self._batteries is not None:
+            charge_wh, plugged = self._batteries.reading(self._name)
+            air_c = self._batteries.supply.air_c
+            reading = replace(reading, charge_wh=charge_wh, plugged=plugged, air_c=air_c)
         return replace(reading, seal_broken=True) if self.seal_broken else reading
 
     def carry_out(self, command: Any) -> None:
+        if isinstance(command, Charge):
+            if self._batteries is not None:
+                self._batteries.switch(self._name, on=command.on)
+            return
         self._fleet.carry_out(self._name, command)
         self._moved(self._name)
 
@@ -48,6 +64,8 @@ class VehicleBody:
         self._moved(self._name)
 
     def lost(self) -> None:
+        if self._batteries is not None:
+            self._batteries.switch(self._name, on=False)
         self._fleet.crash(self._name)
 
     def booted(self) -> None:

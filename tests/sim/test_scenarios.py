@@ -102,6 +102,15 @@ PLANS: Final = {
         ),
     ),
     "winter_storm": Shortened(14, 6, 6),
+    "winter_fleet": Shortened(
+        18,
+        5,
+        4,
+        (
+            "expect=[{metric='fleet.ran_empty', equals=0}, {metric='fleet.repairs', at_least=1},"
+            " {metric='fleet.charging_share', at_least=0.05}]",
+        ),
+    ),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
 
