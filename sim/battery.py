@@ -117,10 +117,11 @@ class Batteries:
 
     # --- what the body says and does ---
 
-    def reading(self, name: str) -> tuple[float, bool]:
-        """Charge in watt-hours, and whether a charger is coupled."""
+    def reading(self, name: str) -> tuple[float, bool, float]:
+        """Charge in watt-hours, whether a charger is coupled, and the temperature of the air."""
         i = self._fleet.row[name]
-        return float(self.charge_wh[i]), self._at[i] in self.supply.chargers
+        plugged = self._at[i] in self.supply.chargers
+        return float(self.charge_wh[i]), plugged, self.supply.air_c
 
     def switch(self, name: str, *, on: bool) -> None:
         """The truck takes charge from now on, or none."""

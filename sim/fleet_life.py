@@ -55,6 +55,7 @@ class FleetLife:
                 starts={truck: berth for side in starts.values() for truck, berth in side},
                 visited=world.visited,
                 emptied=partial(without_drive, world),
+                crossing_of=world.crossing_of,
             )
         couplings = Couplings()
         spare = fleet.swap.trailers if fleet.swap is not None else 0

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from contract.map import Route
 from contract.signing import Signer
+from contract.v1.body_pb2 import SensorFrame
 from sim.battery import Batteries
 from sim.fleet import Fleet
 from sim.loads import Load
@@ -45,15 +46,24 @@ class VehicleBody:
     def reading(self) -> VehicleReading:
         reading = self._fleet.reading(self._name)
         if self._batteries is not None:
-            charge_wh, plugged = self._batteries.reading(self._name)
-            air_c = self._batteries.supply.air_c
+            charge_wh, plugged, air_c = self._batteries.reading(self._name)
             reading = replace(reading, charge_wh=charge_wh, plugged=plugged, air_c=air_c)
         return replace(reading, seal_broken=True) if self.seal_broken else reading
 
+    def show_battery(self, frame: SensorFrame) -> None:
+        """What its instruments say of the battery, to a computer that is elsewhere."""
+        if self._batteries is not None:
+            charge_wh, frame.plugged, air_c = self._batteries.reading(self._name)
+            frame.charge_wh, frame.air_tenths_c = int(charge_wh), round(10.0 * air_c)
+
+    def charges(self, *, on: bool) -> None:
+        """Take charge, or take none."""
+        if self._batteries is not None:
+            self._batteries.switch(self._name, on=on)
+
     def carry_out(self, command: Any) -> None:
         if isinstance(command, Charge):
-            if self._batteries is not None:
-                self._batteries.switch(self._name, on=command.on)
+            self.charges(on=command.on)
             return
         self._fleet.carry_out(self._name, command)
         self._moved(self._name)
@@ -64,8 +74,7 @@ class VehicleBody:
         self._moved(self._name)
 
     def lost(self) -> None:
-        if self._batteries is not None:
-            self._batteries.switch(self._name, on=False)
+        self.charges(on=False)
         self._fleet.crash(self._name)
 
     def booted(self) -> None:

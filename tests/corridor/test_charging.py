@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.energy import Drivetrain, capacity_wh
+from contract.errors import ConfigError
 from contract.v1.movement_pb2 import BerthReport, MissionOrder, VehicleHeartbeat
+from corridor.__main__ import ChargingSection, charging, check_chargers
 from corridor.charging import HEAVIEST_KG, Charging, ChargingConfig
 from tests.corridor.control import CROSSINGS, Control
 from tests.corridor.test_agent import waits
 from tests.corridor.test_roadworthy import leaves
-from tests.factories import sends
+from tests.factories import sends, the_map
 
 A = "truck-01"
 COLD_C = -25.0
@@ -192,3 +194,24 @@ def test_swap_of_the_trailer_voids_the_test_at_once() -> None:
     assert waits(control)[-1] == "ROADWORTHINESS_MISSING"
     control.loaded(A, trailer_id="T-new", roadworthiness=control.tested(A, "T-new"))
     assert leaves(control)
+
+
+@pytest.mark.parametrize(
+    ("chargers", "said"),
+    [
+        (["kz_b01", "cn_b99"], "no berth 'cn_b99'"),
+        (["kz_b01"], "expected an arrival berth in CN"),
+        (["kz_b01", "cn_b01"], ""),
+    ],
+)
+def test_program_refuses_chargers_that_are_not_there(chargers: list[str], said: str) -> None:
+    section = ChargingSection(chargers=chargers, capacity_kwh=282.0, temperature_c=-40.0)
+    corridor = the_map("bakhty_pokitu")
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            check_chargers(section, corridor)
+        return
+    check_chargers(section, corridor)
+    made = charging(section)
+    assert made is not None
+    assert made == ChargingConfig(Drivetrain(), frozenset(chargers), -40.0)

@@ -103,6 +103,21 @@ def test_truck_whose_brakes_fail_is_mended_under_a_lock_and_tested_again() -> No
     assert all(each.arrive_ns < each.start_ns < each.end_ns for each in repairs)
 
 
+@pytest.mark.soak
+def test_drive_that_wears_out_under_way_is_recovered_by_a_crew() -> None:
+    finished = a_fleet(
+        *("fleet.breakdowns.driving_hours=0.15", "fleet.kz=1", "fleet.cn=0"),
+        *("time.duration='40min'", "fleet.brakes.failing=0.0", "fleet.battery.start_least=0.9"),
+        *("rescue.notice='20s'", "rescue.drive='20s'", "rescue.repair='1min'"),
+    )
+    broke = finished.result["fleet"]["broken_down"]
+    assert broke >= 1
+    assert finished.result["recovery"]["possessions"] >= broke - 1
+    assert finished.result["human_interventions"] >= 1
+    assert finished.result["traffic"]["loaded_crossings"] >= 1
+    assert broken(finished).strip() == ""
+
+
 def ready_after_s(log: Log) -> list[float]:
     """From the arrival of each truck at a berth to the end of its loading and test."""
     arrived: dict[str, int] = {}
