@@ -16,7 +16,7 @@ from live.clock import Origin
 from live.keys import NodeKeys, NodeSpec, make_keys
 from live.roster import ROSTER_FILE, Enrolment, throwaway
 from sim.books import office_book_bytes
-from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
+from sim.build import OFFICES, SUPERVISOR, Builder, Cast, cast
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, params_block
 from sim.scenario import Scenario
@@ -220,7 +220,6 @@ def hardware_keys() -> NodeKeys:
 
 def remote_names(cast_: Cast) -> list[str]:
     """Who runs in a process of its own, the ones that listen first."""
-    local = {*TERMINALS.values(), CONTROL_ROOM}
     order = list(MODULES)
-    nodes = [node for node in cast_.roster.nodes.values() if node.name not in local]
+    nodes = [node for node in cast_.roster.nodes.values() if node.role in MODULES]
     return [node.name for node in sorted(nodes, key=lambda node: order.index(node.role))]
