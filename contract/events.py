@@ -184,5 +184,11 @@ class Event(Enum):
     LOADING_STARTED = (_D, "berth vehicle crossing", _NONE)
     LOADING_FINISHED = (_D, "berth vehicle crossing", _NONE)
     UNLOADING_STARTED = (_D, "berth vehicle crossing", _NONE)
+    BRAKE_TEST_FAILED = (
+        _W,
+        "berth vehicle crossing",
+        "mechanics repair it; then it is tested anew",
+    )
+    TRAILER_SWAPPED = (_I, "vehicle trailer before", _NONE)
     DECLARATION_FILED = (_I, "declaration version crossing vehicle", _NONE)
     DECLARATION_ANSWERED = (_W, "declaration reason detail", "correct the declaration")

@@ -323,6 +323,20 @@ class Reason(Enum):
         "a lighter load",
     )
     TRUCK_TOO_HEAVY = ("the truck is beyond the mass that a zone ahead bears", _T, "a lighter load")
+    # --- the fleet: batteries and brakes ---
+    CHARGING = ("it is charged until it has enough for its crossing", _V, "the charge it needs")
+    CHARGE_UNKNOWN = ("the truck has not said how much charge it has", _V, "its next heartbeat")
+    CHARGE_TOO_LOW = (
+        "its charge is below what the crossing needs and the reserve",
+        _M,
+        "a charger that is brought to it",
+    )
+    NO_CHARGER_FREE = (
+        "it must charge where it arrives, and no berth with a charger is free there",
+        _V,
+        "a truck that leaves one",
+    )
+    BRAKES_FAILED = ("its brakes did not pass the test before departure", _M, "the repair")
 
 
 def explain(reason: Reason, detail: str = "") -> str:

@@ -13,12 +13,15 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct, field
 
 from contract.agent import Now, Role
+from contract.energy import COLDEST_C, HOTTEST_C, Drivetrain
 from contract.errors import ConfigError
 from contract.limits import BATCH_MAX, CONVOY_MEMBERS_MAX, GATHER_MS_MAX, SECTION_WAIT_MS_MAX
+from contract.map import CorridorMap
 from contract.sites import station_gates
 from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.authority import Weather
+from corridor.charging import HEAVIEST_KG, RESERVE, ChargingConfig
 from corridor.cli import explain, ledger, map_check, plan
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
@@ -76,13 +79,34 @@ class SectionSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     radio_gap: bool = False
 
 
+class ChargingSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[charging]: trucks run on batteries, and none sets off without the charge for its crossing.
+
+    chargers   berths that have one, on both sides;  capacity_kwh   of a truck, at 20 degrees
+    temperature_c   of the air at its coldest;  reserve   share of a full battery
+    full_t   of the heaviest truck, with its load
+    rolling_resistance, drag_area_m2   of the hardest to drive
+    """
+
+    chargers: list[str]
+    capacity_kwh: Annotated[float, Meta(gt=0.0, le=5_000.0)]
+    temperature_c: Annotated[float, Meta(ge=COLDEST_C, le=HOTTEST_C)]
+    reserve: Annotated[float, Meta(ge=0.0, lt=1.0)] = RESERVE
+    full_t: Annotated[float, Meta(gt=0.0, le=200.0)] = HEAVIEST_KG / 1_000.0
+    rolling_resistance: Annotated[float, Meta(gt=0.0, le=0.1)] = 0.006
+    drag_area_m2: Annotated[float, Meta(gt=0.0, le=20.0)] = 6.0
+
+
 class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections, [convoy], [weather], [fleet], [section], [hours.KZ] and [hours.CN]."""
+    """The common sections, [convoy], [weather], [fleet], [section], [charging], [hours.KZ] and
+    [hours.CN].
+    """
 
     convoy: ConvoySection = ConvoySection()
     weather: WeatherSection = WeatherSection()
     fleet: FleetSection = FleetSection()
     section: SectionSection = SectionSection()
+    charging: ChargingSection | None = None
     hours: dict[str, SideHours] = field(default_factory=dict)
 
 
@@ -96,6 +120,7 @@ def check(setting: Setting[CorridorProgram]) -> None:
     if missing:
         gates = ", ".join(missing)
         raise ConfigError(f"map {setting.map.name}: no node of the roster is gate {gates}")
+    check_chargers(setting.config.charging, setting.map)
     for name in setting.config.hours:
         if name not in DESTINATION.values():
             raise ConfigError(f"hours.{name!r:.60}: expected hours.KZ or hours.CN")
@@ -109,10 +134,38 @@ def check(setting: Setting[CorridorProgram]) -> None:
             )
 
 
+def check_chargers(section: ChargingSection | None, corridor: CorridorMap) -> None:
+    """Chargers that the map has, and one at each side. Raises ConfigError."""
+    if section is None:
+        return
+    for name in section.chargers:
+        if name not in corridor.berths:
+            raise ConfigError(f"charging.chargers: map {corridor.name} has no berth {name!r:.60}")
+    for side in DESTINATION.values():
+        here = [corridor.berths[each] for each in section.chargers]
+        if not any(each.country == side and each.arrivals for each in here):
+            raise ConfigError(f"charging.chargers: expected an arrival berth in {side} among them")
+
+
+def charging(section: ChargingSection | None) -> ChargingConfig | None:
+    """[charging] as the agent takes it."""
+    if section is None:
+        return None
+    drivetrain = Drivetrain(
+        1_000.0 * section.capacity_kwh, section.rolling_resistance, section.drag_area_m2
+    )
+    chargers = frozenset(section.chargers)
+    full_kg = 1_000.0 * section.full_t
+    return ChargingConfig(drivetrain, chargers, section.temperature_c, section.reserve, full_kg)
+
+
 def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
     convoy = setting.config.convoy
     dispatch = DispatchConfig(
-        convoy.members, round(convoy.forming_s * 1_000.0), batch_split=convoy.batch_split
+        convoy.members,
+        round(convoy.forming_s * 1_000.0),
+        batch_split=convoy.batch_split,
+        charging=charging(setting.config.charging),
     )
     weather = setting.config.weather
     config = SupervisorConfig(

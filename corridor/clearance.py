@@ -23,6 +23,15 @@ def clearance_missing(crossing: Crossing, *, beside_bays: bool = False) -> No | 
     return None
 
 
+def not_ready(crossing: Crossing) -> No:
+    """Why a truck may not leave its berth, by the word of its terminal."""
+    unfit = Reason.__members__.get(crossing.unfit)
+    place = crossing.berth or crossing.crossing_id
+    if unfit is None:
+        return No(Reason.NOT_READY, place, "terminal")
+    return No(unfit, place, unfit.owner.value)
+
+
 def return_pending(state: State, crossing: Crossing) -> No | None:
     """Whose word the return of a crossing that was refused past the line still wants."""
     back = state.crossings.get(crossing.returns)

@@ -215,7 +215,7 @@ class Crossings:
         crossing.berth = report.berth_id
         if report.ready and not crossing.ready:
             crossing.ready_ms = now.utc_ms
-        crossing.ready = report.ready
+        crossing.ready, crossing.unfit = report.ready, report.reason
         batches.stir(self._state, crossing)
         self._state.save(crossing)
         self._state.dispatch_due = True

@@ -21,7 +21,8 @@ from contract.v1.movement_pb2 import (
     StopKind,
 )
 from corridor import batches, berths
-from corridor.clearance import clearance_missing
+from corridor.charging import Charging, ChargingConfig
+from corridor.clearance import clearance_missing, not_ready
 from corridor.interlocking import Claim
 from corridor.places import (
     Wanted,
@@ -42,11 +43,13 @@ class DispatchConfig:
     """How convoys are put together.
 
     batch_split   waybills allow their trucks to cross apart
+    charging      where trucks have batteries that count
     """
 
     convoy_members: int = 3
     forming_ms: int = 20_000
     batch_split: bool = False
+    charging: ChargingConfig | None = None
 
 
 class Dispatch:
@@ -57,6 +60,7 @@ class Dispatch:
         self._config = config
         self._forming: dict[str, int] = {}
         self._arrivals = {way: arrival_berths(state.map, way) for way in DESTINATION}
+        self._charging = Charging(state, config.charging)
         self._free: list[str] = []  # berths at the far end of the direction looked at, as of now
 
     @property
@@ -146,7 +150,7 @@ class Dispatch:
         if crossing.refused:
             return No(Reason.REFUSED, crossing.crossing_id, f"office {crossing.refused_by}")
         if not crossing.ready:
-            return No(Reason.NOT_READY, crossing.berth or crossing.crossing_id, "terminal")
+            return not_ready(crossing)
         heard = self._state.heard.get(crossing.vehicle)
         rest = self._state.rests.get(crossing.vehicle)
         if heard is None or not heard.reported or heard.silent or rest is None:
@@ -156,7 +160,8 @@ class Dispatch:
         if any(crossing.vehicle in stop.vehicles for stop in self._state.stops.values()):
             return No(Reason.STOP_IN_FORCE, crossing.vehicle)
         if clearance_missing(crossing) is None or self._goes_to_bay(crossing):
-            return bays_taken(self._state, crossing)
+            no = bays_taken(self._state, crossing)
+            return no or self._charging.no(crossing, self._arrivals[crossing.direction])
         return clearance_missing(crossing, beside_bays=True)
 
     def _goes_to_bay(self, crossing: Crossing) -> bool:
@@ -269,11 +274,16 @@ class Dispatch:
         """A free berth and the lanes to it, or None with the reason said."""
         state = self._state
         key, from_lane = crossing.vehicle, state.rests[crossing.vehicle].lane
-        for berth in self._free:
+        unsuited = False
+        for berth in self._charging.in_order(crossing, self._free):
             lanes = state.way(from_lane, berth, bay)
-            if lanes:
+            if lanes and self._charging.suits(crossing, berth, lanes):
                 return berth, lanes
-        if self._free:
+            unsuited |= bool(lanes)
+        if unsuited:
+            no = self._charging.unsuited(crossing)
+            state.wait(now, key, no.reason, resource=no.resource, holder=no.holder)
+        elif self._free:
             state.wait(now, key, Reason.NOT_ON_ROUTE, resource=from_lane, holder="")
         else:
             arrivals = self._arrivals[crossing.direction]
@@ -295,7 +305,8 @@ class Dispatch:
             return
         for other in berths.free(state, self._arrivals[mission.direction]):
             lanes = self._lanes_to(mission, other)
-            if lanes:
+            crossing = state.crossings[mission.crossing]
+            if lanes and self._charging.suits(crossing, other, lanes):
                 self._change_berth(mission, other, lanes)
                 return
 

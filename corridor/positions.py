@@ -28,6 +28,7 @@ from contract.v1.movement_pb2 import (
     PositionReport,
     VehicleHeartbeat,
 )
+from corridor.charging import note_charge
 from corridor.counters import Counters
 from corridor.evidence import BEYOND_M, find_doubt, note_seal
 from corridor.grants import RENEW_BELOW_M
@@ -63,6 +64,7 @@ class Positions:
             heard.halted = None
         heard.state = beat.state
         heard.authority = beat.authority_number
+        note_charge(self._state, vehicle, beat)
         mission_id = self._state.mission_of.get(vehicle)
         if mission_id is None:
             return

@@ -37,6 +37,7 @@ class Crossing(msgspec.Struct):
     refused     reason code of the refusal;  refused_by   country of the office that refused
     returns     the crossing that takes it back;  return_of   the crossing that this one takes back
     papers      the refusal as it came, for the gate that lets the truck in to be returned
+    unfit       reason code for which it may not leave though it is loaded
     let_ms      UTC at which it was given road past its exit gate, where hours or quotas count
     """
 
@@ -78,6 +79,7 @@ class Crossing(msgspec.Struct):
     container_id: str = ""
     arrival_scan: int = 0
     let_ms: int = 0
+    unfit: str = ""
 
 
 class Stop(msgspec.Struct):

@@ -46,6 +46,8 @@ class Heard:
     declined: tuple[int, Reason] | None = None
     halted: Reason | None = None
     counted_ns: int = 0  # when a counter saw it last
+    charge_wh: int | None = None  # None: it has not said
+    asks_to_charge: bool = False
 
 
 class No(Struct, frozen=True):

@@ -141,13 +141,16 @@ class Bound:
         return read_s + parse_duration(gate.barrier)
 
     def _at_berth_s(self, country: str) -> float:
-        """Unloading, which takes its time of empty trucks too, and loading what goes, if everything
-        that goes there does.
+        """A swap of trailers; or unloading, of empty trucks too, and loading what goes, if
+        everything that goes there does. Then the test of brakes.
         """
-        berth = self._scenario.berth
+        berth, fleet = self._scenario.berth, self._scenario.fleet
+        test_s = parse_distribution(fleet.brakes.test).mean_s if fleet.brakes is not None else 0.0
+        if fleet.swap is not None:
+            return test_s + parse_distribution(fleet.swap.swap).mean_s
         goes = next(direction for direction in DIRECTIONS if ORIGIN[direction] == country)
         load_s = parse_distribution(berth.load).mean_s if all_loaded(self._scenario, goes) else 0.0
-        return parse_distribution(berth.unload).mean_s + load_s
+        return parse_distribution(berth.unload).mean_s + load_s + test_s
 
 
 def last_free_s(run: FreeRun, end_m: float, brake_mps2: float) -> float:

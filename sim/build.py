@@ -34,6 +34,7 @@ from sim.control_room import ControlRoomAgent
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
 from sim.scenario import Scenario
+from sim.scenario_fleet import charging_of, drivetrain_of
 from sim.terminal_papers import Flow
 from sim.truck_rows import truck_rows
 from vehicle.agent import VehicleAgent
@@ -44,6 +45,7 @@ SUPERVISOR: Final = "supervisor"
 OFFICES: Final = {"KZ": "office-kz", "CN": "office-cn"}
 AGENCIES: Final = {"KZ": "agencies-kz", "CN": "agencies-cn"}
 TERMINALS: Final = {"KZ": "terminal-kz", "CN": "terminal-cn"}
+MECHANICS: Final = {"KZ": "mechanics-kz", "CN": "mechanics-cn"}
 CONTROL_ROOM: Final = "control-room"
 RESCUE: Final = "rescue-1"
 AMBULANCE: Final = "ambulance-1"
@@ -75,6 +77,7 @@ def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
             certificate_after_s=parse_duration(flow.certificate_after),
             begins_s=parse_duration(flow.begins),
             ends_s=parse_duration(flow.ends) or math.inf,
+            perishable=flow.perishable,
         )
         for flow in scenario.flow
         if flow.direction == direction
@@ -100,7 +103,8 @@ class Cast:
 def crews_of(scenario: Scenario) -> tuple[str, ...]:
     """People with keys of their own that a scenario needs beside the control room."""
     crews = {RESCUE: scenario.rescue, AMBULANCE: scenario.ambulance}
-    return tuple(name for name, section in crews.items() if section is not None)
+    mechanics = tuple(MECHANICS.values()) if scenario.fleet.brakes is not None else ()
+    return (*(name for name, section in crews.items() if section is not None), *mechanics)
 
 
 def cast(scenario: Scenario, corridor: CorridorMap, seed: int) -> Cast:
@@ -150,6 +154,7 @@ class Builder:
             float(front_offset(block)[0]),
             float(truck[TRUCK_BRAKE_SERVICE]),
             Traction(float(truck[TRUCK_DRIVEN]), float(truck[TRUCK_ACCEL_MAX])),
+            drivetrain_of(self.scenario.fleet),
         )
         greets = (SUPERVISOR, *self.corridor.gates)
 
@@ -163,9 +168,14 @@ class Builder:
     def supervisor(self) -> Node[Any]:
         fleet = self.scenario.fleet
         forming_ms = int(parse_duration(fleet.forming) * 1000.0)
-        dispatch = DispatchConfig(fleet.convoy, forming_ms, batch_split=fleet.batch_split)
-        gather_ms = int(parse_duration(self.scenario.fleet.gathering) * 1000.0)
         weather = self.scenario.weather
+        dispatch = DispatchConfig(
+            fleet.convoy,
+            forming_ms,
+            batch_split=fleet.batch_split,
+            charging=charging_of(fleet, weather.temperature_c),
+        )
+        gather_ms = int(parse_duration(self.scenario.fleet.gathering) * 1000.0)
         config = SupervisorConfig(
             SUPERVISOR,
             station_gates(self.corridor),

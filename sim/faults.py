@@ -13,7 +13,7 @@ from contract.v1.movement_pb2 import (
     OperatorVerb,
 )
 from gate.orders import Barrier, Detector
-from sim import ambulance, closing, deaths, in_zone, office_faults, person, rescue, storm
+from sim import ambulance, closing, deaths, in_zone, office_faults, person, rescue, storm, wear
 from sim.build import OFFICES
 from sim.clearing import Clearing
 from sim.control_room import OPERATOR
@@ -232,6 +232,7 @@ def arrange(world: World) -> None:
     storm.arrange(world)
     rescue.arrange(world)
     ambulance.arrange(world)
+    wear.arrange(world)
     for index, fault in enumerate(world.scenario.fault):
         _check(world, index, fault)
         begin, end = _acts(fault, links, clearing)

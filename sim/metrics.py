@@ -15,6 +15,7 @@ from sim.bound import place_names
 from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
 from sim.clearance_figures import clearance
+from sim.fleet_figures import fleet_metrics
 from sim.hard_cases import Cases
 from sim.outcome import Tally, traffic
 from sim.parts import PARTS
@@ -50,7 +51,8 @@ def stages(corridor: CorridorMap) -> list[str]:
     laboratories = [f"laboratory_{country}" for country in OFFICES]
     images = [f"read_{each.id}" for each in corridor.stations.values() if "xray" in each.kinds]
     places = [*corridor.gates, *corridor.stations, *corridor.bays]
-    return [*places, *sections, *desks, *readers, *images, *laboratories]
+    berths = [f"{kind}_{berth}" for kind in ("charger", "repair") for berth in corridor.berths]
+    return [*places, *sections, *desks, *readers, *images, *laboratories, *berths]
 
 
 def metrics(corridor: CorridorMap) -> list[str]:
@@ -66,6 +68,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"bound.places.{place}" for place in place_names(corridor)),
         *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),
         *(f"radio.{key}" for key in RADIO),
+        *fleet_metrics(),
         *leaves(recovery(Tally(), [], 0.0, 0.0), "recovery"),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),
         *(f"performance.{key}" for key in _PERFORMANCE),

@@ -30,6 +30,8 @@ from sim.compiling import Compiling, watched
 from sim.delays import Account, accounts_of, free_runs
 from sim.expectations import judge
 from sim.faults import arrange
+from sim.fleet_figures import fleet_figures
+from sim.fleet_on_map import check_fleet_on
 from sim.metrics import PACKAGES, check_metrics, metrics
 from sim.outcome import (
     Tally,
@@ -160,6 +162,7 @@ def complete(scenario: Scenario, corridor: CorridorMap) -> None:
                 f"{scenario.name}: fleet.{side.lower()} = {count}: "
                 f"map {corridor.name} has {len(berths)} departure berths there"
             )
+    check_fleet_on(scenario, corridor)
     check_metrics(scenario, metrics(corridor))
 
 
@@ -188,6 +191,7 @@ def _run(scenario: Scenario, options: RunOptions, compiling: Compiling) -> Finis
     try:
         crash = _drive(world, recorder, options)
         spent = time.perf_counter() - began, compiling.seconds - compiled_s
+        world.life.close()
         finished = conclude(world, recorder, spent, crash=crash, moves=moves)
     finally:
         recorder.close()
@@ -274,6 +278,7 @@ def conclude(
         "resources": resource_table(recorder.visits, world.blocked_s, _servers(scenario), end_s),
         "bound": bound_figures(bound, tally, scenario.warm_up_s, end_s),
         "queues": queues(world.hosts),
+        "fleet": fleet_figures(world, recorder.events, end_s),
         "radio": world.regions.figures,
         "cases": tally.cases.told(returned=tally.returned),
         "recovery": recovery(tally, recorder.events, scenario.warm_up_s, end_s),

@@ -22,6 +22,7 @@ from contract.limits import BATCH_MAX
 from corridor.hours import SideHours
 from live.config import parse
 from sim.ambulance_section import AmbulanceSection
+from sim.cargo import expand
 from sim.distributions import parse_duration
 from sim.fault_kinds import FAULTS
 from sim.ground.sections import GroundSection, LeaderSection
@@ -29,6 +30,7 @@ from sim.laboratories import LaboratorySection, check_laboratory
 from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
 from sim.rescue_section import RescueSection
+from sim.scenario_fleet import FleetSection, check_fleet
 from sim.scenario_network import NetworkSection, check_regions
 from sim.scenario_sites import GateSection, StationSection, check_station
 from sim.scenario_time import TimeSection, check_time, check_window
@@ -37,7 +39,6 @@ from sim.scenario_types import (
     BatchSize,
     Bound,
     Duration,
-    Few,
     HsCode,
     Name,
     Officers,
@@ -59,6 +60,7 @@ from sim.terminal_papers import TARE_KG
 __all__ = [  # sections of gates and stations and to_toml are offered here too
     "FAULTS",
     "AmbulanceSection",
+    "FleetSection",
     "GateSection",
     "LaboratorySection",
     "ProgressSection",
@@ -99,23 +101,6 @@ class CorridorSection(_Section):
     radio_gap: bool = False
 
 
-class FleetSection(_Section):
-    """[fleet]: trucks at each side at the start, and how they travel.
-
-    convoy      at most so many under one mission;  forming   how long the first waits at its berth
-    batch_split   waybills allow their trucks to cross apart
-    gathering   how long the first waits on the way for the rest, to drive as one (0s: never)
-    """
-
-    kz: Few = 3
-    cn: Few = 3
-    vehicle: str = "truck40"
-    convoy: Annotated[int, Meta(ge=1, le=3)] = 3
-    forming: Duration = "20s"
-    gathering: Duration = "0s"
-    batch_split: bool = False
-
-
 class Channels(_Section):
     """Shares after combining both offices; they sum to one."""
 
@@ -131,6 +116,7 @@ class FlowSection(_Section):
     batch   trucks under one waybill;  aeo, container, transit   shares of its loads
     certificate_missing, certificate_expired   shares that lack one, or have one that is over
     certificate_after   when it is filed anew, "0s": never;  amended   declared twice
+    perishable          it is loaded before what is not
     begins, ends        when loads of a flow that is not endless come; ends "0s": to the end
     """
 
@@ -151,6 +137,7 @@ class FlowSection(_Section):
     amended: Share = 0.0
     begins: Duration = "0s"
     ends: Duration = "0s"
+    perishable: bool = False
     channels: Channels = msgspec.field(default_factory=Channels)
 
 
@@ -268,6 +255,7 @@ def load(name_or_path: str, settings: list[str]) -> Scenario:
     origin, data = _read(name_or_path)
     tree = read_tree(data, origin)
     lay_over(tree, settings)
+    expand(tree, origin)
     _check_named(tree, origin)
     scenario = parse(to_toml(tree).encode(), Scenario, origin)
     if "name" not in tree:
@@ -329,6 +317,7 @@ def _check(scenario: Scenario, origin: str) -> None:
             f"{origin}: fleet.vehicle = {scenario.fleet.vehicle!r:.60}: "
             f"expected {' or '.join(VEHICLES)}"
         )
+    check_fleet(scenario.fleet, f"{origin}: fleet", rescue=scenario.rescue is not None)
     for index, flow in enumerate(scenario.flow):
         _check_flow(flow, scenario.fleet.vehicle, f"{origin}: flow.{index}")
     for index, fault in enumerate(scenario.fault):

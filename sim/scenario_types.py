@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
+from contract.energy import COLDEST_C, HOTTEST_C
 from contract.errors import ConfigError
 from contract.limits import TEXT_LENGTH_MAX
 from contract.wire import text_is_plain
@@ -83,6 +84,7 @@ Weight = Annotated[float, Meta(gt=0.0, le=1e6)]
 PerHour = Annotated[float, Meta(ge=0.0, le=1_000.0)]  # one in 3.6 s: more than any gate passes
 Sight = Annotated[float, Meta(gt=0.0, le=10_000.0)]  # metres
 Wind = Annotated[float, Meta(ge=0.0, le=100.0)]  # gusts, m/s
+Celsius = Annotated[float, Meta(ge=COLDEST_C, le=HOTTEST_C)]
 Size = Annotated[float, Meta(ge=-1_000.0, le=1_000.0)]  # of a fault, in its own unit
 Bound = Annotated[float, Meta(ge=-1e15, le=1e15)]
 

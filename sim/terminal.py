@@ -33,46 +33,15 @@ from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
 from contract.v1.ledger_pb2 import HeadCountersigned
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from contract.v1.people_pb2 import Roadworthiness
-from sim.distributions import Distribution
 from sim.refiling import Refiling
-from sim.terminal_papers import Flow, Papers, amend, trailer_of
+from sim.terminal_jobs import Job, TerminalConfig
+from sim.terminal_papers import Flow, Papers, amend
+from sim.yard import LOOK_S, Couplings, Yard, may_return_empty
 
 NS_PER_S: Final = 1_000_000_000
 EMPTY_AFTER_S: Final = 120.0
 AMENDED_AFTER_S: Final = 60.0  # by then the first version has been decided, as a rule
 AMENDMENT_S: Final = 60.0  # from the new version until the truck is ready
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalConfig:
-    """One terminal: where it is, whom it files with, what it carries."""
-
-    name: str
-    country: str
-    supervisor: str
-    office: str
-    flows: tuple[Flow, ...]
-    load: Distribution
-    unload: Distribution
-
-
-@dataclass(slots=True)
-class Job:
-    """A truck at a berth and its next crossing.
-
-    amendment   what turns out otherwise once it is loaded: "seal", "mass" or nothing
-    """
-
-    vehicle: str
-    berth: str
-    ready_ns: int
-    crossing: str = ""
-    loaded: bool = False
-    unloading: bool = False
-    empty_ns: int = 0
-    filed_ns: int = 0
-    declaration: Declaration | None = None
-    amendment: str = ""
 
 
 Loaded = Callable[[str, Declaration | None], None]
@@ -89,7 +58,13 @@ class TerminalAgent:
     ledger: NodeLedger
     at_start: Sequence[tuple[str, str]]
     loaded: Loaded
+    yard: Yard = field(default_factory=lambda: Yard(Couplings()))
+    unfit: Callable[[str, str, str], None] = lambda vehicle, crossing, berth: None
+    test_draws: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
+    mended: list[str] = field(default_factory=list)  # by mechanics: their brakes are tested again
     crossings: int = 0
+    tests: int = 0  # of brakes
+    failures: int = 0  # of them, that were not passed
     backlog: list[Flow] = field(default_factory=list)
     offered: int = 0  # loads that have come by themselves
     backlog_most: int = 0  # of them, so many waited for a truck at a time
@@ -143,6 +118,8 @@ class TerminalAgent:
                 self._come_next(index, self._next_cargo[index])
         while self.wanted:
             self._send(self.wanted.pop(0))
+        while self.mended:
+            self._is_mended(now, self.mended.pop(0))
         for vehicle in sorted(self.jobs):
             self._go_on(now, self.jobs[vehicle])
         self.backlog_most = max(self.backlog_most, len(self.backlog))
@@ -161,7 +138,7 @@ class TerminalAgent:
         due = [self._beat_ns, *self._next_cargo.values()]
         own = (self.refiling.wake_ns, self.ledger.wake_ns)
         due += [each for each in own if each is not None]
-        due += [job.ready_ns for job in self.jobs.values() if not job.loaded]
+        due += [job.ready_ns for job in self.jobs.values() if not (job.loaded or job.unfit)]
         return min(due)
 
     def _taken(self, now: Now) -> Effects:
@@ -182,6 +159,9 @@ class TerminalAgent:
             return
         unload_ns = int(self.config.unload.sample(self.draws) * NS_PER_S)
         job = Job(arrival.vehicle_id, arrival.berth_id, now.mono_ns + unload_ns, unloading=True)
+        if self.config.swap is not None:
+            job.ready_ns = now.mono_ns + int(self.config.swap.sample(self.test_draws) * NS_PER_S)
+            job.swaps = True
         self.jobs[arrival.vehicle_id] = job
         fields = {
             "berth": arrival.berth_id,
@@ -191,7 +171,9 @@ class TerminalAgent:
         self._out.append(Report(Event.UNLOADING_STARTED, fields))
 
     def _go_on(self, now: Now, job: Job) -> None:
-        if job.loaded or now.mono_ns < job.ready_ns:
+        if job.loaded or job.unfit or now.mono_ns < job.ready_ns:
+            return
+        if job.swaps and not self._swapped(now, job):
             return
         if job.unloading:
             job.unloading = False
@@ -201,17 +183,23 @@ class TerminalAgent:
             self._amend(now, job, job.declaration)
             return
         if job.crossing:
-            self._ready(now, job)
+            self._depart(now, job)
             return
         flow = self._cargo()
         if flow is None and now.mono_ns < job.empty_ns:
             job.ready_ns = min(job.empty_ns, *self._next_cargo.values(), job.empty_ns)
             return
+        idle = sum(each.idle for each in self.jobs.values())
+        if flow is None and not may_return_empty(idle, self.config.keep_empty):
+            look_ns = now.mono_ns + int(LOOK_S * NS_PER_S)
+            job.ready_ns = min([look_ns, *self._next_cargo.values()])
+            return
         self._file(now, job, flow)
 
     def _cargo(self) -> Flow | None:
         if self.backlog:
-            return self.backlog.pop(0)
+            perishable = (k for k, flow in enumerate(self.backlog) if flow.perishable)
+            return self.backlog.pop(next(perishable, 0))
         endless = [flow for flow in self.config.flows if flow.per_hour <= 0.0]
         if not endless:
             return None
@@ -224,7 +212,9 @@ class TerminalAgent:
         """Declare while loading: papers are decided before the truck leaves."""
         self.crossings += 1
         job.crossing = f"{self.config.country}-{self.crossings:05d}"
-        load_ns = int(self.config.load.sample(self.draws) * NS_PER_S) if flow is not None else 0
+        load_ns = 0
+        if flow is not None and not job.preloaded:
+            load_ns = int(self.config.load.sample(self.draws) * NS_PER_S)
         job.ready_ns = now.mono_ns + load_ns
         job.filed_ns = now.mono_ns
         if flow is None:
@@ -245,8 +235,10 @@ class TerminalAgent:
         self._submit(job, declaration)
         fields = {"berth": job.berth, "crossing": job.crossing, "vehicle": job.vehicle}
         self._out.append(Report(Event.LOADING_STARTED, fields))
+        if self.config.swap is not None:
+            self._say_berth(job, "")  # the trailer it has now: a test with another one is void
         if load_ns == 0 and not job.amendment:
-            self._ready(now, job)
+            self._depart(now, job)
 
     def _amend(self, now: Now, job: Job, declaration: Declaration) -> None:
         """What was declared is not so: a new version, and only then is the truck ready."""
@@ -286,10 +278,64 @@ class TerminalAgent:
         }
         self._out.append(Report(Event.DECLARATION_FILED, fields))
 
+    def _swapped(self, now: Now, job: Job) -> bool:
+        """Drop and hook, once a trailer stands ready; the one left is unloaded and loaded anew."""
+        next_ns = self.yard.next_ns()
+        if next_ns is None or next_ns > now.mono_ns:
+            job.ready_ns = now.mono_ns + int(LOOK_S * NS_PER_S) if next_ns is None else next_ns
+            return False
+        times = (self.config.unload, self.config.load)
+        work_s = sum(each.sample(self.test_draws) for each in times)
+        before = self.yard.couplings.of(job.vehicle)
+        until_ns = now.mono_ns + int(work_s * NS_PER_S)
+        trailer = self.yard.swap(job.vehicle, dropped_until_ns=until_ns)
+        job.swaps, job.preloaded = False, True
+        fields = {"vehicle": job.vehicle, "trailer": trailer, "before": before}
+        self._out.append(Report(Event.TRAILER_SWAPPED, fields))
+        return True
+
+    def _depart(self, now: Now, job: Job) -> None:
+        """Loaded: the brakes are tested; who fails stays, until a mechanic has mended it."""
+        brakes = self.config.brakes
+        if brakes is None:
+            self._ready(now, job)
+        elif not job.tests:
+            job.tests = True
+            job.ready_ns = now.mono_ns + int(brakes.takes.sample(self.test_draws) * NS_PER_S)
+        else:
+            job.tests = False
+            self.tests += 1
+            if self.test_draws.random() >= brakes.failing:
+                self._ready(now, job)
+                return
+            self.failures += 1
+            job.unfit = True
+            self._say_berth(job, Reason.BRAKES_FAILED.name)
+            fields = {"berth": job.berth, "vehicle": job.vehicle, "crossing": job.crossing}
+            self._out.append(Report(Event.BRAKE_TEST_FAILED, fields))
+            self.unfit(job.vehicle, job.crossing, job.berth)
+
+    def _is_mended(self, now: Now, vehicle: str) -> None:
+        """A mechanic says so: the brakes are tested again."""
+        job = self.jobs.get(vehicle)
+        if job is not None and job.unfit:
+            job.unfit, job.ready_ns = False, now.mono_ns
+
+    def _say_berth(self, job: Job, reason: str) -> None:
+        """What stands at a berth and may not leave yet."""
+        report = BerthReport(
+            berth_id=job.berth,
+            vehicle_id=job.vehicle,
+            crossing_id=job.crossing,
+            trailer_id=self.yard.couplings.of(job.vehicle),
+            reason=reason,
+        )
+        self._out.append(Send(self.config.supervisor, report))
+
     def _ready(self, now: Now, job: Job) -> None:
         """The truck is loaded, and its brakes have been tested with its trailer."""
         job.loaded = True
-        trailer = trailer_of(job.vehicle)
+        trailer = self.yard.couplings.of(job.vehicle)
         tested = Roadworthiness(
             vehicle_id=job.vehicle, trailer_id=trailer, tested_utc_ms=now.utc_ms
         )

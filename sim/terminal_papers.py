@@ -8,6 +8,7 @@ declaration (gate/office/declaration.py), what an office wants beyond that (gate
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -52,6 +53,7 @@ class Flow:
     aeo, container, transit, amended   shares of the loads, 0 to 1
     certificate_missing, certificate_expired   shares that lack one, or have one that is over
     certificate_after_s   so long after filing it is filed anew; 0: never
+    perishable           it is loaded before what is not
     begins_s, ends_s      loads come by themselves between these, from the start of the terminal
     """
 
@@ -71,6 +73,7 @@ class Flow:
     certificate_after_s: float = 0.0
     begins_s: float = 0.0
     ends_s: float = math.inf
+    perishable: bool = False
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class Batch:
 
 
 def trailer_of(vehicle: str) -> str:
-    """The trailer that a truck has, run in, run out."""
+    """The trailer that a truck has at the start, and keeps unless it swaps it."""
     return f"T-{vehicle}"
 
 
@@ -94,6 +97,7 @@ class Papers:
     roster: Roster
     draws: random.Random
     batches: int = 0
+    trailer_of: Callable[[str], str] = trailer_of
     open: dict[Flow, Batch] = field(default_factory=dict)
 
     @property
@@ -177,7 +181,7 @@ class Papers:
             direction=DIRECTION_EAST if self.country == "KZ" else DIRECTION_WEST,
             vehicle_id=vehicle,
             vehicle_key_id=self.roster.nodes[vehicle].key_id,
-            trailer_id=trailer_of(vehicle),
+            trailer_id=self.trailer_of(vehicle),
             gross_mass_kg=TARE_KG,
             carrier=trader(self.country, TRADERS - 1),
         )

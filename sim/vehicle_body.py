@@ -12,18 +12,27 @@ from msgspec.structs import replace
 
 from contract.map import Route
 from contract.signing import Signer
+from contract.v1.body_pb2 import SensorFrame
+from sim.battery import Batteries
 from sim.fleet import Fleet
 from sim.loads import Load
-from vehicle.orders import VehicleReading
+from vehicle.orders import Charge, VehicleReading
 
 
 class VehicleBody:
     """A truck's body for its agent: readings from the fleet, orders into it."""
 
     def __init__(
-        self, name: str, fleet: Fleet, loads: Mapping[str, Load], moved: Callable[[str], None]
+        self,
+        name: str,
+        fleet: Fleet,
+        loads: Mapping[str, Load],
+        moved: Callable[[str], None],
+        *,
+        batteries: Batteries | None = None,
     ) -> None:
         """`moved` hears that the truck may follow another way now."""
+        self._batteries = batteries
         self._name = name
         self._fleet = fleet
         self._moved = moved
@@ -36,9 +45,26 @@ class VehicleBody:
 
     def reading(self) -> VehicleReading:
         reading = self._fleet.reading(self._name)
+        if self._batteries is not None:
+            charge_wh, plugged, air_c = self._batteries.reading(self._name)
+            reading = replace(reading, charge_wh=charge_wh, plugged=plugged, air_c=air_c)
         return replace(reading, seal_broken=True) if self.seal_broken else reading
 
+    def show_battery(self, frame: SensorFrame) -> None:
+        """What its instruments say of the battery, to a computer that is elsewhere."""
+        if self._batteries is not None:
+            charge_wh, frame.plugged, air_c = self._batteries.reading(self._name)
+            frame.charge_wh, frame.air_tenths_c = int(charge_wh), round(10.0 * air_c)
+
+    def charges(self, *, on: bool) -> None:
+        """Take charge, or take none."""
+        if self._batteries is not None:
+            self._batteries.switch(self._name, on=on)
+
     def carry_out(self, command: Any) -> None:
+        if isinstance(command, Charge):
+            self.charges(on=command.on)
+            return
         self._fleet.carry_out(self._name, command)
         self._moved(self._name)
 
@@ -48,6 +74,7 @@ class VehicleBody:
         self._moved(self._name)
 
     def lost(self) -> None:
+        self.charges(on=False)
         self._fleet.crash(self._name)
 
     def booted(self) -> None:

@@ -38,6 +38,7 @@ from sim.elsewhere import Elsewhere
 from sim.engine import NS_PER_S, Engine, stream
 from sim.fault_kinds import CONTROL_ROOM_KINDS
 from sim.fleet import Fleet
+from sim.fleet_life import FleetLife, berth_work
 from sim.host import Host, NoBody
 from sim.laboratories import laboratories
 from sim.loads import Load, Visit
@@ -50,7 +51,8 @@ from sim.roadside import Roadside
 from sim.scenario import AgencySection, OfficeSection, Scenario
 from sim.scenario_network import profile_of
 from sim.scenario_sites import GateSection, line_model, model_of
-from sim.terminal import TerminalAgent, TerminalConfig
+from sim.terminal import TerminalAgent
+from sim.terminal_jobs import TerminalConfig
 from sim.terminal_papers import TARE_KG, Papers
 from sim.truth_columns import (
     EVENT_BEYOND,
@@ -87,7 +89,7 @@ class World:
         self.engine = Engine(seed)
         self.cast: Cast = troupe or build.cast(scenario, corridor, seed)
         self.builder = Builder(scenario, corridor, self.cast)
-        self.say, self._visited = say, visited
+        self.say, self.visited = say, visited
         self._crossings: dict[str, str] = {}
         self.loads = {name: Load(TARE_KG) for name in self.cast.vehicles}
         self.laboratories = self._laboratories()
@@ -133,7 +135,7 @@ class World:
 
     def _laboratories(self) -> dict[str, Elsewhere | None]:
         sections = self.scenario.laboratory
-        return laboratories(sections, OFFICES, self.engine, seed=self.seed, visited=self._visited)
+        return laboratories(sections, OFFICES, self.engine, seed=self.seed, visited=self.visited)
 
     def _fleet(self, params: VehicleParams) -> Fleet:
         """The trucks, and the air between their radios."""
@@ -174,7 +176,7 @@ class World:
             stations=models,
             detectors=site.detectors,
             wake=self._wake,
-            visited=self._visited,
+            visited=self.visited,
             barrier_s=parse_duration(section.barrier),
             line=line_model(section),
             crossing_of=self.crossing_of,
@@ -197,7 +199,7 @@ class World:
 
     def _decided_on(self, visit: Visit) -> None:
         """What lies on an agency's desk is a paper; its row is told by its crossing."""
-        self._visited(replace(visit, crossing=crossing_of_paper(visit.crossing)))
+        self.visited(replace(visit, crossing=crossing_of_paper(visit.crossing)))
 
     def _stand_at_berths(self) -> dict[str, list[tuple[str, str]]]:
         """Every truck at a departure berth of its side."""
@@ -212,8 +214,11 @@ class World:
         return starts
 
     def _build_hosts(self, params: Any) -> None:
+        self.life = FleetLife()
+        self.life.equip(self, self._starts)
         for name in self.cast.vehicles:
-            body = VehicleBody(name, self.fleet, self.loads, self.followed)
+            batteries = self.life.batteries
+            body = VehicleBody(name, self.fleet, self.loads, self.followed, batteries=batteries)
             self._host(name, self.builder.vehicle(name, params), body)
         for gate, cabinet in self.cabinets.items():
             self._host(gate, partial(self.builder.gate, gate), cabinet)
@@ -233,6 +238,7 @@ class World:
             self._host(name, partial(self.builder.operator, name), panel)
         for country, name in TERMINALS.items():
             self._host(name, partial(self._terminal, country), NoBody())
+        self.life.staff(self)
 
     def _host(self, name: str, build: Callable[[], Node[Any]], body: Any) -> None:
         self.hosts[name] = self.host_of(
@@ -260,15 +266,18 @@ class World:
             flows,
             parse_distribution(self.scenario.berth.load),
             parse_distribution(self.scenario.berth.unload),
+            **berth_work(self),
         )
+        papers = Papers(country, self.cast.roster, stream(self.seed, f"papers/{country}"))
         agent = TerminalAgent(
             config,
             self.cast.signers[name],
-            Papers(country, self.cast.roster, stream(self.seed, f"papers/{country}")),
+            papers,
             stream(self.seed, f"traffic/{country}"),
             NodeLedger(name, self.cast.signers[name], self.cast.roster),
             self._starts[country],
             self._load,
+            **self.life.terminal(self, country, papers),
         )
         return self.builder.node(name, agent, greets=(SUPERVISOR, *OFFICES.values()))
 

@@ -13,7 +13,7 @@ from bench.__main__ import BENCHES
 from contract.reasons import Reason
 from corridor.hours import SideHours
 from corridor.interlocking import ZoneState
-from sim import scenario, scenario_network
+from sim import scenario, scenario_fleet, scenario_network
 from sim.ground import sections
 from tests.sim.commands import command
 
@@ -38,6 +38,10 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[corridor]`": scenario.CorridorSection,
     "`[time]`": scenario.TimeSection,
     "`[fleet]`": scenario.FleetSection,
+    "`[fleet.battery]`": scenario_fleet.BatterySection,
+    "`[fleet.brakes]`": scenario_fleet.BrakesSection,
+    "`[fleet.swap]`": scenario_fleet.SwapSection,
+    "`[fleet.breakdowns]`": scenario_fleet.BreakdownSection,
     "`[[flow]]`": scenario.FlowSection,
     "`flow.channels`": scenario.Channels,
     "`[gate.ID]`": scenario.GateSection,
@@ -268,7 +272,11 @@ def test_scenario_keys_and_defaults_are_documented(heading: str) -> None:
 def test_every_section_of_a_scenario_is_documented() -> None:
     sections: set[Any] = {
         kind
-        for kind in (*vars(scenario).values(), scenario_network.RegionSection)
+        for kind in (
+            *vars(scenario).values(),
+            *vars(scenario_fleet).values(),
+            scenario_network.RegionSection,
+        )
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__struct_fields__
     }
     assert sections == set(HEADINGS.values())

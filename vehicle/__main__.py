@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from contract.agent import Role
+from contract.energy import Drivetrain
 from contract.errors import ConfigError
 from contract.limits import PILOT_PERIOD_MS, VEHICLE_LENGTH_M_MAX
 from contract.traction import Traction
@@ -76,10 +77,31 @@ class TruckSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     driven_share: Share
 
 
+class BatterySection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[battery]: what the truck reckons with; without it charge is not looked at.
+
+    capacity_kwh   from full to empty at 20 degrees;  rolling_resistance   of the weight, at 25
+    drag_area_m2   drag coefficient times area
+    """
+
+    capacity_kwh: Annotated[float, Meta(gt=0.0, le=5_000.0)]
+    rolling_resistance: Annotated[float, Meta(gt=0.0, le=0.1)] = 0.006
+    drag_area_m2: Annotated[float, Meta(gt=0.0, le=20.0)] = 6.0
+
+
 class TruckProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections and [truck]."""
+    """The common sections, [truck] and [battery]."""
 
     truck: TruckSection
+    battery: BatterySection | None = None
+
+
+def drivetrain(battery: BatterySection | None) -> Drivetrain | None:
+    """[battery] as the agent takes it."""
+    if battery is None:
+        return None
+    capacity_wh = 1_000.0 * battery.capacity_kwh
+    return Drivetrain(capacity_wh, battery.rolling_resistance, battery.drag_area_m2)
 
 
 def truck_row(truck: TruckSection) -> Array:
@@ -123,6 +145,7 @@ def build_agent(setting: Setting[TruckProgram]) -> VehicleAgent:
         truck.front_ahead_m,
         truck.brake_service_mps2,
         Traction(truck.driven_share, truck.accel_max_mps2),
+        drivetrain(setting.config.battery),
     )
     return VehicleAgent(config, setting.keys.signer, setting.roster, setting.map)
 

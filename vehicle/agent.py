@@ -44,14 +44,7 @@ class VehicleAgent:
         self._config = config
         supervisors = {node.name: node.public_key for node in roster.of_role(Role.SUPERVISOR)}
         guard = Guard(config.name, signer.key_id, Supervisors(supervisors), roster.release_keys)
-        self._road = Road(
-            corridor,
-            guard,
-            length_m=config.length_m,
-            front_ahead_m=config.front_ahead_m,
-            traction=config.traction,
-            brake_mps2=config.brake_service_mps2,
-        )
+        self._road = Road(corridor, guard, config)
         self._passage = TruckPassage(config.name, signer.key_id, roster)
         self._convoy = TruckConvoy(config.name, config.supervisor, config.brake_service_mps2)
         self._phase = Phase.PARKED
@@ -119,6 +112,8 @@ class VehicleAgent:
             if self._road.kept_back(reading):
                 self._halt_itself(now, replace(HELD, emergency=not self._stands()))
             self._out += self._convoy.watch(now, reading)
+            parked = self._road.mission is None
+            self._out += self._road.battery.watch(reading, parked=parked)
             self._order(now)
         if now.mono_ns >= self._beat_ns:
             self._beat(now)
@@ -160,6 +155,7 @@ class VehicleAgent:
             if self._road.mission is None:
                 self._convoy.reset()
             self._road.take(mission, self._reading)
+            self._out += self._road.battery.stop()
             self._out += self._road.guard_order()
             self._phase = next_phase(self._phase, Outcome.MISSION_TAKEN)
             self._out.append(Persist("mission", order.SerializeToString()))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from contract.energy import Drivetrain
 from contract.traction import CAUTIOUS, Traction
 
 
@@ -13,6 +14,7 @@ class VehicleConfig:
     front_ahead_m        front bumper ahead of the rear axle
     brake_service_mps2   what a leader is told of it; 0: not known
     traction             what it pushes with
+    drivetrain           what it takes from its battery; None: it has none to speak of
     """
 
     name: str
@@ -21,3 +23,4 @@ class VehicleConfig:
     front_ahead_m: float
     brake_service_mps2: float = 0.0
     traction: Traction = CAUTIOUS
+    drivetrain: Drivetrain | None = None

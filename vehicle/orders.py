@@ -26,6 +26,8 @@ class VehicleReading(Struct, frozen=True):
     closing_mps    how fast that gap shrinks
     beacon_age_s   of the newest beacon of the predecessor that the order names; AGE_NEVER: none
     seal_broken    the navigation seal says that it was opened
+    charge_wh      what the battery gives until it is empty, as cold as it is; None: not told
+    plugged        it stands at a charger that is coupled;  air_c   temperature of the air
     level          rung of the pilot's ladder, 0 (beacons fresh) to 4 (braking at once)
     """
 
@@ -44,6 +46,9 @@ class VehicleReading(Struct, frozen=True):
     beacon_age_s: float = AGE_NEVER
     level: int = LEVEL_RADAR
     seal_broken: bool = False
+    charge_wh: float | None = None
+    plugged: bool = False
+    air_c: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +101,12 @@ class ClearTrip:
     makes_safer: bool = False
 
 
-VehicleCommand = Drive | SetGuard | Rest | ClearTrip
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Take charge from the charger that is coupled, or take none."""
+
+    on: bool
+    makes_safer: bool = False
+
+
+VehicleCommand = Drive | SetGuard | Rest | ClearTrip | Charge

@@ -49,7 +49,7 @@ def period_ns(phase: Phase) -> int:
 def heartbeat(road: Road, reading: VehicleReading, phase: Phase, counter: int) -> VehicleHeartbeat:
     """Alive, here, this fast."""
     moving = road.mission is not None
-    return VehicleHeartbeat(
+    beat = VehicleHeartbeat(
         loop_counter=counter,
         front_mm=max(0, round(road.front_m * 1000.0)) if moving else 0,
         rear_mm=round(road.rear_m * 1000.0) if moving else 0,
@@ -57,6 +57,7 @@ def heartbeat(road: Road, reading: VehicleReading, phase: Phase, counter: int) -
         authority_number=road.number,
         state=STATES[phase][0],
     )
+    return road.battery.tell(beat, reading)
 
 
 def position(

@@ -13,10 +13,12 @@ from contract.limits import FRICTION_WORST, SIGHT_WORST_M, STANDSTILL_GAP_M, STO
 from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.release import TakenBack
-from contract.traction import CAUTIOUS, Traction, climb_of
+from contract.traction import climb_of
 from contract.v1.document_pb2 import Document
 from contract.v1.movement_pb2 import MissionOrder, MovementAuthority
+from vehicle.charging import Charging
 from vehicle.climbing import Reach, judge_climb
+from vehicle.config import VehicleConfig
 from vehicle.convoy import Manner
 from vehicle.guard import Braking, Guard, GuardRow
 from vehicle.mission import GateOnRoute, Mission, read_mission
@@ -40,22 +42,14 @@ class Road:
     the front.
     """
 
-    def __init__(
-        self,
-        corridor: CorridorMap,
-        guard: Guard,
-        *,
-        length_m: float,
-        front_ahead_m: float,
-        traction: Traction = CAUTIOUS,
-        brake_mps2: float = 0.0,
-    ) -> None:
+    def __init__(self, corridor: CorridorMap, guard: Guard, config: VehicleConfig) -> None:
         self._map = corridor
         self._guard = guard
-        self._length_m = length_m
-        self._front_ahead_m = front_ahead_m
-        self._traction = traction
-        self._brake_mps2 = brake_mps2
+        self._length_m = config.length_m
+        self._front_ahead_m = config.front_ahead_m
+        self._traction = config.traction
+        self._brake_mps2 = config.brake_service_mps2
+        self.battery = Charging(config.drivetrain)
         self.mission: Mission | None = None
         self.number = 0
         self.end_m = 0.0
@@ -101,7 +95,8 @@ class Road:
         _, left_m = mission.route.project(reading.x_m, reading.y_m)
         if abs(left_m) > BESIDE_M_MAX:
             return Refused(Reason.NOT_ON_ROUTE, f"{abs(left_m):.1f} m beside it")
-        return mission
+        short = self.battery.judge(mission.route, reading) if current is None else None
+        return short or mission
 
     def take(self, mission: Mission, reading: VehicleReading | None) -> None:
         """Take up a mission, or a new version: what was granted holds as far as it is on the new

@@ -121,6 +121,7 @@ class TruckPort:
         row[c.COMMAND_EMERGENCY] = float(command.emergency)
         read_word(command.said, self.fleet.board.said[self.fleet.row[self.name]])
         self.fleet.listen(self.name, command.predecessor)
+        self.body.charges(on=command.charge)
         if command.path:
             self._look_along(tuple(command.path))
 
@@ -146,6 +147,7 @@ class TruckPort:
         self._sequence += 1
         frame = frame_of(row, self.fleet.board.heard[i])
         frame.seal_broken = self.body.seal_broken
+        self.body.show_battery(frame)
         frame.boot = self.boot
         frame.sequence = self._sequence
         frame.sampled_mono_ns = mono_ns

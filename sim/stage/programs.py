@@ -45,6 +45,8 @@ def _value(value: Any) -> str:
         return repr(value)
     if isinstance(value, str | Path):
         return msgspec.json.encode(str(value)).decode()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
     return str(value.isoformat())
 
 

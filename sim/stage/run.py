@@ -342,6 +342,10 @@ def _check(scenario: Scenario, kills: list[Kill], names: list[str]) -> None:
             raise ConfigError(
                 f"{scenario.name}: fault.{index}.kind = {fault.kind!r}: only in `convoy-sim run`"
             )
+    fleet = scenario.fleet
+    for key, section in (("brakes", fleet.brakes), ("breakdowns", fleet.breakdowns)):
+        if section is not None:
+            raise ConfigError(f"{scenario.name}: fleet.{key}: only in `convoy-sim run`")
     for kill in kills:
         if kill.node not in names:
             raise ConfigError(

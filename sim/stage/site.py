@@ -16,10 +16,11 @@ from live.clock import Origin
 from live.keys import NodeKeys, NodeSpec, make_keys
 from live.roster import ROSTER_FILE, Enrolment, throwaway
 from sim.books import office_book_bytes
-from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cast, cast
+from sim.build import OFFICES, SUPERVISOR, Builder, Cast, cast
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, params_block
 from sim.scenario import Scenario
+from sim.scenario_fleet import charging_of, drivetrain_of
 from sim.stage.programs import Program, toml
 from sim.truck_rows import truck_rows
 from vehicle.pilot.columns import TRUCK_BRAKE_ASSURED, TRUCK_BUILD_UP, TRUCK_FIGURES
@@ -113,7 +114,19 @@ class Site:
 def _supervisor(site: Site, name: str) -> dict[str, dict[str, Any]]:
     fleet = site.scenario.fleet
     convoy = {"members": fleet.convoy, "forming_s": parse_duration(fleet.forming)}
-    return {"listen": site.listen(name), "convoy": convoy}
+    sections = {"listen": site.listen(name), "convoy": convoy}
+    charging = charging_of(fleet, site.scenario.weather.temperature_c)
+    if charging is not None:
+        sections["charging"] = {
+            "chargers": sorted(charging.chargers),
+            "capacity_kwh": charging.drivetrain.capacity_wh / 1_000.0,
+            "temperature_c": charging.air_c,
+            "reserve": charging.reserve,
+            "full_t": charging.full_kg / 1_000.0,
+            "rolling_resistance": charging.drivetrain.rolling_resistance,
+            "drag_area_m2": charging.drivetrain.drag_area_m2,
+        }
+    return sections
 
 
 def _office(site: Site, name: str) -> dict[str, dict[str, Any]]:
@@ -160,7 +173,16 @@ def _gate(site: Site, name: str) -> dict[str, dict[str, Any]]:
 
 def _vehicle(site: Site, _: str) -> dict[str, dict[str, Any]]:
     row = truck_rows(params_block([site.params]))[0]
+    drivetrain = drivetrain_of(site.scenario.fleet)
+    battery = {}
+    if drivetrain is not None:
+        battery["battery"] = {
+            "capacity_kwh": drivetrain.capacity_wh / 1_000.0,
+            "rolling_resistance": drivetrain.rolling_resistance,
+            "drag_area_m2": drivetrain.drag_area_m2,
+        }
     return {
+        **battery,
         "peers": site.peers(SUPERVISOR, *site.corridor.gates),
         "truck": {name: float(row[column]) for column, name in TRUCK_FIGURES}
         | {"brake_jerk_mps3": float(0.5 * row[TRUCK_BRAKE_ASSURED] / row[TRUCK_BUILD_UP])},
@@ -198,7 +220,6 @@ def hardware_keys() -> NodeKeys:
 
 def remote_names(cast_: Cast) -> list[str]:
     """Who runs in a process of its own, the ones that listen first."""
-    local = {*TERMINALS.values(), CONTROL_ROOM}
     order = list(MODULES)
-    nodes = [node for node in cast_.roster.nodes.values() if node.name not in local]
+    nodes = [node for node in cast_.roster.nodes.values() if node.role in MODULES]
     return [node.name for node in sorted(nodes, key=lambda node: order.index(node.role))]

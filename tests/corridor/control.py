@@ -38,6 +38,7 @@ from contract.v1.movement_pb2 import (
 )
 from contract.v1.people_pb2 import Roadworthiness
 from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.charging import ChargingConfig
 from corridor.dispatch import DispatchConfig
 from corridor.interlocking import ZoneState
 from tests.factories import (
@@ -77,6 +78,7 @@ class Control:
     map_name: str = "smoke"
     corridor: CorridorMap | None = None
     split: bool = False
+    charging: ChargingConfig | None = None
     disk: dict[str, bytes] = field(default_factory=dict)
     said: list[Effect] = field(default_factory=list)
     agent: SupervisorAgent = field(init=False)
@@ -101,7 +103,9 @@ class Control:
 
     def start(self) -> list[Effect]:
         self.boots += 1
-        dispatch = DispatchConfig(self.convoy, forming_ms=20_000, batch_split=self.split)
+        dispatch = DispatchConfig(
+            self.convoy, forming_ms=20_000, batch_split=self.split, charging=self.charging
+        )
         stations = station_gates(self.map)
         config = SupervisorConfig("supervisor", stations, dispatch, **self.settings)
         self.agent = SupervisorAgent(config, a_signer("supervisor"), a_roster(), self.map)

@@ -24,6 +24,7 @@ from gate.office.orders import AskDesk
 from gate.orders import Barrier, CloseBarrier, OpenBarrier, StartService
 from live.body import BodyLink
 from vehicle.cli.body import TruckBody
+from vehicle.orders import Charge
 from vehicle.pilot import columns as c
 
 LIFE: Final = b"life"
@@ -113,6 +114,22 @@ def test_truck_that_has_found_its_place_wakes_the_agent(link: FakeLink) -> None:
     assert reading.known
     assert reading.milestones & c.MILE_PLACED
     assert reading.x_m == pytest.approx(3.0, abs=1e-6)
+
+
+def test_battery_reaches_the_agent_and_its_word_the_charger(link: FakeLink) -> None:
+    """VEH-071."""
+    body = a_truck(link)
+    link.coming = [a_frame(1, 0, x_m=3.0)]
+    body.changed(at(0))
+    assert body.reading(at(0)).charge_wh is None
+    link.coming = [a_frame(2, 50, x_m=3.0, charge_wh=41_000, plugged=True, air_tenths_c=-251)]
+    body.changed(at(50))
+    reading = body.reading(at(50))
+    assert (reading.charge_wh, reading.plugged, reading.air_c) == (41_000, True, -25.1)
+    for on in (True, False):
+        body.carry_out(at(60), Charge(on))
+        body.step(at(60))
+        assert last_command(link).charge is on
 
 
 def test_frame_older_than_the_newest_is_nothing(link: FakeLink) -> None:

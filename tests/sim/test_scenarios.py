@@ -102,6 +102,13 @@ PLANS: Final = {
         ),
     ),
     "winter_storm": Shortened(14, 6, 6),
+    # Brakes fail often enough for repairs to be seen in so short a time.
+    "winter_fleet": Shortened(
+        18,
+        5,
+        3,
+        ("expect=[{metric='fleet.ran_empty', equals=0}]", "fleet.brakes.failing=0.3"),
+    ),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
 

@@ -153,6 +153,7 @@ def test_any_restart_at_any_time_finishes_the_day(victim: str, tmp_path: Path) -
         (["--kill", "truck-01@9:8"], "expected after 9 s"),
         (["--rate", "0"], "--rate 0: expected above 0"),
         (["--set", "corridor.map=moon"], "moon"),
+        (["--set", "fleet.brakes.failing=0.1"], "fleet.brakes: only in `convoy-sim run`"),
     ],
 )
 def test_bad_input_is_a_sentence_and_exit_code_2(

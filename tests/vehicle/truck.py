@@ -7,6 +7,7 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from contract.agent import Effect, Now
+from contract.energy import Drivetrain
 from contract.map import CorridorMap
 from contract.route import Route
 from contract.traction import CAUTIOUS, Traction
@@ -139,6 +140,7 @@ class Truck:
 
     corridor: CorridorMap = field(default_factory=the_map)
     traction: Traction = CAUTIOUS
+    drivetrain: Drivetrain | None = None
     at_ms: float = 0.0
     boots: int = 0
     disk: dict[str, bytes] = field(default_factory=dict)
@@ -155,7 +157,14 @@ class Truck:
     def start(self) -> list[Effect]:
         """Boot: only the journal is left."""
         self.boots += 1
-        config = VehicleConfig("truck-01", "supervisor", LENGTH_M, AHEAD_M, traction=self.traction)
+        config = VehicleConfig(
+            "truck-01",
+            "supervisor",
+            LENGTH_M,
+            AHEAD_M,
+            traction=self.traction,
+            drivetrain=self.drivetrain,
+        )
         self.agent = VehicleAgent(config, a_signer("truck-01"), a_roster(), self.corridor)
         boot = a_boot("truck-01", self.boots)
         return self._done(self.agent.on_start(self.now, boot, dict(self.disk)))

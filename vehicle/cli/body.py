@@ -17,7 +17,7 @@ from contract.route import Route
 from contract.v1.body_pb2 import ActuatorCommand, SensorFrame
 from contract.wire import parse
 from live.body import BodyLink
-from vehicle.orders import VehicleReading
+from vehicle.orders import Charge, VehicleReading
 from vehicle.pilot import columns as c
 from vehicle.pilot.columns import Array
 from vehicle.pilot.frames import beacon_word, nothing_new, put
@@ -54,6 +54,7 @@ class TruckBody:
         self._due: list[tuple[SensorFrame, int]] = []
         self._missed = 0
         self._predecessor = ""
+        self._charges = False
         self._sequence = 0
         self._route: Route | None = None
         self._path_due = 0
@@ -93,9 +94,17 @@ class TruckBody:
     def reading(self, now: Now) -> VehicleReading:
         if self._frame is None:
             return _UNKNOWN
-        return replace(self._rows.reading(0), seal_broken=self._frame.seal_broken)
+        frame = self._frame
+        reading = replace(self._rows.reading(0), seal_broken=frame.seal_broken)
+        if not frame.HasField("charge_wh"):
+            return reading
+        air_c = frame.air_tenths_c / 10.0
+        return replace(reading, charge_wh=frame.charge_wh, plugged=frame.plugged, air_c=air_c)
 
     def carry_out(self, now: Now, command: Command) -> None:
+        if isinstance(command, Charge):
+            self._charges = command.on
+            return
         self._rows.carry_out(0, command)
         route = getattr(command, "route", None)
         if route is not None and route is not self._route:
@@ -132,6 +141,7 @@ class TruckBody:
             emergency=row[c.COMMAND_EMERGENCY] > 0.5,
             said=beacon_word(self._rows.said[0]),
             predecessor=self._predecessor,
+            charge=self._charges,
         )
         if self._path_due <= 0 and self._route is not None:
             command.path.extend(self._route.lanes)
