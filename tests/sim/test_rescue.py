@@ -85,7 +85,12 @@ def rescued(*settings: str, **options: Any) -> tuple[Scene, Any]:
     ("kind", "zone", "more"),
     [
         pytest.param("drive_dies_in", "kz_e_neutral1", "", id="drive"),
-        pytest.param("computer_dies_in", "cn_w_neutral1", "", id="computer, westbound"),
+        pytest.param(
+            "computer_dies_in",
+            "cn_w_neutral1",
+            ',{at="9min",kind="crash",target="supervisor",lasts="100s"}',
+            id="computer, westbound, with nobody listening",
+        ),
         pytest.param(
             "drive_dies_in",
             "kz_e_neutral1",
