@@ -4,7 +4,8 @@ Pure. Levels are a table: friction, sight and wind that each still allows, its s
 zone takes one vehicle only, whether anybody sets out. What trucks are told is the worst that was
 measured; it gets better by as much as held for the whole hold. Under a closed level nobody who has
 not passed its exit gate is given a zone; whoever has is let out. Written down, with the newest word
-of what is measured: after a restart the hold of that begins anew. Not here: who measures; what a truck makes of friction and sight (vehicle/).
+of what is measured: after a restart the hold of that begins anew. Not here: who measures; what a
+truck makes of friction and sight (vehicle/).
 Source of the levels, 25, 15 and 8 km/h: our own estimate, docs/SCENARIOS.md.
 Requirement: SUP-030 in docs/SAFETY.md.
 """
