@@ -84,6 +84,7 @@ class Event(Enum):
     GATE_MENDED = (_I, "gate", _NONE)
     GATE_HELD = (_E, "gate hold reason detail", "go and look, then clear the hold by order")
     GATE_CLEARED = (_I, "gate hold operator", _NONE)
+    VEHICLE_LET_ON = (_W, "gate permit vehicle crossing operator", _NONE)
     GATE_ORDER_REFUSED = (_W, "gate hold operator reason detail", "see the reason")
     PERMIT_WITHDRAWN = (_W, "gate permit vehicle reason detail", "the vehicle asks anew")
     PERMIT_VOIDED = (_W, "gate permit reason", "the vehicle asks anew")

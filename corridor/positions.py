@@ -53,6 +53,7 @@ class Positions:
     def __init__(self, state: State, counters: Counters) -> None:
         self._state = state
         self._counters = counters
+        self._since_ns: int | None = None  # our start, as far as silence goes
 
     def on_heartbeat(self, now: Now, vehicle: str, beat: VehicleHeartbeat) -> None:
         """Alive, and roughly here. Frees nothing."""
@@ -237,6 +238,7 @@ class Positions:
         """Vehicles that have not been heard in time: their zones stay locked, and somebody must
         look.
         """
+        self._note_unheard(now)
         for vehicle in sorted(self._state.heard):
             heard = self._state.heard[vehicle]
             asked = vehicle not in self._state.waits and vehicle in self._state.mission_of
@@ -257,3 +259,15 @@ class Positions:
                 self._state.dirty[mission_id] = None
                 reason = Reason.VEHICLE_SILENT
                 self._state.wait(now, vehicle, reason, resource=vehicle, holder=vehicle)
+
+    def _note_unheard(self, now: Now) -> None:
+        """Those on their way that have said nothing at all since our start count as heard then: who
+        died before it, or while we were down, is silent as well.
+        """
+        if self._since_ns is None:
+            self._since_ns = now.mono_ns
+        if now.mono_ns - self._since_ns <= RESTING_SILENCE_MS * NS_PER_MS:
+            return
+        for vehicle in self._state.mission_of:
+            if vehicle not in self._state.heard:
+                self._state.heard[vehicle] = Heard(self._since_ns)

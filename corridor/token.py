@@ -78,9 +78,18 @@ class Token:
                 turn.served = {each.vehicle: each.convoy for each in inside}
 
     def watch(self) -> None:
-        """Have those looked at whose turn may have come because others have had it long enough."""
-        for turn in self._turns.values():
+        """Have those looked at whose turn may have come because others have had it long enough, or
+        have been sent another way.
+        """
+        for zone, turn in self._turns.items():
             for direction, waiting in turn.waiting.items():
+                gone = [vehicle for vehicle in waiting if not self._is_ahead_of(vehicle, zone)]
+                for vehicle in gone:
+                    del waiting[vehicle]
+                if gone:
+                    others = turn.waiting[OPPOSITE[direction]]
+                    missions = [self._state.mission_of.get(each, "") for each in others]
+                    self._state.dirty.update(dict.fromkeys(missions))
                 if waiting and self._is_long(turn, direction):
                     mission = self._state.mission_of.get(next(iter(waiting)), "")
                     self._state.dirty[mission] = None
@@ -103,6 +112,14 @@ class Token:
         if mission.convoy in turn.served.values() or not self._is_over(turn, other):
             return None
         return No(Reason.SECTION_DRAINS, zone, first)
+
+    def _is_ahead_of(self, vehicle: str, zone: str) -> bool:
+        """Whether a truck's way still leads into a zone that it has not been given yet."""
+        mission = self._state.missions.get(self._state.mission_of.get(vehicle, ""))
+        if mission is None:
+            return False
+        spans = self._state.route(mission).zone_spans[mission.next_span :]
+        return any(each == zone for each, _, _ in spans)
 
     def _is_over(self, turn: Turn, waits: str) -> bool:
         """Whether the turn of those inside is over for the sake of direction `waits`."""

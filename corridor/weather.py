@@ -3,8 +3,9 @@
 Pure. Levels are a table: friction, sight and wind that each still allows, its speed, whether a
 zone takes one vehicle only, whether anybody sets out. What trucks are told is the worst that was
 measured; it gets better by as much as held for the whole hold. Under a closed level nobody who has
-not passed its exit gate is given a zone; whoever has is let out. Written down: after a restart the
-hold begins anew. Not here: who measures; what a truck makes of friction and sight (vehicle/).
+not passed its exit gate is given a zone; whoever has is let out. Written down, with the newest word
+of what is measured: after a restart the hold of that begins anew. Not here: who measures; what a
+truck makes of friction and sight (vehicle/).
 Source of the levels, 25, 15 and 8 km/h: our own estimate, docs/SCENARIOS.md.
 Requirement: SUP-030 in docs/SAFETY.md.
 """
@@ -30,6 +31,7 @@ from corridor.state import No, State
 HOLD_MS: Final = 30 * 60_000  # wind came back within hours where a road was opened early
 EMPTY_WIND_MMPS_MAX: Final = 17_000  # an empty box is blown over before a loaded one
 _KEY: Final = "weather"
+_NEWEST_KEY: Final = "weather/newest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +111,22 @@ class WeatherWatch:
         return level_of(self._told) if self._told is not None else None
 
     def restore(self, journal: Mapping[str, bytes]) -> None:
-        """The weather before a restart is the weather after it."""
+        """The weather before a restart is the weather after it; what had come since and not held
+        yet is held anew.
+        """
         row = journal.get(_KEY)
         if row is not None:
-            self._told = self._since = self._newest = msgspec.msgpack.decode(row, type=Measured)
+            self._told = msgspec.msgpack.decode(row, type=Measured)
+            newest = journal.get(_NEWEST_KEY, row)
+            self._since = self._newest = msgspec.msgpack.decode(newest, type=Measured)
             self._tell(self._told, level_of(self._told))
 
     def on_report(self, now: Now, report: WeatherReport) -> None:
         """Worse counts at once; better is looked at when it has held."""
         new = Measured(report.friction_permille, report.sight_mm, report.wind_mmps)
         told = self._told
+        if new != self._newest:
+            self._state.out.append(Persist(_NEWEST_KEY, msgspec.msgpack.encode(new)))
         self._newest = new
         if told is None or told.worst(new) != told:
             self._take(new if told is None else told.worst(new))
@@ -131,6 +139,8 @@ class WeatherWatch:
     def watch(self, now: Now) -> None:
         """Once the hold is over, the worst of it is what counts."""
         since, began_ns = self._since, self._began_ns
+        if since is not None and began_ns is None:
+            self._began_ns = now.mono_ns
         if since is None or began_ns is None or now.mono_ns - began_ns < self._hold_ns:
             return
         self._since, self._began_ns = self._newest, now.mono_ns

@@ -275,11 +275,17 @@ class GateAgent:
             self._say(*self._reports.again())
 
     def _on_order(self, now: Now, received: Received) -> None:
-        """An operator has looked, and clears the hold that the order names. GATE-011."""
+        """An operator has looked, and clears the hold that the order names, or lets on the vehicle
+        under the arm, by its permit. GATE-011, GATE-R1-road.
+        """
         order = cast("OperatorCommand", received.message)
         refused: Refused | None = Refused(Reason.MALFORMED)
         if order.verb == OPERATOR_VERB_RESUME and order.target == self._gate.id:
-            refused = self._cell.clear(now, received.sender, order.stop_id)
+            cell = self._cell
+            if cell.ticket is not None and cell.ticket.permit_id == order.stop_id:
+                refused = cell.let_on(received.sender, order.stop_id)
+            else:
+                refused = cell.clear(now, received.sender, order.stop_id)
         reply = OperatorReply(
             stop_id=order.stop_id,
             accepted=refused is None,

@@ -3,8 +3,9 @@
 Pure. Keeps phase, ticket, hold and deadlines, and says what follows: permit out, permit withdrawn,
 custody settled, ticket void, gate held, gate cleared. An order clears a hold only while the arm is
 proven closed and nobody is in the cell beyond the line; the ticket is settled or void with it.
+Another lets on the vehicle that stands under the open arm: it may ask for its permit once more.
 Not here: what the cabinet's word means in each phase (steps.py), challenge and permit (passage.py),
-messages (agent.py). Requirements: GATE-005 to GATE-011 in docs/SAFETY.md.
+messages (agent.py). Requirements: GATE-005 to GATE-011, GATE-R1-road in docs/SAFETY.md.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,14 @@ from contract.events import Event
 from contract.limits import BARRIER_MOVE_MS_MAX, PERMIT_VALID_MS
 from contract.reasons import Reason
 from gate.arm import PERMIT_START_MS, WITHDRAWAL_MS, Lowering
-from gate.interlock import Hold, Move, judge_closing, judge_lowering
+from gate.interlock import (
+    Consumed,
+    Hold,
+    Move,
+    judge_closing,
+    judge_letting_on,
+    judge_lowering,
+)
 from gate.orders import Barrier, GateReading, OpenBarrier
 from gate.passage import GatePassage, Ticket
 from gate.phases import Outcome, Phase, next_phase
@@ -318,6 +326,37 @@ class Cell:
                 self.void(ticket, Reason.PERMIT_VOID)
         self.rest(Outcome.ORDERED)
         return None
+
+    def let_on(self, operator: str, permit_id: str) -> Refused | None:
+        """An operator has looked at the vehicle that stands under the open arm: it may ask for its
+        permit anew, and the arm stays as it is until it has gone; or why not. GATE-R1-road.
+        """
+        ticket, reading = self.ticket, self.reading
+        refused = self._may_let_on(permit_id)
+        if refused is not None or ticket is None or reading is None:
+            why = refused or Refused(Reason.PRESENCE_UNKNOWN)
+            about = {"gate": self.gate, "hold": permit_id, "operator": operator}
+            fields = about | {"reason": why.reason, "detail": why.detail}
+            self.out.append(Report(Event.GATE_ORDER_REFUSED, fields))
+            return why
+        if self.hold is not None:
+            self.hold = None
+            self.out.append(Persist("hold", None))
+        self.came()
+        self.rest(Outcome.LET_ON)
+        self.out.append(Report(Event.VEHICLE_LET_ON, self._about(ticket) | {"operator": operator}))
+        return None
+
+    def _may_let_on(self, permit_id: str) -> Refused | None:
+        ticket, reading = self.ticket, self.reading
+        if self.phase not in (Phase.FAULT, Phase.HELD):
+            return Refused(Reason.HOLD_UNKNOWN, f"the gate is {self.phase.value}")
+        if ticket is None or ticket.permit_id != permit_id:
+            return Refused(Reason.HOLD_UNKNOWN, ticket.permit_id if ticket else "no permit is used")
+        if reading is None or self.left() != 0:
+            return Refused(Reason.PRESENCE_UNKNOWN, "by the counter at the end of the cell")
+        hold = judge_letting_on(reading, Consumed(ticket.permit_id, ticket.vehicle_id))
+        return Refused(hold.reason, hold.detail) if hold is not None else None
 
     def _may_clear(self, hold_id: str) -> Refused | None:
         reading = self.reading

@@ -3,10 +3,11 @@
 Pure. In: the cabinet's newest word, the permit in force. Out: `Move` or `Hold(reason)`. Opens only
 with one consumed permit for the one vehicle that is in the cell. Closes only over a free loop, and
 not while a second vehicle is somewhere in the cell where nobody reads it; before a vehicle that
-was let go and has not come, only while it is read at its line or has gone. Below it the hardware
-closes once the cell is empty. Not here: sockets, clocks, retries (arm.py, live/); who may have a
-permit (passage.py); whose turn it is (corridor/). Requirements: GATE-003, GATE-004 in
-docs/SAFETY.md.
+was let go and has not come, only while it is read at its line or has gone. A vehicle that stands
+under an arm may be let on only while that is open; the arm does not move for it. Below all this
+the hardware closes once the cell is empty. Not here: sockets, clocks, retries (arm.py, live/); who
+may have a permit (passage.py); whose turn it is (corridor/). Requirements: GATE-003, GATE-004,
+GATE-R1-road in docs/SAFETY.md.
 """
 
 from dataclasses import dataclass
@@ -77,3 +78,20 @@ def judge_lowering(reading: GateReading, vehicle: str) -> Move | Hold:
     if reading.cell_vehicles > 0 and reading.plate != vehicle:
         return Hold(Reason.PRESENCE_UNKNOWN, f"{vehicle} is not read at its line")
     return Move.CLOSE
+
+
+def judge_letting_on(reading: GateReading, permit: Consumed | None) -> Hold | None:
+    """Whether the vehicle under the arm may drive on, as it was let go before; None: it may.
+    GATE-R1-road: the arm is told nothing.
+    """
+    if permit is None or not permit.permit_id or not permit.vehicle_id:
+        return Hold(Reason.PERMIT_PENDING, "no permit was consumed")
+    if reading.barrier is not Barrier.OPEN:
+        return Hold(Reason.BARRIER_FAULT, f"the arm is {reading.barrier.value}")
+    if not reading.loop_occupied:
+        return Hold(Reason.NOT_IN_CELL, "nothing is under the arm")
+    if reading.cell_vehicles is None:
+        return Hold(Reason.PRESENCE_UNKNOWN)
+    if reading.cell_vehicles != 1:
+        return Hold(Reason.GATE_BUSY, f"{reading.cell_vehicles} in the cell")
+    return None

@@ -41,6 +41,7 @@ class Outcome(Enum):
     UNUSED = "closed unused"
     DOUBTED = "in doubt"
     ORDERED = "cleared by order"
+    LET_ON = "let on by order"
 
 
 P, O = Phase, Outcome  # noqa: E741 - the table reads better
@@ -82,9 +83,11 @@ NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
     (P.CLEARING, O.FAILED): P.FAULT,
     (P.CLEARING, O.DOUBTED): P.HELD,
     (P.FAULT, O.MENDED): P.UNKNOWN,  # presence must be known again
+    (P.FAULT, O.LET_ON): P.PASSING,  # the vehicle stands under the open arm, and nothing moves
     (P.FAULT, O.FAILED): P.FAULT,
     (P.FAULT, O.DOUBTED): P.HELD,
     (P.HELD, O.ORDERED): P.UNKNOWN,  # presence must be known again
+    (P.HELD, O.LET_ON): P.PASSING,
     (P.HELD, O.FAILED): P.HELD,  # an arm that fails does not end what nobody can explain
     (P.HELD, O.DOUBTED): P.HELD,
 }
@@ -111,6 +114,8 @@ _NEVER: Final[Mapping[Outcome, frozenset[Phase]]] = {
     # Only a permit that was given expires, and only then is an arm down again for nothing.
     O.EXPIRED: _ALL - {P.OPEN},
     O.UNUSED: _ALL - {P.WITHDRAWN, P.CLEARING},
+    # Only where nobody is served does a vehicle wait under the arm for somebody to look.
+    O.LET_ON: _ALL - {P.FAULT, P.HELD},
     # Mending needs a fault, an order a hold; failing and doubt are possible everywhere.
     O.MENDED: _ALL - {P.FAULT},
     O.ORDERED: _ALL - {P.HELD},

@@ -10,7 +10,8 @@ Pure. Rules, and why none of them is a dead end:
   (BARRIER_FAULT). It is never raised again on that permit. When the vehicle has had WITHDRAWAL_MS
   to hear it, an arm that is closed over a free loop is mended, the permit is void, and the vehicle
   asks anew. One that has come up to the closed arm by then waits at BARRIER_FAULT until people have
-  moved it: an arm that may have fallen onto a truck is theirs to look at.
+  moved it: an arm that may have fallen onto a truck is theirs to look at. One that stands under an
+  open arm asks for its permit once more when an operator has looked and lets it on (cell.py).
 - A fault tries three times to lower the arm and is over by itself when the arm is proven closed,
   the loop free and the cell known: the counters then settle the passage, or the permit is void.
 - What one vehicle with one permit cannot explain (doubt.py) holds the gate: written down, told to

@@ -1,9 +1,9 @@
 """Clearing up: an operator goes through all that only people lift, as the programs have named it.
 
 Trucks that stopped by themselves are released, holds of gates are cleared, arms that were given up
-are lowered, zones in doubt are looked at and said to be as they are known. The operator works from
-the log alone, and orders nothing that no program asks for; each of them may still say no. It is how
-a run is mended after its faults.
+are lowered, trucks that stand under an open arm are let on, zones in doubt are looked at and said
+to be as they are known. The operator works from the log alone, and orders nothing that no program
+asks for; each of them may still say no. It is how a run is mended after its faults.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -37,6 +37,7 @@ class Clearing:
         self._zones: dict[str, None] = {}
         self._halts: dict[str, str] = {}
         self._arms: dict[str, None] = {}
+        self._permits: dict[str, str] = {}
         self._looking = False
         record = world.say
 
@@ -56,6 +57,11 @@ class Clearing:
             self._arms[node] = None
         elif report.event is Event.GATE_MENDED:
             self._arms.pop(node, None)
+        elif report.event is Event.PERMIT_CONSUMED:
+            self._permits[node] = fields["permit"]
+        elif report.event is Event.VEHICLE_LET_ON:
+            self._arms.pop(node, None)
+            self._holds.pop(node, None)
         elif report.event is Event.ZONE_BECAME_UNKNOWN:
             self._zones[fields["zone"]] = None
         elif report.event is Event.ZONE_PROVEN_FREE:
@@ -85,6 +91,8 @@ class Clearing:
             return
         for gate in sorted(self._arms):
             self._lower(gate)
+        for gate in sorted(self._arms.keys() | self._holds.keys()):
+            self._let_on(gate)
         for gate, hold in sorted(self._holds.items()):
             self._order(OPERATOR_VERB_RESUME, gate, stop_id=hold, to=gate)
         for stop_id in sorted(self._halts.values()):
@@ -98,6 +106,12 @@ class Clearing:
         cabinet = self._world.cabinets[gate]
         if cabinet.under_arm == 0 and cabinet.arm.state is not Barrier.CLOSED:
             cabinet.arm.force(Barrier.CLOSED)
+
+    def _let_on(self, gate: str) -> None:
+        """Somebody sees who stands under an arm that is up, and has not gone on."""
+        cabinet = self._world.cabinets[gate]
+        if cabinet.under_arm and cabinet.arm.state is Barrier.OPEN and gate in self._permits:
+            self._order(OPERATOR_VERB_RESUME, gate, stop_id=self._permits[gate], to=gate)
 
     def _order(self, verb: OperatorVerb, target: str, *, stop_id: str = "", to: str = "") -> None:
         command = OperatorCommand(

@@ -21,6 +21,7 @@ NS_PER_MS: Final = 1_000_000
 HOURS_A_YEAR: Final = 8_760.0
 EXIT_OK, EXIT_EXPECTATION, EXIT_USAGE, EXIT_UNSAFE, EXIT_STUCK = range(5)
 
+_INTERVENTIONS: Final = frozenset({"stop_ordered", "stop_ended", "vehicle_let_on"})
 # The only events that the outcome needs.
 NEEDED: Final = frozenset(
     {
@@ -37,8 +38,6 @@ NEEDED: Final = frozenset(
         "vehicle_goes_on",
         "desk_decided",
         "agency_decided",
-        "stop_ordered",
-        "stop_ended",
         "declaration_filed",
         "channel_chosen",
         "mission_given",
@@ -46,6 +45,7 @@ NEEDED: Final = frozenset(
         "permit_consumed",
     }
     | hard_cases.NEEDED
+    | _INTERVENTIONS
 )
 
 
@@ -273,8 +273,7 @@ _TELL: Final[Mapping[str, Any]] = {
     "loading_finished": _ready,
     "permit_consumed": _permit,
     **dict.fromkeys(hard_cases.NEEDED, _case),
-    "stop_ordered": _intervened,
-    "stop_ended": _intervened,
+    **dict.fromkeys(_INTERVENTIONS, _intervened),
 }
 
 

@@ -113,7 +113,7 @@ class Rescue:
         self._cases: dict[str, Case] = {}
         self._numbers: dict[str, int] = {}
         self._panel: Panel = world.crews[RESCUE]
-        self._panel.listeners += [self._entered, self._answered]
+        self._panel.listeners.append(self._answered)
         world.panel.listeners.append(self._answered)
         record = world.say
 
@@ -163,9 +163,6 @@ class Rescue:
     def _answered(self, answer: Message) -> None:
         """The supervisor's word, or through it a truck's own."""
         if isinstance(answer, OperatorReply) and answer.clear:
-            for drive in self._drives():
-                drive.cleared(answer.stop_id)
-        if isinstance(answer, OperatorReply) and answer.clear:
             for case in self._in(Step.CLOSING):
                 if case.name == answer.stop_id:
                     self._go(case, Step.DRIVING)
@@ -177,15 +174,6 @@ class Rescue:
                 if case.numbers.get(answer.vehicle_id) == answer.number:
                     (case.locked.add if answer.held else case.locked.discard)(answer.vehicle_id)
                     self._locks_changed(case)
-
-    def _entered(self, answer: Message) -> None:
-        """What the crew itself is answered, of orders that the control room does not give."""
-        if isinstance(answer, OperatorReply) and not answer.clear:
-            for drive in self._drives():
-                drive.answered(answer)
-
-    def _drives(self) -> list[RescueDrive]:
-        return [case.drive for case in self._cases.values() if case.drive is not None]
 
     def _in(self, step: Step) -> list[Case]:
         return [case for case in self._cases.values() if case.step is step]

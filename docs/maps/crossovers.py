@@ -1,13 +1,15 @@
-"""A corridor with crossovers: eastbound trucks can pass the boundary section over the other lane.
+"""Corridors with crossovers: one direction can pass the boundary section over the other lane.
 
 Yards, stations and gates as at Bakhty - Pokitu, straight between the gates, 16 berths a side. On
-each side of the line the eastbound lane forks: straight on into its own section, or over to the
-westbound one's, which is one lane for both directions then, from crossover to crossover. Behind the
-section each direction has a lay-by, where a truck that is towed may stand. The crossover of the
-other direction would cross this one: the westbound lane has no way around.
+each side of the line the lane of one direction forks: straight on into its own section, or over to
+the other one's, which is one lane for both directions then, from crossover to crossover. Behind the
+section each direction has a lay-by, where a truck that is towed may stand. The crossovers of the
+other direction would cross these: its lane has no way around. So there are two maps, one the
+other's mirror: `crossovers` for eastbound trucks, `crossovers_west` for westbound ones.
 """
 
 import math
+from functools import partial
 
 import bakhty_pokitu
 from bakhty_pokitu import (
@@ -30,21 +32,27 @@ JOIN_M = 35.0  # before a fork and behind a merge: a truck that waits there stan
 LAYBY_RIGHT_M, LAYBY_RADIUS_M, LAYBY_FORK_M, LAYBY_M = 8.0, 30.0, 30.0, 35.0
 START_M = GATE_M - (CELL_M - bakhty_pokitu.BARRIER_M)  # where the exit gate's cell ends
 END_M = GATE_M - bakhty_pokitu.BARRIER_M  # where the entry gate's begins
+_WESTBOUND = ("boundary_w", "boundary_e")
 
 
-def cross(leaving: Way, arriving: Way) -> None:
-    """Exit gate, neutral zones, the section with its crossovers, a lay-by, entry gate."""
-    d = leaving.direction.lower()
+def cross(leaving: Way, arriving: Way, *, over: str) -> None:
+    """Exit gate, neutral zones, the section, with crossovers if it is the direction `over`, a
+    lay-by, entry gate.
+    """
     out, mine = f"{leaving.side}_out", leaving.prefix()
     bakhty_pokitu.gate(leaving, out, "exit", mine + "neutral1_a")
     leaving.detect(f"{out}_det2", f"{out}_cell_a", f"{out}_cell", mine + "neutral1")
-    _section_east(leaving, arriving) if d == "e" else _section_west(leaving, arriving)
+    if leaving.direction == over:
+        _section_with_way_round(leaving, arriving)
+    else:
+        _section_of_both(leaving, arriving)
     _layby(arriving)
     bakhty_pokitu.entry(arriving)
 
 
-def _section_east(leaving: Way, arriving: Way) -> None:
+def _section_with_way_round(leaving: Way, arriving: Way) -> None:
     pen, sheet, mine, theirs = leaving.pen, leaving.sheet, leaving.prefix(), arriving.prefix()
+    own, other = ("boundary_e", "boundary_w") if leaving.direction == "E" else _WESTBOUND
     fork, merge = mine + "cross", theirs + "cross"
     _neutrals(leaving, START_M - FORK_FROM_M - JOIN_M, fork + "_in")
     line = pen.straight(JOIN_M).cut()
@@ -52,25 +60,23 @@ def _section_east(leaving: Way, arriving: Way) -> None:
     sheet.zone(fork, "lane", country=leaving.country, neutral=True)
     over = Pen(pen.x_m, pen.y_m)
     line = over.arc(80.0, TURN_RAD).cut()
-    leaving.lane(fork + "_over", fork, line, ["boundary_e_over"], branch=True)
-    leaving.detect("boundary_e_over_det1", fork + "_over", fork, "boundary_w")
+    leaving.lane(fork + "_over", fork, line, [own + "_over"], branch=True)
+    leaving.detect(own + "_over_det1", fork + "_over", fork, other)
     over.arc(80.0, -TURN_RAD).straight(2.0 * (FORK_FROM_M - CROSS_M))
     line = over.arc(80.0, -TURN_RAD).cut()
-    leaving.lane(
-        "boundary_e_over", "boundary_w", line, [merge + "_over"], country=None, branch=True
-    )
-    leaving.detect("boundary_e_over_det2", "boundary_e_over", "boundary_w", merge)
+    leaving.lane(own + "_over", other, line, [merge + "_over"], country=None, branch=True)
+    leaving.detect(own + "_over_det2", own + "_over", other, merge)
     line = over.arc(80.0, TURN_RAD).cut()
     arriving.lane(merge + "_over", merge, line, [merge + "_out"], branch=True)
     line = pen.straight(FORK_FROM_M - SECTION_M).cut()
-    leaving.lane(fork + "_a", fork, line, ["boundary_e_a"])
-    leaving.detect("boundary_e_det1", fork + "_a", fork, "boundary_e")
+    leaving.lane(fork + "_a", fork, line, [own + "_a"])
+    leaving.detect(own + "_det1", fork + "_a", fork, own)
     line = pen.straight(2.0 * SECTION_M).cut()
-    leaving.lane("boundary_e_a", "boundary_e", line, [merge + "_a"], country=None)
-    leaving.detect("boundary_e_det2", "boundary_e_a", "boundary_e", merge)
+    leaving.lane(own + "_a", own, line, [merge + "_a"], country=None)
+    leaving.detect(own + "_det2", own + "_a", own, merge)
     limits = leaving.layout.limits
-    sheet.zone("boundary_e", "boundary", neutral=True, **limits)
-    sheet.zone("boundary_w", "boundary", neutral=True, one_lane=True, **limits)
+    sheet.zone(own, "boundary", neutral=True, **limits)
+    sheet.zone(other, "boundary", neutral=True, one_lane=True, **limits)
     line = pen.straight(FORK_FROM_M - SECTION_M).cut()
     arriving.lane(merge + "_a", merge, line, [merge + "_out"])
     arriving.lane(
@@ -79,13 +85,14 @@ def _section_east(leaving: Way, arriving: Way) -> None:
     sheet.zone(merge, "lane", country=arriving.country, neutral=True)
 
 
-def _section_west(leaving: Way, arriving: Way) -> None:
+def _section_of_both(leaving: Way, arriving: Way) -> None:
     pen, theirs = leaving.pen, arriving.prefix()
-    last = _neutrals(leaving, START_M - ONE_LANE_M, "boundary_w_a")
-    leaving.detect("boundary_w_det1", last, last[:-2], "boundary_w")
+    own = f"boundary_{leaving.direction.lower()}"
+    last = _neutrals(leaving, START_M - ONE_LANE_M, own + "_a")
+    leaving.detect(own + "_det1", last, last[:-2], own)
     line = pen.straight(2.0 * ONE_LANE_M).cut()
-    leaving.lane("boundary_w_a", "boundary_w", line, [theirs + "cross_out"], country=None)
-    leaving.detect("boundary_w_det2", "boundary_w_a", "boundary_w", theirs + "cross")
+    leaving.lane(own + "_a", own, line, [theirs + "cross_out"], country=None)
+    leaving.detect(own + "_det2", own + "_a", own, theirs + "cross")
     line = pen.straight(FORK_FROM_M + JOIN_M - ONE_LANE_M).cut()
     arriving.lane(
         theirs + "cross_out", theirs + "cross", line, [theirs + "fork0_a", theirs + "fork0_b"]
@@ -130,20 +137,27 @@ def _layby(way: Way) -> None:
     sheet.zone(z + "neutral3", "lane", country=way.country, neutral=True)
 
 
-LAYOUT = bakhty_pokitu.Layout(
-    name="crossovers",
-    note="Schematic: nothing of this kind is there. The corridor of bakhty_pokitu with 16 berths"
-    " a side, straight between the gates; eastbound trucks can pass the line over the other lane,"
-    " and each direction has a lay-by before its entry gate.",
-    groups=4,
-    section_m=2.0 * SECTION_M,
-    bridge=False,
-    limits={"vehicles_max": 3, "mass_max_kg": 150_000},
-    axis=Axis(math.radians(-11.0), (AXIS.bends[0], AXIS.bends[-1])),
-    cross=cross,
-)
+def layout(name: str, over: str, adjective: str) -> bakhty_pokitu.Layout:
+    """The corridor in which the trucks of one direction have a way round."""
+    return bakhty_pokitu.Layout(
+        name=name,
+        note="Schematic: nothing of this kind is there. The corridor of bakhty_pokitu with 16"
+        f" berths a side, straight between the gates; {adjective} trucks can pass the line over the"
+        " other lane, and each direction has a lay-by before its entry gate.",
+        groups=4,
+        section_m=2.0 * SECTION_M,
+        bridge=False,
+        limits={"vehicles_max": 3, "mass_max_kg": 150_000},
+        axis=Axis(math.radians(-11.0), (AXIS.bends[0], AXIS.bends[-1])),
+        cross=partial(cross, over=over),
+    )
 
 
 def draw() -> str:
-    """The whole file."""
-    return bakhty_pokitu.draw(LAYOUT)
+    """The whole file of the eastbound one."""
+    return bakhty_pokitu.draw(layout("crossovers", "E", "eastbound"))
+
+
+def draw_west() -> str:
+    """That of the westbound one."""
+    return bakhty_pokitu.draw(layout("crossovers_west", "W", "westbound"))

@@ -18,6 +18,7 @@ MAPS = {
     "bakhty_pokitu": bakhty_pokitu.draw,
     "bridge": bridge.draw,
     "crossovers": crossovers.draw,
+    "crossovers_west": crossovers.draw_west,
     "ganqimaodu": ganqimaodu.draw,
     "mandula": mandula.draw,
     "smoke": smoke.draw,

@@ -114,7 +114,7 @@ def beside(corridor: CorridorMap) -> list[str]:
         "smoke",
         *(
             pytest.param(n, marks=pytest.mark.soak)
-            for n in ("bridge", "crossovers", "bakhty_pokitu")
+            for n in ("bridge", "crossovers", "crossovers_west", "bakhty_pokitu")
         ),
     ],
 )
@@ -216,6 +216,7 @@ def test_directions_share_no_zone_but_berths_and_one_lane_sections(corridor: Cor
         "smoke": ["boundary"],
         "bridge": ["bridge"],
         "crossovers": ["boundary_w"],
+        "crossovers_west": ["boundary_e"],
         "bakhty_pokitu": [],
     }
     assert [zone.id for zone in shared if zone.one_lane] == one_lane[corridor.name]

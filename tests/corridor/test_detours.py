@@ -71,7 +71,12 @@ def test_truck_that_has_been_given_the_section_is_let_through_it() -> None:
 
 @pytest.mark.parametrize(
     ("name", "forks"),
-    [("crossovers", {"kz_e_cross"}), ("bakhty_pokitu", set()), ("bridge", set())],
+    [
+        ("crossovers", {"kz_e_cross"}),
+        ("crossovers_west", {"cn_w_cross"}),
+        ("bakhty_pokitu", set()),
+        ("bridge", set()),
+    ],
 )
 def test_fork_before_two_sections_is_no_place_to_stand(name: str, forks: set[str]) -> None:
     assert forks_before_sections(the_map(name)) == forks

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from contract.events import Event
+from contract.reasons import Reason
 from contract.v1.movement_pb2 import (
     OPERATOR_VERB_CLOSE_SECTION,
     OPERATOR_VERB_SWITCHED_OFF,
@@ -130,3 +131,25 @@ def test_road_that_a_truck_behind_it_holds_too_is_left_with_both() -> None:
     zones.surrender(shared, "truck-02")
     assert switched_off(control).accepted
     assert held(control) == {spans[0], spans[-1]}
+
+
+@pytest.mark.parametrize("restarts", [1, 2])
+def test_truck_that_died_while_nobody_listened_is_silent_all_the_same(restarts: int) -> None:
+    """SUP-R1-road, SUP-039: it has not said a word since our start; its wait has a reason, and a
+    possession in which it stays becomes clear.
+    """
+    control = Control().under_way()
+    for _ in range(restarts):
+        control.start()
+    control.wake()
+    control.wake(30_000.0)
+    assert not reports(control.said, Event.VEHICLE_FELL_SILENT)
+    control.wake(6_000.0)
+    (said,) = reports(control.said, Event.VEHICLE_FELL_SILENT)
+    assert said["vehicle"] == TRUCK
+    assert control.agent.state.waits[TRUCK].reason is Reason.VEHICLE_SILENT
+    berth = control.route().zone_spans[0][0]
+    values: dict[str, Any] = {"stop_id": "rescue", "zones": [berth], "taker_id": CREW}
+    control.command(OPERATOR_VERB_CLOSE_SECTION, by="second-room", target=TRUCK, **values)
+    control.wake()
+    assert reports(control.said, Event.SECTION_CLEARED)

@@ -199,7 +199,9 @@ def test_zones_that_are_judged_are_joins_places_and_lanes_of_both_ways(name: str
     assert len(judged) < len(corridor.zones)
 
 
-@pytest.mark.parametrize("name", ["smoke", "bakhty_pokitu", "bridge", "crossovers"])
+@pytest.mark.parametrize(
+    "name", ["smoke", "bakhty_pokitu", "bridge", "crossovers", "crossovers_west"]
+)
 def test_corridors_go_round_through_berths_alone(name: str) -> None:
     """So whoever has its berth is never in a ring, and most traffic needs no judging."""
     assert is_one_way(the_map(name))

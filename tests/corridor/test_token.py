@@ -170,3 +170,21 @@ def test_zone_that_is_no_section_is_nobodys_turn(bridge: Bridge) -> None:
 def test_share_that_is_none_is_refused(batch: int, longest_ms: int) -> None:
     with pytest.raises(InvariantBroken):
         TokenConfig(batch, longest_ms)
+
+
+def test_truck_that_is_sent_another_way_is_not_waited_for(bridge: Bridge) -> None:
+    """SUP-026: the section is drained for nobody, and whoever waited because of it is looked at."""
+    first, second, third = (bridge.truck(f"e{n}") for n in (1, 2, 3))
+    opposite = bridge.truck("w1")
+    for truck in (first, second):
+        assert bridge.enters(truck)
+        assert not bridge.enters(opposite)
+        bridge.leaves(truck)
+    assert bridge.asks(third) is Reason.SECTION_DRAINS
+    bridge.token.watch()
+    assert bridge.asks(third) is Reason.SECTION_DRAINS
+    opposite.lanes = ["cn_w_neutral1_a"]
+    bridge.state.dirty.clear()
+    bridge.token.watch()
+    assert third.mission_id in bridge.state.dirty
+    assert bridge.enters(third)

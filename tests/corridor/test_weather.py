@@ -95,6 +95,18 @@ def test_level_outlives_a_restart_and_its_hold_begins_anew() -> None:
     assert levels(control) == ["minimum", "normal"]
 
 
+def test_better_weather_that_came_before_a_restart_need_not_be_said_again() -> None:
+    """SUP-030: it holds anew from the start, and then it counts."""
+    control = a_control(ICE)
+    measured(control, FINE)
+    control.pass_time(HOLD_MS // 1000 - 5)
+    control.start()
+    control.pass_time(HOLD_MS // 1000 - 5)
+    assert levels(control) == ["minimum"]
+    control.pass_time(10)
+    assert levels(control) == ["minimum", "normal"]
+
+
 def test_trucks_under_way_are_told_at_once_what_they_drive_on() -> None:
     """SUP-030: friction, sight and the level's speed, with the end that they have."""
     control = a_control().under_way()

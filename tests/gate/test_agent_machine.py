@@ -27,7 +27,8 @@ LATE = st.tuples(
     st.just("late"), st.sampled_from([5_000, BARRIER_MOVE_MS_MAX, 22_000, PERMIT_VALID_MS])
 )
 OTHERS = st.tuples(
-    st.sampled_from(["ask", "ask other", "answer", "count", "restart", "order"]), st.none()
+    st.sampled_from(["ask", "ask other", "answer", "count", "restart", "order", "let on"]),
+    st.none(),
 )
 STARTS = ("idle", "challenged", "rising", "open", "under_arm", "clearing", "closed_behind")
 
@@ -50,6 +51,9 @@ def done(gate: Cabinet, what: str, value: Any) -> list[Effect]:
         case "order":
             hold = gate.agent._cell.hold
             return gate.order(hold_id=hold.hold_id) if hold is not None else []
+        case "let on":
+            ticket = gate.agent._cell.ticket
+            return gate.order(hold_id=ticket.permit_id) if ticket is not None else []
     gate.count += 1
     return gate.wake()
 

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.reasons import Reason
-from gate.interlock import Consumed, Hold, Move, judge_closing, judge_lowering, judge_opening
+from gate.interlock import (
+    Consumed,
+    Hold,
+    Move,
+    judge_closing,
+    judge_letting_on,
+    judge_lowering,
+    judge_opening,
+)
 from gate.orders import Barrier, GateReading
 
 PERMIT = Consumed("permit-1", "truck-01")
@@ -25,7 +33,7 @@ def a_reading(**changes: Any) -> GateReading:
     return GateReading(**(values | changes))
 
 
-def why(answer: Move | Hold) -> Reason | None:
+def why(answer: Move | Hold | None) -> Reason | None:
     return answer.reason if isinstance(answer, Hold) else None
 
 
@@ -131,3 +139,40 @@ def test_whatever_the_cabinet_says_an_open_arm_means_one_known_vehicle_with_a_pe
     if judge_lowering(reading, "truck-01") is Move.CLOSE:
         assert judge_closing(reading) is Move.CLOSE
         assert plate == "truck-01" or cell == 0
+
+
+UNDER: dict[str, Any] = {"barrier": Barrier.OPEN, "loop_occupied": True, "plate": ""}
+
+
+@pytest.mark.parametrize("plate", ["", "truck-01"])
+def test_vehicle_under_the_open_arm_may_be_let_on(plate: str) -> None:
+    """GATE-R1-road: a front under the arm may still be read at the line, or not any more."""
+    assert judge_letting_on(a_reading(**UNDER | {"plate": plate}), PERMIT) is None
+
+
+@pytest.mark.parametrize("permit", [None, Consumed("", "truck-01"), Consumed("permit-1", "")])
+def test_nobody_is_let_on_without_a_consumed_permit(permit: Consumed | None) -> None:
+    """GATE-R1-road."""
+    assert judge_letting_on(a_reading(**UNDER), permit) == Hold(
+        Reason.PERMIT_PENDING, "no permit was consumed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "detail"),
+    [
+        *(
+            ({"barrier": arm}, Reason.BARRIER_FAULT, f"the arm is {arm.value}")
+            for arm in (Barrier.CLOSED, Barrier.MOVING, Barrier.FAULT)
+        ),
+        ({"loop_occupied": False}, Reason.NOT_IN_CELL, "nothing is under the arm"),
+        ({"cell_vehicles": None}, Reason.PRESENCE_UNKNOWN, ""),
+        ({"cell_vehicles": 0}, Reason.GATE_BUSY, "0 in the cell"),
+        ({"cell_vehicles": 2}, Reason.GATE_BUSY, "2 in the cell"),
+    ],
+)
+def test_nobody_is_let_on_below_an_arm_or_in_a_cell_that_is_in_doubt(
+    changes: dict[str, Any], reason: Reason, detail: str
+) -> None:
+    """GATE-R1-road: each alone."""
+    assert judge_letting_on(a_reading(**UNDER | changes), PERMIT) == Hold(reason, detail)

@@ -67,7 +67,9 @@ def test_a_gate_can_fail_in_every_phase() -> None:
 
 
 def test_a_gate_can_be_held_in_every_phase_and_leaves_that_by_an_order_alone() -> None:
-    """GATE-010, GATE-011."""
+    """GATE-010, GATE-011, GATE-R1-road: one order for a cell in which nobody is, one for whoever
+    stands under the open arm.
+    """
     for phase in gate.Phase:
         assert gate.NEXT[phase, gate.Outcome.DOUBTED] is gate.Phase.HELD
     out_of_hold = {
@@ -75,7 +77,10 @@ def test_a_gate_can_be_held_in_every_phase_and_leaves_that_by_an_order_alone() -
         for (phase, outcome), after in gate.NEXT.items()
         if phase is gate.Phase.HELD and after is not gate.Phase.HELD
     }
-    assert out_of_hold == {(gate.Outcome.ORDERED, gate.Phase.UNKNOWN)}
+    assert out_of_hold == {
+        (gate.Outcome.ORDERED, gate.Phase.UNKNOWN),
+        (gate.Outcome.LET_ON, gate.Phase.PASSING),
+    }
 
 
 def test_a_gate_has_a_way_back_to_idle_from_every_phase() -> None:
@@ -88,7 +93,11 @@ def test_a_gate_has_a_way_back_to_idle_from_every_phase() -> None:
 
 def test_a_mended_gate_asks_for_presence_before_it_serves() -> None:
     """GATE-009: a gate that does not know who is present gives no permit."""
-    out_of_fault = {after for (phase, _), after in gate.NEXT.items() if phase is gate.Phase.FAULT}
+    out_of_fault = {
+        after
+        for (phase, outcome), after in gate.NEXT.items()
+        if phase is gate.Phase.FAULT and outcome is not gate.Outcome.LET_ON
+    }
     assert out_of_fault == {gate.Phase.FAULT, gate.Phase.UNKNOWN, gate.Phase.HELD}
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from contract.events import Event
 from contract.map import ZoneKind
-from sim import ambulance
-from sim.ambulance import Ambulance, Step, path_of
+from sim import crew_drive
+from sim.ambulance import path_of
+from sim.crew_drive import CrewDrive, Leg, Trip
 from sim.run import load_map
 from tests.sim.runs import UNRELIABLE, Log, a_run, broken, violations
 
@@ -61,10 +62,10 @@ def test_ambulance_that_does_not_wait_for_its_path_meets_a_truck(
 ) -> None:
     """I1: the checker sees a manned vehicle too; a planted defect."""
 
-    def at_once(self: Ambulance) -> None:
-        self._go(Step.DRIVING)
+    def at_once(self: CrewDrive, trip: Trip) -> None:
+        self._next(Leg.DRIVING)
 
-    monkeypatch.setitem(ambulance._SAYS, Step.CLOSING, at_once)
+    monkeypatch.setitem(crew_drive._SAYS, Leg.CLOSING, at_once)
     finished = a_run("ambulance", *SHORT, "time.duration='16min'")
     assert violations(finished).get("I1", 0) > 0
     assert any("ambulance-1" in v.detail for v in finished.world.checkers.violations)

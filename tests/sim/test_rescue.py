@@ -82,16 +82,28 @@ def rescued(*settings: str, **options: Any) -> tuple[Scene, Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "more"),
+    ("kind", "zone", "more"),
     [
-        pytest.param("drive_dies_in", "", id="drive"),
-        pytest.param("computer_dies_in", "", id="computer"),
-        pytest.param("drive_dies_in", ',{at="11min",kind="crash",target="supervisor",lasts="5s"}'),
+        pytest.param("drive_dies_in", "kz_e_neutral1", "", id="drive"),
+        pytest.param(
+            "computer_dies_in",
+            "cn_w_neutral1",
+            ',{at="9min",kind="crash",target="supervisor",lasts="100s"}',
+            id="computer, westbound, with nobody listening",
+        ),
+        pytest.param(
+            "drive_dies_in",
+            "kz_e_neutral1",
+            ',{at="11min",kind="crash",target="supervisor",lasts="5s"}',
+            id="restart",
+        ),
     ],
 )
-def test_dead_truck_is_mended_where_nobody_moves_and_goes_on(kind: str, more: str) -> None:
+def test_dead_truck_is_mended_where_nobody_moves_and_goes_on(
+    kind: str, zone: str, more: str
+) -> None:
     """SUP-039, SUP-027, SUP-029: also over a restart of the supervisor with people at the truck."""
-    fault = f'fault=[{{at="9min",kind="{kind}",target="kz_e_neutral1"}}{more}]'
+    fault = f'fault=[{{at="9min",kind="{kind}",target="{zone}"}}{more}]'
     scene, finished = rescued(fault, *UNRELIABLE)
     assert broken(finished).strip() == ""
     assert finished.result["exit_code"] == 0
@@ -111,13 +123,20 @@ def test_dead_truck_is_mended_where_nobody_moves_and_goes_on(kind: str, more: st
     assert finished.world.dead == {}
 
 
-def test_traffic_of_both_directions_has_its_turns_on_the_other_lane() -> None:
+@pytest.mark.parametrize(
+    ("on", "died_in", "other"),
+    [("crossovers", "boundary_e", "boundary_w"), ("crossovers_west", "boundary_w", "boundary_e")],
+    ids=["east", "west"],
+)
+def test_traffic_of_both_directions_has_its_turns_on_the_other_lane(
+    on: str, died_in: str, other: str
+) -> None:
     """SUP-040, SUP-041: from when the crew has switched the dead truck off."""
     scene, finished = rescued(
-        "corridor.map='crossovers'",
+        f"corridor.map='{on}'",
         *("fleet.kz=8", "fleet.cn=6", "fleet.convoy=1", "corridor.batch=1"),
         *("rescue.repair='6min'", "time.duration='26min'"),
-        'fault=[{at="9min",kind="computer_dies_in",target="boundary_e"}]',
+        f'fault=[{{at="9min",kind="computer_dies_in",target="{died_in}"}}]',
         *UNRELIABLE,
     )
     assert broken(finished).strip() == ""
@@ -135,12 +154,12 @@ def test_traffic_of_both_directions_has_its_turns_on_the_other_lane() -> None:
         each.fields["vehicle"]
         for t_ns, each in told
         if each.event is Event.ZONE_ALLOCATED
-        and each.fields["zone"] == "boundary_w"
+        and each.fields["zone"] == other
         and back <= t_ns < opened
     ]
-    east = [truck for truck in let_in if truck in detoured]
-    assert len(east) >= 2
-    assert len(let_in) - len(east) >= 2
+    round_it = [truck for truck in let_in if truck in detoured]
+    assert len(round_it) >= 2
+    assert len(let_in) - len(round_it) >= 2
 
 
 def test_rescue_vehicle_that_does_not_get_away_first_is_run_into(
