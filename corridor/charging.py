@@ -6,7 +6,7 @@ and a reserve on top. It goes to a berth without a charger only if it would stil
 to come back to one; else it goes to a berth with a charger or waits. So the decision to charge is
 made one crossing ahead, where a charger can still be reached. What the truck says of its battery is
 taken, never guessed. Not here: plugs and power (the truck's, vehicle/charging.py), other reasons to
-wait (dispatch.py). Requirement: SUP-071 in docs/SAFETY.md.
+wait (dispatch.py). Requirement: SUP-044 in docs/SAFETY.md.
 """
 
 from collections.abc import Sequence

@@ -276,7 +276,7 @@ class GateAgent:
 
     def _on_order(self, now: Now, received: Received) -> None:
         """An operator has looked, and clears the hold that the order names, or lets on the vehicle
-        under the arm, by its permit. GATE-011, GATE-R1-road.
+        under the arm, by its permit. GATE-011, GATE-018.
         """
         order = cast("OperatorCommand", received.message)
         refused: Refused | None = Refused(Reason.MALFORMED)

@@ -5,7 +5,7 @@ custody settled, ticket void, gate held, gate cleared. An order clears a hold on
 proven closed and nobody is in the cell beyond the line; the ticket is settled or void with it.
 Another lets on the vehicle that stands under the open arm: it may ask for its permit once more.
 Not here: what the cabinet's word means in each phase (steps.py), challenge and permit (passage.py),
-messages (agent.py). Requirements: GATE-005 to GATE-011, GATE-R1-road in docs/SAFETY.md.
+messages (agent.py). Requirements: GATE-005 to GATE-011, GATE-018 in docs/SAFETY.md.
 """
 
 from collections.abc import Mapping
@@ -329,7 +329,7 @@ class Cell:
 
     def let_on(self, operator: str, permit_id: str) -> Refused | None:
         """An operator has looked at the vehicle that stands under the open arm: it may ask for its
-        permit anew, and the arm stays as it is until it has gone; or why not. GATE-R1-road.
+        permit anew, and the arm stays as it is until it has gone; or why not. GATE-018.
         """
         ticket, reading = self.ticket, self.reading
         refused = self._may_let_on(permit_id)

@@ -7,7 +7,7 @@ was let go and has not come, only while it is read at its line or has gone. A ve
 under an arm may be let on only while that is open; the arm does not move for it. Below all this
 the hardware closes once the cell is empty. Not here: sockets, clocks, retries (arm.py, live/); who
 may have a permit (passage.py); whose turn it is (corridor/). Requirements: GATE-003, GATE-004,
-GATE-R1-road in docs/SAFETY.md.
+GATE-018 in docs/SAFETY.md.
 """
 
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def judge_lowering(reading: GateReading, vehicle: str) -> Move | Hold:
 
 def judge_letting_on(reading: GateReading, permit: Consumed | None) -> Hold | None:
     """Whether the vehicle under the arm may drive on, as it was let go before; None: it may.
-    GATE-R1-road: the arm is told nothing.
+    GATE-018: the arm is told nothing.
     """
     if permit is None or not permit.permit_id or not permit.vehicle_id:
         return Hold(Reason.PERMIT_PENDING, "no permit was consumed")

@@ -3,7 +3,7 @@
 Pure. In: the body's word of charge, plug and temperature. Out: orders to the plug, three fields of
 the heartbeat, and a no to a mission for which the charge is too low: the truck's own reckoning,
 without the reserve that the supervisor plans with. Not here: to which berth it is sent
-(corridor/charging.py). Requirement: VEH-071 in docs/SAFETY.md.
+(corridor/charging.py). Requirement: VEH-023 in docs/SAFETY.md.
 """
 
 from typing import Final

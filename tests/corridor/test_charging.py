@@ -58,7 +58,7 @@ def berth_of(control: Control, truck: str = A) -> str:
 
 
 def test_truck_that_has_not_said_what_it_has_stays_until_it_does() -> None:
-    """SUP-071: silence about charge is no charge."""
+    """SUP-044: silence about charge is no charge."""
     control = a_control().cleared(A)
     assert not missions(control)
     assert waits(control)[-1] == "CHARGE_UNKNOWN"
@@ -75,7 +75,7 @@ def test_truck_with_plenty_goes_where_there_is_no_charger() -> None:
 
 
 def test_truck_that_asks_is_sent_to_a_charger_before_it_is_too_low() -> None:
-    """SUP-071: it would have enough for both ways, and charges where it can."""
+    """SUP-044: it would have enough for both ways, and charges where it can."""
     control = a_control()
     control.accounted()
     says(control, 60_000, asks_to_charge=True)
@@ -84,7 +84,7 @@ def test_truck_that_asks_is_sent_to_a_charger_before_it_is_too_low() -> None:
 
 
 def test_truck_without_charge_for_the_way_back_goes_to_a_charger_or_waits_for_one() -> None:
-    """SUP-071: it is never where it could not leave from."""
+    """SUP-044: it is never where it could not leave from."""
     control = a_control()
     control.accounted()
     charge_wh = needs_wh(control, "cn_b04") + 0.5 * back_wh(control, "cn_b01")
@@ -107,7 +107,7 @@ def test_truck_without_charge_for_the_way_back_goes_to_a_charger_or_waits_for_on
 def test_truck_that_lacks_the_need_of_its_mission_waits_with_an_owner(
     truck: str, reason: str
 ) -> None:
-    """SUP-071: at a charger it is being charged, elsewhere somebody has to bring one."""
+    """SUP-044: at a charger it is being charged, elsewhere somebody has to bring one."""
     control = a_control()
     control.accounted()
     need_wh = max(needs_wh(control, "cn_b01"), needs_wh(control, "cn_b01", "kz_b02_a"))
@@ -125,7 +125,7 @@ def test_truck_that_lacks_the_need_of_its_mission_waits_with_an_owner(
 @settings(max_examples=40)
 @given(st.integers(0, 66_000), st.booleans())
 def test_no_truck_sets_off_with_less_than_need_and_reserve(charge_wh: int, asks: bool) -> None:
-    """SUP-071, whatever it has: and to a berth without a charger only with the way back on top."""
+    """SUP-044, whatever it has: and to a berth without a charger only with the way back on top."""
     control = a_control()
     control.accounted()
     says(control, charge_wh, asks_to_charge=asks)

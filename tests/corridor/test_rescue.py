@@ -135,7 +135,7 @@ def test_road_that_a_truck_behind_it_holds_too_is_left_with_both() -> None:
 
 @pytest.mark.parametrize("restarts", [1, 2])
 def test_truck_that_died_while_nobody_listened_is_silent_all_the_same(restarts: int) -> None:
-    """SUP-R1-road, SUP-039: it has not said a word since our start; its wait has a reason, and a
+    """SUP-045, SUP-039: it has not said a word since our start; its wait has a reason, and a
     possession in which it stays becomes clear.
     """
     control = Control().under_way()

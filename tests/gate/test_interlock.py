@@ -146,13 +146,13 @@ UNDER: dict[str, Any] = {"barrier": Barrier.OPEN, "loop_occupied": True, "plate"
 
 @pytest.mark.parametrize("plate", ["", "truck-01"])
 def test_vehicle_under_the_open_arm_may_be_let_on(plate: str) -> None:
-    """GATE-R1-road: a front under the arm may still be read at the line, or not any more."""
+    """GATE-018: a front under the arm may still be read at the line, or not any more."""
     assert judge_letting_on(a_reading(**UNDER | {"plate": plate}), PERMIT) is None
 
 
 @pytest.mark.parametrize("permit", [None, Consumed("", "truck-01"), Consumed("permit-1", "")])
 def test_nobody_is_let_on_without_a_consumed_permit(permit: Consumed | None) -> None:
-    """GATE-R1-road."""
+    """GATE-018."""
     assert judge_letting_on(a_reading(**UNDER), permit) == Hold(
         Reason.PERMIT_PENDING, "no permit was consumed"
     )
@@ -174,5 +174,5 @@ def test_nobody_is_let_on_without_a_consumed_permit(permit: Consumed | None) -> 
 def test_nobody_is_let_on_below_an_arm_or_in_a_cell_that_is_in_doubt(
     changes: dict[str, Any], reason: Reason, detail: str
 ) -> None:
-    """GATE-R1-road: each alone."""
+    """GATE-018: each alone."""
     assert judge_letting_on(a_reading(**UNDER | changes), PERMIT) == Hold(reason, detail)

@@ -31,7 +31,7 @@ def answered(gate: Cabinet) -> OperatorReply:
 
 
 def test_vehicle_under_the_open_arm_is_let_on_by_order_and_asks_anew() -> None:
-    """GATE-R1-road, I6: the same permit once more, for a new nonce; the arm is told nothing."""
+    """GATE-018, I6: the same permit once more, for a new nonce; the arm is told nothing."""
     gate = caught()
     permit = permit_of(gate)
     gate.said.clear()
@@ -56,7 +56,7 @@ def test_vehicle_under_the_open_arm_is_let_on_by_order_and_asks_anew() -> None:
 
 
 def test_vehicle_that_comes_when_its_permit_has_expired_is_let_on_too() -> None:
-    """GATE-R1-road: as the arm is told to fall; the hold ends with the order, over a restart."""
+    """GATE-018: as the arm is told to fall; the hold ends with the order, over a restart."""
     gate = Cabinet().open()
     gate.wake(later_ms=23_000.0)
     gate.wake(later_ms=8_000.0)
@@ -86,7 +86,7 @@ def test_vehicle_that_comes_when_its_permit_has_expired_is_let_on_too() -> None:
 def test_order_counts_only_under_an_open_arm_in_a_cell_of_one(
     cell: dict[str, Any], reason: str
 ) -> None:
-    """GATE-R1-road."""
+    """GATE-018."""
     gate = caught()
     gate.wake(**cell)
     gate.order(hold_id=permit_of(gate))
@@ -98,7 +98,7 @@ def test_order_counts_only_under_an_open_arm_in_a_cell_of_one(
 
 
 def test_order_does_not_count_once_somebody_has_been_counted_out() -> None:
-    """GATE-R1-road: then another stands there."""
+    """GATE-018: then another stands there."""
     gate = caught()
     gate.count += 1
     gate.wake()
@@ -107,7 +107,7 @@ def test_order_does_not_count_once_somebody_has_been_counted_out() -> None:
 
 
 def test_order_that_names_another_permit_lets_nobody_on() -> None:
-    """GATE-R1-road: one of yesterday's, say."""
+    """GATE-018: one of yesterday's, say."""
     gate = caught()
     gate.order(hold_id="kz_out-0-1")
     assert answered(gate).reason == "HOLD_UNKNOWN"
@@ -116,7 +116,7 @@ def test_order_that_names_another_permit_lets_nobody_on() -> None:
 
 @pytest.mark.parametrize("start", ["open", "under_arm", "clearing"])
 def test_order_changes_nothing_at_a_gate_that_serves(start: str) -> None:
-    """GATE-R1-road."""
+    """GATE-018."""
     gate: Cabinet = getattr(Cabinet(), start)()
     gate.said.clear()
     gate.order(hold_id=permit_of_ticket(gate))
@@ -131,7 +131,7 @@ def permit_of_ticket(gate: Cabinet) -> str:
 
 
 def test_nobody_else_gets_the_permit_of_the_one_that_is_let_on() -> None:
-    """GATE-R1-road, I5."""
+    """GATE-018, I5."""
     gate = caught()
     gate.order(hold_id=permit_of(gate))
     assert not sends(gate.ask("truck-02"), Challenge)

@@ -67,7 +67,7 @@ def test_a_gate_can_fail_in_every_phase() -> None:
 
 
 def test_a_gate_can_be_held_in_every_phase_and_leaves_that_by_an_order_alone() -> None:
-    """GATE-010, GATE-011, GATE-R1-road: one order for a cell in which nobody is, one for whoever
+    """GATE-010, GATE-011, GATE-018: one order for a cell in which nobody is, one for whoever
     stands under the open arm.
     """
     for phase in gate.Phase:

@@ -117,7 +117,7 @@ def test_truck_that_has_found_its_place_wakes_the_agent(link: FakeLink) -> None:
 
 
 def test_battery_reaches_the_agent_and_its_word_the_charger(link: FakeLink) -> None:
-    """VEH-071."""
+    """VEH-023."""
     body = a_truck(link)
     link.coming = [a_frame(1, 0, x_m=3.0)]
     body.changed(at(0))

@@ -49,7 +49,7 @@ def rule_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_truck_without_charge_stays_at_its_berth() -> None:
-    """SUP-071."""
+    """SUP-044."""
     finished = a_fleet(*BARE, prepare=nearly_empty)
     figures = finished.result["fleet"]
     assert (figures["ran_empty"], figures["drawn_kwh"]) == (0, 0.0)
@@ -61,7 +61,7 @@ def test_truck_without_charge_stays_at_its_berth() -> None:
 def test_truck_says_no_where_the_rule_of_dispatch_is_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """VEH-071: a planted defect of the supervisor empties no battery."""
+    """VEH-023: a planted defect of the supervisor empties no battery."""
     rule_is_broken(monkeypatch)
     log = Log()
     finished = a_fleet(*BARE, prepare=nearly_empty, log=log)

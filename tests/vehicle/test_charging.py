@@ -45,7 +45,7 @@ def orders(effects: list[Effect]) -> list[bool]:
 def test_charge_is_taken_at_a_plug_without_a_mission(
     share: float | None, changes: dict[str, Any], parked: bool, taken: list[bool]
 ) -> None:
-    """VEH-071."""
+    """VEH-023."""
     battery = Charging(BATTERY)
     assert orders(battery.watch(a_reading(share, **changes), parked=parked)) == taken
     assert orders(Charging(None).watch(a_reading(share, **changes), parked=parked)) == []
@@ -72,7 +72,7 @@ def test_it_tells_its_charge_and_asks_for_a_charger_below_three_fifths() -> None
 
 @pytest.mark.parametrize(("spare_wh", "taken"), [(-1.0, False), (1.0, True)])
 def test_truck_takes_no_mission_beyond_its_own_reckoning(spare_wh: float, taken: bool) -> None:
-    """VEH-071: whatever the supervisor reckons; and it says by how much it is short."""
+    """VEH-023: whatever the supervisor reckons; and it says by how much it is short."""
     need_wh = need_of(BATTERY, the_route(), COLD_C).of(EMPTY_KG)
     reading = a_reading(None, charge_wh=need_wh + spare_wh)
     answer = Charging(BATTERY).judge(the_route(), reading)
@@ -85,7 +85,7 @@ def test_truck_takes_no_mission_beyond_its_own_reckoning(spare_wh: float, taken:
 
 
 def test_agent_stops_charging_with_the_mission_and_refuses_one_it_cannot_do() -> None:
-    """VEH-071, through the agent."""
+    """VEH-023, through the agent."""
     truck = Truck(drivetrain=BATTERY).at_berth()
     front_m = truck.corridor.berths["kz_d01"].stop_offset_m
     full = {"charge_wh": 0.5 * FULL_WH, "plugged": True, "air_c": COLD_C}
