@@ -272,9 +272,10 @@ class Crossings:
     # --- custody ---
 
     def sealed(self, now: Now, mission: Mission) -> None:
-        """The truck sets off: custody begins at the origin berth."""
+        """A truck that was given road out of its berth sets off: custody begins there."""
         crossing = self._state.crossings[mission.crossing]
-        self._sign(now, crossing, CUSTODY_STEP_SEALED, crossing.berth)
+        if crossing.started_ms and not crossing.step:
+            self._sign(now, crossing, CUSTODY_STEP_SEALED, crossing.berth)
 
     def arrived(self, now: Now, mission: Mission, berth: str) -> None:
         """The truck stands at the destination berth: the crossing is over once both gates have
@@ -283,7 +284,8 @@ class Crossings:
         state = self._state
         crossing = state.crossings[mission.crossing]
         if crossing.refused and self._returns.is_over(crossing, mission):
-            self._sign(now, crossing, CUSTODY_STEP_DIVERTED, berth)
+            if crossing.step:
+                self._sign(now, crossing, CUSTODY_STEP_DIVERTED, berth)
             self._finish(now, crossing, mission, berth)
             return
         heard = state.heard.get(mission.vehicle)

@@ -1,12 +1,12 @@
 """Returns: what becomes of a crossing that an office refuses, wherever the truck is.
 
-Pure. Refused at its berth, the truck stays there and the crossing is over. Refused on the way to
-its exit gate, it ends in a bay. Refused past the line, it goes on to its arrival side, is not
-unloaded, and from there is taken back by the return crossing that the refusal names: for that it
-needs both offices' releases of the return, in the other direction, and so does the gate that lets
-it in, which is told of them here and judges for itself. Not here: where it may go meanwhile
-(customs.py), the bay (diversion.py), the gate's own rule (gate/admission.py). Requirements: SUP-025
-in docs/SAFETY.md.
+Pure. Refused at its berth, the truck stays there and the crossing is over, whether it has a mission
+already (diversion.py withdraws it) or not. Refused on the way to its exit gate, it ends in a bay.
+Refused past the line, it goes on to its arrival side, is not unloaded, and from there is taken back
+by the return crossing that the refusal names: for that it needs both offices' releases of the
+return, in the other direction, and so does the gate that lets it in, which is told of them here and
+judges for itself. Not here: where it may go meanwhile (customs.py), the bay (diversion.py), the
+gate's own rule (gate/admission.py). Requirements: SUP-025 in docs/SAFETY.md.
 """
 
 from contract.agent import Now, Send
@@ -152,12 +152,21 @@ class Returns:
     # --- the end of it ---
 
     def is_over(self, crossing: Crossing, mission: Mission) -> bool:
-        """A refused truck stands where its mission ends, and its custody has come as far."""
+        """A refused truck stands where its mission ends, and its custody has come as far; that of a
+        truck that was kept in its berth has not begun.
+        """
         in_bay = mission.berth in self._state.map.bays
-        return crossing.step == (CUSTODY_STEP_SEALED if in_bay else CUSTODY_STEP_ENTERED)
+        return not crossing.step or crossing.step == (
+            CUSTODY_STEP_SEALED if in_bay else CUSTODY_STEP_ENTERED
+        )
 
     def ended(self, now: Now, crossing: Crossing, place: str) -> None:
-        """The refused crossing is over: its return may set off from where the truck stands."""
+        """The refused crossing is over: its return may set off from where the truck stands. One
+        that never set off has no mission any more, and may be declared anew.
+        """
+        if not crossing.step:
+            crossing.mission = ""
+            self._state.save(crossing)
         back = self._state.crossings.get(crossing.returns)
         if back is not None and back.return_of == crossing.crossing_id:
             self._make_ready(now, back, place)
