@@ -135,7 +135,7 @@ class Crossings:
             crossing.controls.pop(country, None)
             crossing.adverse = False
             self._released(crossing)
-            self._returns.released(crossing)
+            self._returns.released(crossing, country)
         elif isinstance(decision, Hold):
             crossing = self._crossing(decision.crossing_id)
             country = _country(decision.office)

@@ -103,6 +103,25 @@ def test_truck_refused_between_its_mission_and_its_road_stays_in_its_berth(accep
     assert steps == []  # it never left its terminal's hands
 
 
+@pytest.mark.parametrize("sooner", [False, True])
+def test_refusal_that_is_overruled_while_its_truck_is_in_its_berth_lets_it_go(sooner: bool) -> None:
+    """SUP-025: before or after its mission has ended there."""
+    control = Control(convoy=3, map_name="bakhty_pokitu").cleared(A, B)
+    control.pass_time(25)
+    control.accept(A)
+    refused(control, B)
+    control.accept(B)
+    if sooner:
+        control.release("CN", B)
+    control.reaches("kz_b02", B)
+    if not sooner:
+        control.release("CN", B)
+    control.pass_time(25)
+    order = control.order(B)
+    assert order.mission_id not in ("mission-1", "mission-2")
+    assert len(order.lanes) > 3
+
+
 def test_what_was_refused_in_the_berth_is_declared_anew_and_goes() -> None:
     """SUP-025: with custody from the beginning."""
     control = Control(convoy=3, map_name="bakhty_pokitu").cleared(A, B)
