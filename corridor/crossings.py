@@ -97,6 +97,7 @@ class Crossings:
                 vehicle=crossing.vehicle,
                 loaded=crossing.loaded,
                 cargo_kg=crossing.cargo_mass_kg,
+                batch=crossing.batch,
             )
 
     def on_decision(self, now: Now, document: Document) -> None:
@@ -110,10 +111,8 @@ class Crossings:
             if isinstance(opened, Refused):
                 continue
             office = _country(getattr(opened, "office", 0))
-            mismatch = Refused(
-                Reason.SENDER_MISMATCH, f"{office or 'nobody'} by a key of {country}"
-            )
-            decision = opened if office == country else mismatch
+            wrong = Refused(Reason.SENDER_MISMATCH, f"{office or 'nobody'} by a key of {country}")
+            decision = opened if office == country else wrong
         if isinstance(decision, Refused):
             self._refuse(decision)
         else:
