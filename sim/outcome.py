@@ -34,11 +34,8 @@ NEEDED: Final = frozenset(
         "agency_decided",
         "stop_ordered",
         "stop_ended",
-        "declaration_filed",
-        "channel_chosen",
-        "mission_given",
-        "loading_finished",
-        "permit_consumed",
+        *("declaration_filed", "channel_chosen", "mission_given"),
+        *("loading_finished", "permit_consumed"),
     }
     | hard_cases.NEEDED
 )
@@ -133,6 +130,8 @@ def _filed(tally: Tally, said: Said, t_s: float) -> None:
     tale.filed_s = t_s
     tale.vehicle = said.fields["vehicle"]
     tale.versions += 1
+    if tale.left_s is None:
+        tale.outcome = "open"  # also what was refused before: it is assessed anew
 
 
 def _noticed(tally: Tally, said: Said, t_s: float) -> None:
@@ -177,7 +176,8 @@ def _finished(tally: Tally, said: Said, t_s: float) -> None:
 
 
 def _withheld(tally: Tally, said: Said, t_s: float) -> None:
-    _tale(tally, said.fields["crossing"]).reason = said.fields["reason"]
+    tale = _tale(tally, said.fields["crossing"])
+    tale.reason = tale.reason if tale.outcome == "refused" else said.fields["reason"]
 
 
 def _cleared(tally: Tally, said: Said, t_s: float) -> None:
