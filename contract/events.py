@@ -133,7 +133,7 @@ class Event(Enum):
     DEADLOCK_FOUND = (_E, "cycle", "clear the way of one of them: take it out, or send it to a bay")
     NODE_FELL_SILENT = (_E, "node silent_ms", "look at the program")
     NODE_HEARD_AGAIN = (_I, "node", _NONE)
-    CROSSING_NOTICED = (_I, "crossing direction vehicle loaded cargo_kg", _NONE)
+    CROSSING_NOTICED = (_I, "crossing direction vehicle loaded cargo_kg batch", _NONE)
     CROSSING_CLEARED = (_I, "crossing", _NONE)
     CROSSING_WITHHELD = (_W, "crossing reason detail", "see the reason")
     CONVOY_FORMED = (_I, "convoy direction members", _NONE)

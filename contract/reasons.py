@@ -210,6 +210,11 @@ class Reason(Enum):
     DOCUMENT_CONTROL = ("an officer checks the documents", _O, "the officer's decision")
     INSPECTION_ADVERSE = ("the inspection found something", _O, "the officer's decision")
     REFUSED_BY_OFFICER = ("an officer refused the crossing", _O, "nothing: it returns")
+    REFUSED_BY_RULE = (
+        "a rule of the office refuses the crossing as it is declared",
+        _T,
+        "an amended declaration, or two officers of the office",
+    )
     ENDORSEMENT_PENDING = ("an agency has not endorsed the declaration", _O, "its endorsement")
     ENDORSEMENT_REFUSED = ("an agency does not endorse the declaration", _O, "a new version of it")
     OFFICE_CLOSED = ("the office is closed at this hour", _O, "its opening")

@@ -216,6 +216,7 @@ class SupervisorAgent:
                     self._detours.consider(mission)
                     if self._people.leave(now, mission):
                         self._grants.extend(now, mission)
+                        self._crossings.sealed(now, mission)
                         self._people.hours.note(mission)
 
     def _again(self, mission: Mission) -> None:
@@ -295,7 +296,6 @@ class SupervisorAgent:
         if heard is not None:
             heard.front_m = self._front_at_start(mission)
         self.state.save(mission)
-        self._crossings.sealed(now, mission)
         self.state.dirty[mission.mission_id] = None
 
     def _front_at_start(self, mission: Mission) -> float:

@@ -10,7 +10,7 @@ from typing import Final
 from contract.reasons import Reason
 from contract.v1.customs_pb2 import CUSTODY_STEP_EXITED
 from contract.v1.movement_pb2 import VEHICLE_STATE_STOPPED
-from corridor.clearance import return_pending
+from corridor.clearance import clearance_missing, return_pending
 from corridor.climbing import Climbing
 from corridor.records import Mission
 from corridor.state import No, State
@@ -43,7 +43,8 @@ def barred(state: State, climbing: Climbing, mission: Mission) -> No | None:
     if heard.halted is not None and heard.state == VEHICLE_STATE_STOPPED:
         if crossing.refused and crossing.step >= CUSTODY_STEP_EXITED:
             return return_pending(state, crossing)
-        return No(heard.halted, vehicle, vehicle)
+        missing = clearance_missing(crossing) if heard.halted is Reason.RELEASE_REVOKED else None
+        return missing or No(heard.halted, vehicle, vehicle)
     lane = climbing.stuck(mission, state.route(mission), heard.front_m) if heard.standing else ""
     if lane:
         return No(Reason.CANNOT_START_HERE, lane, vehicle)

@@ -36,15 +36,30 @@ def offered(state: State, berths: Sequence[Berth], able: Able) -> list[str]:
     """Berths that a truck may be sent to now: those that are free; where none is, those that are
     being left, or will be as soon as there is a berth for their truck.
     """
-    found = free(state, berths)
-    if found:
-        return found
+    return free(state, berths) or left(state, berths, able)
+
+
+def left(state: State, berths: Sequence[Berth], able: Able) -> list[str]:
+    """Berths that are being left, or will be as soon as there is a berth for their truck."""
     taken = promised(state)
     return [
         berth.id
         for berth in berths
         if berth.id not in taken and berth.id not in state.closed and is_left(state, berth, able)
     ]
+
+
+def for_all(
+    state: State, berths: Sequence[Berth], able: Able, *, offer: list[str], count: int
+) -> list[str] | None:
+    """Berths for as many trucks at once: those on offer, and of those that are left as many as are
+    lacking; None while there are too few. More than there are berths at all share all of them.
+    """
+    lacks = min(count, len(berths)) - len(offer)
+    if lacks <= 0:
+        return offer
+    more = [each for each in left(state, berths, able) if each not in offer][:lacks]
+    return [*offer, *more] if len(more) == lacks else None
 
 
 def is_left(state: State, berth: Berth, able: Able) -> bool:

@@ -97,6 +97,7 @@ class Crossings:
                 vehicle=crossing.vehicle,
                 loaded=crossing.loaded,
                 cargo_kg=crossing.cargo_mass_kg,
+                batch=crossing.batch,
             )
 
     def on_decision(self, now: Now, document: Document) -> None:
@@ -110,10 +111,8 @@ class Crossings:
             if isinstance(opened, Refused):
                 continue
             office = _country(getattr(opened, "office", 0))
-            mismatch = Refused(
-                Reason.SENDER_MISMATCH, f"{office or 'nobody'} by a key of {country}"
-            )
-            decision = opened if office == country else mismatch
+            wrong = Refused(Reason.SENDER_MISMATCH, f"{office or 'nobody'} by a key of {country}")
+            decision = opened if office == country else wrong
         if isinstance(decision, Refused):
             self._refuse(decision)
         else:
@@ -135,7 +134,7 @@ class Crossings:
             crossing.controls.pop(country, None)
             crossing.adverse = False
             self._released(crossing)
-            self._returns.released(crossing)
+            self._returns.released(crossing, country)
         elif isinstance(decision, Hold):
             crossing = self._crossing(decision.crossing_id)
             country = _country(decision.office)
@@ -272,9 +271,10 @@ class Crossings:
     # --- custody ---
 
     def sealed(self, now: Now, mission: Mission) -> None:
-        """The truck sets off: custody begins at the origin berth."""
+        """A truck that was given road out of its berth sets off: custody begins there."""
         crossing = self._state.crossings[mission.crossing]
-        self._sign(now, crossing, CUSTODY_STEP_SEALED, crossing.berth)
+        if crossing.started_ms and not crossing.step:
+            self._sign(now, crossing, CUSTODY_STEP_SEALED, crossing.berth)
 
     def arrived(self, now: Now, mission: Mission, berth: str) -> None:
         """The truck stands at the destination berth: the crossing is over once both gates have
@@ -283,7 +283,8 @@ class Crossings:
         state = self._state
         crossing = state.crossings[mission.crossing]
         if crossing.refused and self._returns.is_over(crossing, mission):
-            self._sign(now, crossing, CUSTODY_STEP_DIVERTED, berth)
+            if crossing.step:
+                self._sign(now, crossing, CUSTODY_STEP_DIVERTED, berth)
             self._finish(now, crossing, mission, berth)
             return
         heard = state.heard.get(mission.vehicle)

@@ -93,26 +93,42 @@ class Dispatch:
             self._form(now, direction, [each for each in able if self._has_way(now, each)])
 
     def _batches(self, now: Now, direction: str, able: list[Crossing]) -> list[Crossing]:
-        """Send complete batches off, each as convoys of its own; whoever belongs to none is left.
-
-        The berths that are free decide how many of a batch go at once: the rest follows.
+        """Send complete batches off, each as a whole: one convoy, or convoys one behind the other.
+        Whoever belongs to none is left; while a batch waits for its berths nobody behind it goes.
         """
         if self._config.batch_split:
             return able
         size = self._config.convoy_members
         found: dict[str, list[Crossing]] = {}
+        whole: list[Crossing] = []
         for crossing in able:
-            no = self._batch_no(crossing)
+            no, key = self._batch_no(crossing), crossing.vehicle
             if no is not None:
-                self._state.wait(
-                    now, crossing.vehicle, no.reason, resource=no.resource, holder=no.holder
-                )
-            elif crossing.batch and not crossing.return_of:
+                self._state.wait(now, key, no.reason, resource=no.resource, holder=no.holder)
+                continue
+            whole.append(crossing)
+            if crossing.batch and not crossing.return_of:
                 found.setdefault(crossing.batch, []).append(crossing)
-        for batch in found.values():
+        state, arrivals = self._state, self._arrivals[direction]
+        for name, batch in found.items():
+            offer, count = self._free, len(batch)
+            room = berths.for_all(state, arrivals, self._is_able, offer=offer, count=count)
+            if room is None:
+                return self._before(now, direction, name, whole)
+            self._free = room
             for first in range(0, len(batch), size):
                 self._set_off(now, direction, batch[first : first + size])
-        return [each for each in able if not each.batch or each.return_of]
+        return [each for each in whole if not each.batch or each.return_of]
+
+    def _before(self, now: Now, direction: str, batch: str, able: list[Crossing]) -> list[Crossing]:
+        """Who may go before the first truck of a batch that waits for its berths."""
+        place = [each.batch for each in able].index(batch)
+        holder = berths.keeper(self._state, self._arrivals[direction])
+        lifts = f"a berth for every truck of batch {batch}"
+        for key in [each.vehicle for each in able[place:] if not each.mission]:
+            why = Reason.BERTH_FULL
+            self._state.wait(now, key, why, resource="berths", holder=holder, lifts=lifts)
+        return [each for each in able[:place] if not each.batch or each.return_of]
 
     def _batch_no(self, crossing: Crossing) -> No | None:
         """Which other truck of its batch keeps it at its berth."""

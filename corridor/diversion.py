@@ -58,7 +58,9 @@ class Diversions:
             return  # between the gates there is nowhere to go but on
         no: No | None = None
         if crossing.refused:
-            if crossing.step < CUSTODY_STEP_EXITED:
+            if self._is_at_berth(mission, crossing) and self._berth_of(mission):
+                self._ends_at_berth(mission)
+            elif crossing.step < CUSTODY_STEP_EXITED:
                 no = self._end_in_bay(mission, crossing)
         elif kept and self._is_at_berth(mission, crossing) and not to_do(crossing, mission.done):
             no = self._stays_at_berth(mission, crossing)
@@ -81,6 +83,33 @@ class Diversions:
         no = clearance_missing(crossing)
         part(self._state, mission, no.reason if no is not None else Reason.CLEARANCE_PENDING)
         return no
+
+    def _berth_of(self, mission: Mission) -> str:
+        """The berth that a mission begins at; "" if it begins in a bay."""
+        berths = self._state.map.berths.values()
+        return next((berth.id for berth in berths if berth.lane == mission.lanes[0]), "")
+
+    def _ends_at_berth(self, mission: Mission) -> None:
+        """Refused before it was given road: its mission ends where it stands, and what was held for
+        it is given back.
+        """
+        state, before = self._state, mission.berth
+        berth = self._berth_of(mission)
+        if before == berth:
+            return  # its truck has still to say that it stands there
+        own = state.map.berths[berth]
+        mission.lanes, mission.berth, mission.place = [own.lane], berth, ""
+        mission.stops = stops_of(state.map, (own.lane,), berth, bay=None, services={})
+        mission.next_span = 1
+        for zone in state.zones.held_by(mission.vehicle):
+            if zone != own.zone:
+                state.zones.surrender(zone, mission.vehicle)
+                state.free(zone, mission.vehicle, mission.convoy, "never entered")
+        part(state, mission, Reason.REFUSED)
+        mission.version += 1
+        state.save(mission)
+        state.say(Event.BERTH_CHANGED, vehicle=mission.vehicle, berth=berth, before=before)
+        self._tell(mission)
 
     def _is_beyond(self, mission: Mission) -> bool:
         """It has road past its exit gate, and its custody has not begun on the other side."""

@@ -46,10 +46,14 @@ class Overdue:
             del self._state.overdue[key]
 
     def _stands_at(self, mission: Mission) -> tuple[int, str]:
-        """The station or bay at whose line it stands and that has not finished with it."""
+        """The station or bay at whose line it stands and that has not finished with it. One that
+        was closed before it was told of the truck is not silent: it was never asked.
+        """
         heard = self._state.heard.get(mission.vehicle)
         for stop in mission.stops:
             if stop.kind in _SILENT_MS and stop.place not in mission.done:
+                if stop.place not in mission.announced:
+                    return 0, ""
                 near = heard is not None and abs(heard.front_m - stop.at_m) <= STOP_WINDOW_M
                 return (stop.kind, stop.place) if near else (0, "")
         return 0, ""

@@ -1,12 +1,13 @@
 """Returns: what becomes of a crossing that an office refuses, wherever the truck is.
 
-Pure. Refused at its berth, the truck stays there and the crossing is over. Refused on the way to
-its exit gate, it ends in a bay. Refused past the line, it goes on to its arrival side, is not
-unloaded, and from there is taken back by the return crossing that the refusal names: for that it
-needs both offices' releases of the return, in the other direction, and so does the gate that lets
-it in, which is told of them here and judges for itself. Not here: where it may go meanwhile
-(customs.py), the bay (diversion.py), the gate's own rule (gate/admission.py). Requirements: SUP-025
-in docs/SAFETY.md.
+Pure. Refused at its berth, the truck stays there and the crossing is over, whether it has a mission
+already (diversion.py withdraws it) or not; two officers of the office may overrule that. Refused on
+the way to its exit gate, it ends in a bay. Refused past the line, it goes on to its arrival side,
+is not unloaded, and from there is taken back by the return crossing that the refusal names: for
+that it needs both offices' releases of the return, in the other direction, and so does the gate
+that lets it in, which is told of them here and judges for itself. Not here: where it may go
+meanwhile (customs.py), the bay (diversion.py), the gate's own rule (gate/admission.py).
+Requirements: SUP-025 in docs/SAFETY.md.
 """
 
 from contract.agent import Now, Send
@@ -108,6 +109,13 @@ class Returns:
         crossing.finished_ms = 0
         return True
 
+    def _overruled(self, crossing: Crossing, country: str) -> None:
+        """The office that has refused a truck in its berth releases it after all: it goes on."""
+        stays = crossing.outcome == "refused" and not crossing.mission and not crossing.step
+        if stays and crossing.refused_by == country:
+            crossing.outcome = crossing.refused = crossing.refused_by = ""
+            crossing.finished_ms = 0
+
     def noticed(self, back: Crossing) -> None:
         """A return crossing is told of: it may be so only after its truck has come to rest."""
         crossing = self._state.crossings.get(back.return_of)
@@ -116,8 +124,9 @@ class Returns:
         elif crossing is not None:
             self._tell_papers(crossing, back)
 
-    def released(self, back: Crossing) -> None:
-        """A release may have been the second of a return."""
+    def released(self, back: Crossing, country: str) -> None:
+        """A release may have been the second of a return, or a refusal overruled."""
+        self._overruled(back, country)
         crossing = self._state.crossings.get(back.return_of)
         if crossing is None:
             return
@@ -152,12 +161,25 @@ class Returns:
     # --- the end of it ---
 
     def is_over(self, crossing: Crossing, mission: Mission) -> bool:
-        """A refused truck stands where its mission ends, and its custody has come as far."""
+        """A refused truck stands where its mission ends, and its custody has come as far; that of a
+        truck that was kept in its berth has not begun.
+        """
         in_bay = mission.berth in self._state.map.bays
-        return crossing.step == (CUSTODY_STEP_SEALED if in_bay else CUSTODY_STEP_ENTERED)
+        return not crossing.step or crossing.step == (
+            CUSTODY_STEP_SEALED if in_bay else CUSTODY_STEP_ENTERED
+        )
 
     def ended(self, now: Now, crossing: Crossing, place: str) -> None:
-        """The refused crossing is over: its return may set off from where the truck stands."""
+        """The refused crossing is over: its return may set off from where the truck stands. One
+        that never set off has no mission any more, and may be declared anew.
+        """
+        if not crossing.step:
+            crossing.mission = ""
+            if crossing.refused_by in crossing.releases:  # overruled meanwhile
+                self._overruled(crossing, crossing.refused_by)
+            self._state.save(crossing)
+        if not crossing.outcome:
+            return
         back = self._state.crossings.get(crossing.returns)
         if back is not None and back.return_of == crossing.crossing_id:
             self._make_ready(now, back, place)

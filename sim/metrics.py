@@ -22,6 +22,7 @@ from sim.parts import PARTS
 from sim.queues import QUEUE
 from sim.recovery import recovery
 from sim.scenario import Scenario
+from sim.waybills import told as waybills_told
 
 PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
 _TOP: Final = (
@@ -63,7 +64,7 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"safety.{invariant}" for invariant in INVARIANTS),
         *leaves(traffic(Tally(), 0.0, 0.0), "traffic"),
         *leaves(clearance(Tally(), [], 0.0, 0.0), "clearance"),
-        *leaves(Cases().told(returned=0), "cases"),
+        *leaves(Cases().told(returned=0) | waybills_told([]), "cases"),
         *(f"bound.{key}" for key in BOUND),
         *(f"bound.places.{place}" for place in place_names(corridor)),
         *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),

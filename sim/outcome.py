@@ -28,21 +28,13 @@ NEEDED: Final = frozenset(
         "command_taken",
         "crossing_noticed",
         "authority_granted",
-        "crossing_finished",
-        "crossing_withheld",
-        "crossing_cleared",
-        "crossing_refused",
-        "crossing_returns",
-        "vehicle_diverted",
-        "vehicle_waits",
-        "vehicle_goes_on",
+        *("crossing_finished", "crossing_withheld", "crossing_cleared"),
+        *("crossing_refused", "crossing_returns"),
+        *("vehicle_diverted", "vehicle_waits", "vehicle_goes_on"),
         "desk_decided",
         "agency_decided",
-        "declaration_filed",
-        "channel_chosen",
-        "mission_given",
-        "loading_finished",
-        "permit_consumed",
+        *("declaration_filed", "channel_chosen", "mission_given"),
+        *("loading_finished", "permit_consumed"),
     }
     | hard_cases.NEEDED
     | _INTERVENTIONS
@@ -71,6 +63,8 @@ class CrossingTale:
     versions: int = 0  # of its declaration that were filed
     ready_s: float | None = None  # loaded and sealed
     permit_s: dict[str, float] = field(default_factory=dict)  # by gate, in order: its newest permit
+    batch: str = ""  # number of its waybill
+    sent_s: float | None = None  # sent off with both releases, not to a bay
     rulings: int = 0  # of officers and of people at an agency
 
     @property
@@ -136,6 +130,8 @@ def _filed(tally: Tally, said: Said, t_s: float) -> None:
     tale.filed_s = t_s
     tale.vehicle = said.fields["vehicle"]
     tale.versions += 1
+    if tale.left_s is None:
+        tale.outcome = "open"  # also what was refused before: it is assessed anew
 
 
 def _noticed(tally: Tally, said: Said, t_s: float) -> None:
@@ -144,6 +140,7 @@ def _noticed(tally: Tally, said: Said, t_s: float) -> None:
     tale.vehicle = said.fields["vehicle"]
     tale.loaded = said.fields["loaded"]
     tale.cargo_kg = said.fields["cargo_kg"]
+    tale.batch = said.fields["batch"]
 
 
 def _channel(tally: Tally, said: Said, t_s: float) -> None:
@@ -164,6 +161,8 @@ def _granted(tally: Tally, said: Said, t_s: float) -> None:
 
 def _given(tally: Tally, said: Said, t_s: float) -> None:
     tale = _tale(tally, said.fields["crossing"])
+    if tale.cleared_s is not None and not tale.reason and tale.sent_s is None:
+        tale.sent_s = t_s
     tale.outcome, tale.reason = "moving", ""
     tally.crossing_of[said.fields["mission"]] = tale.crossing
 
@@ -177,7 +176,8 @@ def _finished(tally: Tally, said: Said, t_s: float) -> None:
 
 
 def _withheld(tally: Tally, said: Said, t_s: float) -> None:
-    _tale(tally, said.fields["crossing"]).reason = said.fields["reason"]
+    tale = _tale(tally, said.fields["crossing"])
+    tale.reason = tale.reason if tale.outcome == "refused" else said.fields["reason"]
 
 
 def _cleared(tally: Tally, said: Said, t_s: float) -> None:

@@ -50,6 +50,7 @@ from sim.recovery import recovery
 from sim.report_files import write_folder, write_ledger, write_seeds
 from sim.scenario import AgencySection, OfficeSection, Scenario, resolved
 from sim.waits import NEEDED, Ending, as_values, ending
+from sim.waybills import told as waybills_told
 from sim.world import World
 
 FORMAT_VERSION: Final = 1
@@ -280,7 +281,8 @@ def conclude(
         "queues": queues(world.hosts),
         "fleet": fleet_figures(world, recorder.events, end_s),
         "radio": world.regions.figures,
-        "cases": tally.cases.told(returned=tally.returned),
+        "cases": tally.cases.told(returned=tally.returned)
+        | waybills_told(tally.crossings.values()),
         "recovery": recovery(tally, recorder.events, scenario.warm_up_s, end_s),
         "deadlock": end.cycle,
         "stuck": [{"vehicle": name, "why": why} for name, why in end.stuck.items()],

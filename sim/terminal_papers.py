@@ -33,6 +33,7 @@ DAY_MS: Final = 24 * 3_600_000
 CERTIFICATE_AGE_MS: Final = 7 * DAY_MS
 CERTIFICATE_LEFT_MS: Final = 21 * DAY_MS
 TRADERS: Final = 4  # authorised ones of a country, and as many others
+OFFICES: Final = {"KZ": "KZ-BAKHTY", "CN": "CN-POKITU"}  # between which the line lies
 THIRD_COUNTRY: Final = "UZ"  # where goods in transit come from or go to
 GUARANTEE_EUR: Final = 60_000
 REWEIGHED: Final = 0.99  # what an amended load weighs of what was declared first
@@ -134,6 +135,7 @@ class Papers:
             getattr(declaration, name).CopyFrom(trader(country, which, aeo=aeo < flow.aeo))
         declaration.origin_country = self.country
         declaration.destination_country = self.other
+        declaration.customs_offices.extend(OFFICES[each] for each in (self.country, self.other))
         shipper = declaration.consignor.trader_id
         declaration.consignment_reference = f"6{self.country}{shipper}-{crossing}"
         needed = self._certificates(flow.hs_code, crossing, utc_ms)
@@ -205,15 +207,21 @@ class Papers:
         abroad = "origin_country" if self.country == "KZ" else "destination_country"
         setattr(declaration, abroad, THIRD_COUNTRY)
         side, number = crossing.rpartition("-")[::2]
+        offices = [
+            f"{declaration.origin_country}-EXPORT",
+            *declaration.customs_offices,
+            f"{declaration.destination_country}-IMPORT",
+        ]
         declaration.transit.CopyFrom(
             TransitRight(
                 kind=TRANSIT_KIND_TIR,
                 reference=f"X{side[:1]}{int(number):08d}",
                 amount_eur=GUARANTEE_EUR,
-                departure_office=f"{declaration.origin_country}-export",
-                destination_office=f"{declaration.destination_country}-import",
+                departure_office=offices[0],
+                destination_office=offices[-1],
             )
         )
+        declaration.customs_offices[:] = offices
         declaration.navigation_seal_id = f"N-{crossing}"
         declaration.seals.append(declaration.navigation_seal_id)
 

@@ -185,7 +185,8 @@ def both_releases(subject: ReleaseSubject | None = None, **changes: Any) -> list
 
 
 def a_declaration(**changes: Any) -> Declaration:
-    """A valid declaration of a loaded truck."""
+    """A valid declaration of a loaded truck, with a route in its direction."""
+    route = ["KZ-BAKHTY", "CN-POKITU"]
     values: dict[str, Any] = {
         "declaration_id": "D-1",
         "version": 1,
@@ -205,6 +206,7 @@ def a_declaration(**changes: Any) -> Declaration:
         "carrier": Trader(trader_id=A_BIN, country="KZ"),
         "origin_country": "KZ",
         "destination_country": "CN",
+        "customs_offices": route[::-1] if changes.get("direction") == DIRECTION_WEST else route,
     }
     return Declaration(**(values | changes))
 

@@ -65,9 +65,10 @@ LOADED: Final[dict[str, Any]] = {
         "kind": "TRANSIT_KIND_TIR",
         "reference": "XF12345678",
         "amount_eur": 40_000,
-        "departure_office": "KZ-Bakhty",
-        "destination_office": "CN-Urumqi",
+        "departure_office": "KZ-SEMEY",
+        "destination_office": "CN-URUMQI",
     },
+    "customs_offices": ["KZ-SEMEY", "KZ-BAKHTY", "CN-POKITU", "CN-URUMQI"],
     "batch_number": "1000000001",
     "batch_size": 1,
 }

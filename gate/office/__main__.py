@@ -17,10 +17,11 @@ from msgspec import Meta, Struct
 
 from contract.agent import Role
 from contract.errors import ConfigError
+from contract.limits import RELEASE_VALID_MS
 from contract.selection import SEED_BYTES
 from contract.signing import Signer
 from contract.sites import bays_by_direction, stations_by_direction
-from gate.cli import agencies, declare, officer, status
+from gate.cli import agencies, audit, declare, officer, status
 from gate.cli.desk import NoDesks, OfficeDesks
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.places import Places, unknown_places
@@ -31,6 +32,7 @@ from live.config import ProgramConfig, read_file
 from live.program import ProgramSpec, Setting, read_setting, run_program, told
 
 LIFE_BYTES: Final = 8
+MINUTE_MS: Final = 60_000.0
 EXIT_UNUSABLE: Final = 2
 SHARE_ERROR_MAX: Final = 1e-9
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -59,7 +61,7 @@ class RulesSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     loaded: SharesSection = SharesSection(green=0.886, yellow=0.109, red=0.005)
     empty: SharesSection = SharesSection(green=1.0)
     assess_s: Annotated[float, Meta(ge=0.0, le=86_400.0)] = 30.0
-    release_valid_min: Annotated[float, Meta(gt=0.0, le=10_080.0)] = 720.0
+    release_valid_min: Annotated[float, Meta(gt=0.0, le=10_080.0)] = RELEASE_VALID_MS / MINUTE_MS
     book: str | None = None
     seed_file: str | None = None
     seed_term: Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9-]*$")] = ""
@@ -218,12 +220,14 @@ SPEC: Final = ProgramSpec(
         "  convoy-office desk list --config officer-kz.toml\n"
         "  convoy-office status D-KZ-00001 --from runs/smoke-1\n"
         "  convoy-office status D-KZ-00001 --config terminal-kz.toml\n"
+        "  convoy-office audit kz.toml\n"
         "  convoy-office seed --config office-kz.toml > office-kz.seed"
     ),
 )
 
 
 COMMANDS: Final = {
+    "audit": audit.main,
     "declare": declare.main,
     "desk": officer.main,
     "status": status.main,

@@ -237,7 +237,10 @@ class OfficeAgent:
             case.rules = [*case.rules, f"the guarantee is blocked by {blocker}"]
         self._say(Report(Event.CHANNEL_CHOSEN, about(case)))
         self._say(Send(self._config.supervisor, docket.papers.notice(case, declaration)))
-        docket.proceed(now, case)
+        if found.refused:
+            docket.refuse(now, case)
+        else:
+            docket.proceed(now, case)
 
     def _on_endorsement(self, now: Now, received: Received) -> None:
         notice = cast("customs_pb2.EndorsementNotice", received.message)

@@ -12,7 +12,7 @@ Model Regulations (four digits of dangerous goods); TIR carnets: two letters and
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from contract.limits import TEXT_LENGTH_MAX
@@ -35,6 +35,7 @@ from gate.office.countries import COUNTRIES
 
 GROSS_MASS_KG_MAX: Final = 100_000
 SEALS_MAX: Final = 8
+OFFICES_MAX: Final = 16
 BATCH_SIZE_MAX: Final = 99  # more than both fleets together: a batch waits for its last member
 KEY_ID_BYTES: Final = 16
 FAULTS_TOLD_MAX: Final = 64  # more do not fit a frame, and nobody mends so many at once
@@ -44,6 +45,7 @@ HS_CODE: Final = re.compile(r"(?:0[1-9]|[1-8][0-9]|9[0-7])(?:[0-9]{2}){1,4}", re
 HS_CODE_FORM: Final = "4, 6, 8 or 10 digits, of a chapter from 01 to 97"
 UN_NUMBER: Final = re.compile(r"[0-9]{4}", re.ASCII)
 PACKAGE_KIND: Final = re.compile(r"[A-Z0-9]{2}", re.ASCII)
+CUSTOMS_OFFICE: Final = re.compile(r"([A-Z]{2})-[A-Z0-9]{2,12}", re.ASCII)
 TIR_CARNET: Final = re.compile(r"[A-Z]{2}[0-9]{8}", re.ASCII)
 
 _CERTIFICATE_KINDS: Final = frozenset(
@@ -54,7 +56,9 @@ _CERTIFICATE_KINDS: Final = frozenset(
         CERTIFICATE_KIND_QUOTA,
     )
 )
+_WAYS: Final = {DIRECTION_EAST: ("KZ", "CN"), DIRECTION_WEST: ("CN", "KZ")}
 _PLAIN: Final = f"expected plain text of 1 to {TEXT_LENGTH_MAX} characters"
+_OFFICE: Final = "expected a country, a dash and 2 to 12 capitals or digits, as KZ-BAKHTY"
 _COUNTRY: Final = "expected two letters of ISO 3166-1, as KZ"
 _IDENTITIES: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
     "KZ": (is_kz_number, "expected a BIN or IIN: 12 digits, the last one its check digit"),
@@ -68,6 +72,7 @@ _IDENTITIES: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
 def faults(declaration: Declaration) -> list[str]:
     """Everything wrong with a declaration, as `place: what, expected`; empty if it is in order."""
     parts = [_who(declaration), _vehicle(declaration), _batch(declaration), _seals(declaration)]
+    parts.append(_route(declaration))
     parts.append(_empty(declaration) if declaration.empty_running else _loaded(declaration))
     parts += [
         _trader(getattr(declaration, name), f"$.{name}")
@@ -144,6 +149,55 @@ def _seals(declaration: Declaration) -> Iterator[str]:
     navigation = declaration.navigation_seal_id
     if navigation and navigation not in seals:
         yield f"$.navigation_seal_id: {quoted(navigation)}, expected one of the seals"
+
+
+def _route(declaration: Declaration) -> Iterator[str]:
+    """Customs offices on the way, and among them the two between which the line lies."""
+    offices = list(declaration.customs_offices)
+    if not offices and declaration.empty_running:
+        return
+    if not 2 <= len(offices) <= OFFICES_MAX:
+        yield f"$.customs_offices: {len(offices)}, expected 2 to {OFFICES_MAX} on the way, in order"
+        return
+    countries = [_country_of(office) for office in offices]
+    misread = [
+        f"$.customs_offices[{index}]: {quoted(office)}, {_OFFICE}"
+        for index, office in enumerate(offices)
+        if countries[index] not in COUNTRIES
+    ]
+    yield from misread
+    if misread:
+        return  # what order they are in is not known
+    for index, office in enumerate(offices):
+        if offices.index(office) < index:
+            place = f"$.customs_offices[{index}]"
+            yield f"{place}: {quoted(office)} again, expected each office once"
+    way = _WAYS.get(declaration.direction)
+    if way is not None and way not in pairwise(countries):
+        yield (
+            f"$.customs_offices: no office of {way[1]} behind one of {way[0]}, expected the two "
+            f"between which it crosses the line"
+        )
+    if declaration.HasField("transit"):
+        yield from _route_of_transit(declaration.transit, offices)
+
+
+def _route_of_transit(right: TransitRight, offices: list[str]) -> Iterator[str]:
+    """Goods in transit are under customs from the first office of the route to the last."""
+    ends = (("departure_office", 0), ("destination_office", len(offices) - 1))
+    for name, index in ends:
+        said = getattr(right, name)
+        if said and said != offices[index]:
+            yield (
+                f"$.customs_offices[{index}]: {quoted(offices[index])}, expected "
+                f"{quoted(said)}, the {name} of the transit"
+            )
+
+
+def _country_of(office: str) -> str:
+    """The country that a customs office names; "" if it is written otherwise."""
+    found = CUSTOMS_OFFICE.fullmatch(office)
+    return found[1] if found is not None else ""
 
 
 def _trader(trader: Trader, place: str) -> Iterator[str]:

@@ -218,24 +218,24 @@ class Docket:
         way, book = "E" if direction == DIRECTION_EAST else "W", self.config.rules.book
         return {kind: self.config.places.permitted(way, kind, book) for kind in case.controls}
 
-    def refuse(self, now: Now, case: Case, officer: str) -> None:
-        """No. Past the exit gate it goes with the crossing that takes the truck back."""
+    def refuse(self, now: Now, case: Case, officer: str = "") -> None:
+        """No: an officer's word, or without one that of a rule, which the trader can amend. Past
+        the exit gate it goes with the crossing that takes the truck back.
+        """
+        reason = Reason.REFUSED_BY_OFFICER if officer else Reason.REFUSED_BY_RULE
         if case.release_id:
-            self.revoke(case, Reason.REFUSED_BY_OFFICER)
+            self.revoke(case, reason)
         self.move(case, Outcome.REFUSED)
         self.due.pop(case.crossing_id, None)
         case.refused_by, case.overrule = officer, ""
-        case.reason, case.owner = Reason.REFUSED_BY_OFFICER.name, f"office {self.config.country}"
-        case.note(now.utc_ms, "refused", officer)
+        case.reason = reason.name
+        case.owner = f"office {self.config.country}" if officer else "terminal"
+        case.note(now.utc_ms, "refused", officer or reason.name)
         past = case.custody >= CUSTODY_STEP_EXITED and not case.return_of
         return_id = f"{case.crossing_id}{RETURN_SUFFIX}" if past else ""
-        fields = {
-            "crossing": case.crossing_id,
-            "reason": Reason.REFUSED_BY_OFFICER,
-            "rules": ", ".join(case.rules),
-        }
+        fields = {"crossing": case.crossing_id, "reason": reason, "rules": ", ".join(case.rules)}
         self.out.append(Report(Event.CROSSING_REFUSED, fields))
-        refusal = self.papers.refusal(case, Reason.REFUSED_BY_OFFICER, return_id)
+        refusal = self.papers.refusal(case, reason, return_id)
         notice = self._publish(case, refusal)
         if return_id:
             self.out.append(Send(self.config.other_office, notice))

@@ -34,7 +34,7 @@ class Outcome(Enum):
     WANTS_INSPECTION = "an inspection is wanted"
     WANTS_OPENING = "closed, or the quota is used"
     NOTHING_WANTED = "nothing is wanted any more"
-    REFUSED = "an officer refused"
+    REFUSED = "an officer or a rule refused"
     OVERRULED = "two officers overruled a refusal"
     ARRIVED = "handed over"
 
@@ -53,7 +53,7 @@ _WANTS: Final = {
 NEXT: Final[Mapping[tuple[Phase, Outcome], Phase]] = {
     **{(phase, O.DECLARED): P.ASSESSING for phase in P if phase is not P.ENDED},
     **{(phase, wants): _WANTS[wants] for phase in _OPEN for wants in _WANTS},
-    **{(phase, O.REFUSED): P.REFUSED for phase in _OPEN if phase is not P.ASSESSING},
+    **{(phase, O.REFUSED): P.REFUSED for phase in _OPEN},  # assessing: by a rule
     (P.REFUSED, O.OVERRULED): P.ASSESSING,  # and whatever is still wanted is wanted again
     (P.RELEASED, O.ARRIVED): P.ENDED,
     (P.REFUSED, O.ARRIVED): P.ENDED,  # it went back

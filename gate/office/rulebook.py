@@ -46,6 +46,7 @@ CertificateWord = Literal["phytosanitary", "veterinary", "origin", "quota"]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Heading = Annotated[str, Meta(pattern=r"^[0-9]{2,10}$")]
 CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+OfficeName = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{2,12})?$")]
 PlaceName = Annotated[str, Meta(min_length=1, max_length=40)]
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -82,6 +83,8 @@ class When(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     goods     HS prefixes; one line of the declaration begins with one of them
     trusted   consignor and consignee are authorised economic operators that this office recognises
     lacks     no certificate of this kind is valid now and for as long as a release would be
+    via       one of these customs offices is on the declared route; a country: any office of it
+    misses    one of these is not on the declared route
     """
 
     direction: Literal["E", "W"] | None = None
@@ -93,6 +96,8 @@ class When(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     transit: bool | None = None
     batch: bool | None = None
     lacks: CertificateWord | None = None
+    via: tuple[OfficeName, ...] = ()
+    misses: tuple[OfficeName, ...] = ()
     gross_mass_above_kg: Annotated[int, Meta(ge=0)] | None = None
 
 
@@ -102,6 +107,7 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     channel     at least this strict
     agencies    who must endorse;   controls   what must be inspected
     selection   factor on the share of crossings that chance picks out
+    refuse      it is refused as it is declared, and the trader amends it
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -111,6 +117,7 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     agencies: tuple[AgencyWord, ...] = ()
     controls: tuple[ControlWord, ...] = ()
     selection: Share = 1.0
+    refuse: bool = False
 
 
 class Hours(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -203,6 +210,10 @@ def fires(when: When, declaration: Declaration, trust: bool, span_utc_ms: tuple[
         return False
     if when.origin and declaration.origin_country not in when.origin:
         return False
+    if when.via and not any(_passes(declaration, office) for office in when.via):
+        return False
+    if when.misses and all(_passes(declaration, office) for office in when.misses):
+        return False
     if when.lacks is not None and _certified(declaration, when.lacks, span_utc_ms):
         return False
     limit_kg = when.gross_mass_above_kg
@@ -216,6 +227,12 @@ def trusted(declaration: Declaration, book: RuleBook, country: str) -> bool:
         trader.authorised_economic_operator and (trader.country == country or book.recognise_aeo)
         for trader in traders
     )
+
+
+def _passes(declaration: Declaration, office: str) -> bool:
+    """Whether an office, or any office of a country, is on the declared route."""
+    offices = declaration.customs_offices
+    return any(each == office or each.startswith(f"{office}-") for each in offices)
 
 
 def _certified(declaration: Declaration, kind: str, span_utc_ms: tuple[int, int]) -> bool:

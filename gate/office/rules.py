@@ -42,12 +42,15 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The channel and why; who must endorse, and what must be inspected beside red's search."""
+    """The channel and why; who must endorse, and what must be inspected beside red's search;
+    whether a rule refuses it as it is declared.
+    """
 
     channel: Channel
     rules: tuple[str, ...]
     agencies: tuple[int, ...] = ()
     controls: tuple[int, ...] = ()
+    refused: bool = False
 
 
 def assess(declaration: Declaration, rules: Rules, now_utc_ms: int) -> Assessment:
@@ -63,6 +66,7 @@ def assess(declaration: Declaration, rules: Rules, now_utc_ms: int) -> Assessmen
         (chance, *(f"{rule.id}: {rule.because}" for rule in fired)),
         tuple(sorted({AGENCIES[word] for rule in fired for word in rule.agencies})),
         tuple(sorted({CONTROLS[word] for rule in fired for word in rule.controls})),
+        any(rule.refuse for rule in fired),
     )
 
 

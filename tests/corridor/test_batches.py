@@ -9,6 +9,9 @@ from contract.v1.customs_pb2 import ControlOrder, Hold, Refusal, Revocation
 from contract.v1.document_pb2 import COUNTRY_CN, COUNTRY_KZ
 from contract.v1.movement_pb2 import MissionOrder
 from corridor.batches import incomplete
+from corridor.berths import for_all
+from corridor.interlocking import Claim
+from corridor.records import Crossing
 from tests.corridor.control import CROSSINGS, Control
 from tests.corridor.test_agent import waits
 from tests.factories import TRUCKS, reports, sends
@@ -216,3 +219,71 @@ def test_member_refused_past_the_line_keeps_nobody_and_one_before_it_the_rest(
     no = incomplete(state, second)
     assert (no is not None) is keeps
     assert no is None or no.resource == f"{first.crossing_id} {A}: REFUSED"
+
+
+def berths_taken(control: Control, free: int) -> list[str]:
+    """Of the berths at the far end so many are free; somebody else is in the others."""
+    far = [
+        berth for berth in control.map.berths.values() if berth.arrivals and berth.country == "CN"
+    ]
+    taken = far[: len(far) - free]
+    for berth in taken:
+        control.agent.state.zones.allocate(berth.zone, Claim("other", "other", "W", 0))
+    return [berth.zone for berth in taken]
+
+
+def test_batch_waits_as_a_whole_until_there_is_a_berth_for_each_of_its_trucks() -> None:
+    """SUP-022: nobody goes ahead of the others because there was one berth."""
+    control = Control(convoy=3, map_name="bakhty_pokitu")
+    zones = berths_taken(control, 2)
+    released(a_batch(control=control), *TRUCKS)
+    control.pass_time(60)
+    assert not sends(control.said, MissionOrder)
+    assert {waits(control, truck)[-1] for truck in TRUCKS} == {"BERTH_FULL"}
+    lifted = reports(control.said, Event.VEHICLE_WAITS)[-1]["lifted_by"]
+    assert lifted == "a berth for every truck of batch B-1"
+    control.agent.state.zones.surrender(zones[-1], "other")
+    control.agent.state.dispatch_due = True
+    control.pass_time(2)
+    assert [list(control.order(truck).formation) for truck in TRUCKS] == [list(TRUCKS)] * 3
+
+
+def test_nobody_behind_a_batch_takes_the_berths_that_it_waits_for() -> None:
+    """SUP-022: who was ready before it goes, who was ready after it waits."""
+    control = Control(convoy=1, map_name="bakhty_pokitu")
+    berths_taken(control, 1)
+    released(a_batch(A, B, control=control, batch_size=2), A, B)
+    control.pass_time(5)
+    control.notice(C)
+    released(control, C)
+    control.pass_time(60)
+    assert not sends(control.said, MissionOrder)
+    assert waits(control, C)[-1] == "BERTH_FULL"
+
+
+def test_truck_that_was_ready_before_a_batch_goes_before_it() -> None:
+    control = Control(convoy=1, map_name="bakhty_pokitu")
+    berths_taken(control, 0)
+    control.cleared(C)
+    control.pass_time(5)
+    released(a_batch(A, B, control=control, batch_size=2), A, B)
+    far = [berth.zone for berth in control.map.berths.values() if berth.country == "CN"]
+    control.agent.state.zones.surrender(far[-1], "other")
+    control.agent.state.dispatch_due = True
+    control.pass_time(5)
+    assert control.order(C).lanes
+    assert not sends(control.said, MissionOrder, to=A)
+
+
+def test_batch_of_more_trucks_than_there_are_berths_shares_all_of_them() -> None:
+    """It could never go as a whole: as many go as there are berths, and the rest follows."""
+    control = Control(convoy=3, map_name="bakhty_pokitu")
+    berths = [each for each in control.map.berths.values() if each.country == "CN"]
+    offer, many = [each.id for each in berths], len(berths) + 5
+    state = control.agent.state
+
+    def nobody(crossing: Crossing) -> bool:
+        return False
+
+    assert for_all(state, berths, nobody, offer=offer, count=many) == offer
+    assert for_all(state, berths, nobody, offer=offer[1:], count=many) is None

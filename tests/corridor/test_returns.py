@@ -88,8 +88,22 @@ def test_truck_refused_at_its_berth_stays_there_and_its_crossing_is_over() -> No
     refuse(control)
     assert (finished(control)["outcome"], waits(control)[-1]) == ("refused", "REFUSED")
     control.release("KZ")
+    control.pass_time(25)
+    assert "truck-01" not in control.agent.state.mission_of  # it is not Kazakhstan that refused
+
+
+def test_refusal_at_the_berth_that_its_office_overrules_lets_the_truck_go() -> None:
+    """SUP-025: a release after a refusal, by the same office, is two officers' word."""
+    control = Control().accounted()
+    control.notice()
+    control.loaded()
+    control.release("KZ")
+    refuse(control)
+    control.start()
+    control.accounted()
     control.release("CN")
-    assert "truck-01" not in control.agent.state.mission_of
+    control.pass_time(25)
+    assert control.order().lanes
 
 
 def test_refusal_at_the_berth_is_over_by_a_new_declaration_and_both_releases() -> None:

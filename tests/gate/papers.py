@@ -74,6 +74,7 @@ def a_full_declaration(**changes: Any) -> Declaration:
             a_certificate(kind=CERTIFICATE_KIND_ORIGIN, number="ST-1-77"),
         ],
         "transit": a_transit(),
+        "customs_offices": ["UZ-00210", "KZ-BAKHTY", "CN-POKITU", "CN-9404"],
     }
     return a_declaration(**(values | changes))
 
@@ -119,6 +120,7 @@ _trader = st.builds(
     st.booleans(),
 )
 _maybe_words = st.just("") | _words
+_offices = st.from_regex(r"(UZ|RU|DE)-[A-Z0-9]{2,12}", fullmatch=True)
 
 
 @st.composite
@@ -157,10 +159,19 @@ def _certificate(draw: Any) -> Certificate:
 
 
 @st.composite
-def _transit(draw: Any) -> TransitRight:
+def _route(draw: Any, direction: int) -> list[str]:
+    """Customs offices on the way, with the line between the two of this corridor."""
+    before, behind = draw(st.lists(_offices, max_size=6, unique=True)), []
+    while len(before) > 3:
+        behind.append(before.pop())
+    middle = ["KZ-BAKHTY", "CN-POKITU"]
+    return [*before, *(middle if direction == DIRECTION_EAST else middle[::-1]), *behind]
+
+
+@st.composite
+def _transit(draw: Any, first: str, second: str) -> TransitRight:
     tir = draw(st.booleans())
     carnets = st.from_regex(r"[A-Z]{2}[0-9]{8}", fullmatch=True)
-    first, second = draw(st.lists(_words, min_size=2, max_size=2, unique=True))
     return TransitRight(
         kind=TRANSIT_KIND_TIR if tir else TRANSIT_KIND_NATIONAL,
         reference=draw(carnets if tir else _words),
@@ -196,9 +207,12 @@ def loaded_in_order(draw: Any) -> Declaration:
     goods = draw(st.lists(_goods(), min_size=1, max_size=4))
     cargo_kg = sum(line.net_mass_kg for line in goods)
     certificates = draw(st.lists(_certificate(), max_size=3, unique_by=lambda each: each.number))
-    transit = draw(st.none() | _transit())
+    of_all = _of_all(draw, seals)
+    route = draw(_route(of_all["direction"]))
+    transit = draw(st.none() | _transit(route[0], route[-1]))
     return Declaration(
-        **_of_all(draw, seals),
+        **of_all,
+        customs_offices=route,
         goods=goods,
         cargo_mass_kg=cargo_kg,
         gross_mass_kg=draw(st.integers(cargo_kg + 1, 100_000)),

@@ -1,6 +1,8 @@
 """A station that lets too much pass is found in time, and an honest one is left alone."""
 
+import json
 import random
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -16,6 +18,7 @@ from contract.v1.customs_pb2 import (
     CrossingNotice,
     Hold,
 )
+from gate.office.__main__ import main
 from gate.office.audit import (
     AuditLimits,
     StationAudit,
@@ -190,3 +193,39 @@ def test_share_that_is_scanned_again_is_drawn_by_the_seed_and_is_the_same_in_eve
         drawn.append(again)
     assert drawn[0] == drawn[1]
     assert 10 <= len(drawn[0]) <= 30
+
+
+# --- what is declared beforehand ---
+
+
+def test_office_says_beforehand_what_its_audit_promises(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """OFF-012: by its own book, or by what is so unsaid."""
+    assert main(["audit"]) == 0
+    said = capsys.readouterr().out
+    assert f"0.95 within {PREDICTED} loads scanned twice" in said
+    assert "below 0.01 (exactly 0.00" in said
+    book = tmp_path / "book.toml"
+    book.write_text("rescan_share = 0.1\naudit = {unreliable = 0.2, honest = 0.01}")
+    assert main(["audit", str(book), "--json", "--found-with", "0.9"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    limits = AuditLimits(unreliable=0.2, honest=0.01)
+    assert (told["unreliable"], told["rescan_share"]) == (0.2, 0.1)
+    assert chance_suspended(limits, 0.2, told["within_loads"]) >= 0.9
+    assert chance_suspended(limits, 0.2, told["within_loads"] - 1) < 0.9
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere.toml"], "nowhere.toml"),
+        (["--found-with", "1"], "less than 1"),
+        (["--found-with", "nan"], "less than 1"),
+    ],
+)
+def test_audit_that_cannot_be_computed_is_refused_by_its_place(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", *words]) == 2
+    assert said in capsys.readouterr().err

@@ -335,8 +335,8 @@ TIR = TransitRight(
     kind=TRANSIT_KIND_TIR,
     reference="XT12345678",
     amount_eur=60_000,
-    departure_office="KZ55",
-    destination_office="CN65",
+    departure_office="KZ-BAKHTY",
+    destination_office="CN-POKITU",
 )
 
 

@@ -82,6 +82,7 @@ LONE: Final[dict[str, Plant]] = {
     "$.transit.amount_eur": put("transit.amount_eur", 0),
     "$.transit.departure_office": put("transit.departure_office", ""),
     "$.transit.destination_office": put("transit.destination_office", ""),
+    "$.customs_offices[1]": put("customs_offices.1", "Bakhty"),
 }
 
 
@@ -108,6 +109,43 @@ def test_every_planted_fault_is_named_at_once(planted: set[str]) -> None:
     for place in planted:
         LONE[place](paper)
     assert sorted(places(paper)) == sorted(planted)
+
+
+ROUTES: Final[list[tuple[list[str], list[str]]]] = [
+    ([], ["$.customs_offices"]),
+    (["KZ-BAKHTY"], ["$.customs_offices"]),
+    (["KZ-BAKHTY", "CN-POKITU"] * 9, ["$.customs_offices"]),
+    (["KZ-BAKHTY", "XX-POKITU"], ["$.customs_offices[1]"]),
+    (["kz-bakhty", "CN"], ["$.customs_offices[0]", "$.customs_offices[1]"]),
+    (["KZ-BAKHTY", "CN-POKITU", "KZ-BAKHTY"], ["$.customs_offices[2]"]),
+    (["CN-POKITU", "KZ-BAKHTY"], ["$.customs_offices"]),
+    (["KZ-BAKHTY", "RU-MOSCOW", "CN-POKITU"], ["$.customs_offices"]),
+    (["RU-MOSCOW", "KZ-BAKHTY", "CN-POKITU", "CN-URUMQI"], []),
+]
+
+
+@pytest.mark.parametrize(("offices", "expected"), ROUTES)
+def test_route_crosses_the_line_in_the_direction_of_travel(
+    offices: list[str], expected: list[str]
+) -> None:
+    """OFF-001."""
+    assert places(a_declaration(customs_offices=offices)) == expected
+
+
+def test_route_of_goods_in_transit_is_from_their_first_office_to_their_last() -> None:
+    """OFF-001."""
+    paper = a_full_declaration(customs_offices=["KZ-BAKHTY", "CN-POKITU"])
+    first, last = faults(paper)
+    assert first == (
+        "$.customs_offices[0]: 'KZ-BAKHTY', expected 'UZ-00210', the departure_office of the "
+        "transit"
+    )
+    assert place_of(last) == "$.customs_offices[1]"
+
+
+def test_empty_run_may_say_its_route_and_then_says_it_right() -> None:
+    assert places(an_empty_run(customs_offices=["CN-POKITU", "KZ-BAKHTY"])) == []
+    assert places(an_empty_run(customs_offices=["KZ-BAKHTY", "CN-POKITU"])) == ["$.customs_offices"]
 
 
 EMPTY: Final[dict[str, dict[str, Any]]] = {

@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 
 from contract.errors import ConfigError
 from contract.events import Event
-from contract.v1.customs_pb2 import GoodsLine, Hold
+from contract.reasons import Reason
+from contract.v1.customs_pb2 import (
+    TRANSIT_KIND_NATIONAL,
+    GoodsLine,
+    Hold,
+    Refusal,
+    TransitRight,
+)
+from contract.v1.document_pb2 import CHANNEL_YELLOW
 from gate.office.hours import DAY_MS, local_day, opens_ms
-from gate.office.rulebook import Hours, Quota, Rule, RuleBook, When, read_book
-from tests.factories import A_BIN, HOUR_MS, reports
+from gate.office.orders import DeskOutcome, Ruling
+from gate.office.rulebook import Hours, Quota, Rule, RuleBook, When, fires, read_book
+from tests.factories import A_BIN, HOUR_MS, a_declaration, reports
 from tests.gate.desk import ASSESS_MS, GREEN, RED, Office, decided, releases
 
 SEEDS = [GoodsLine(hs_code="1206", description="seed", net_mass_kg=20_000, packages=1)]
@@ -109,6 +118,7 @@ def test_installed_books_keep_the_published_hours_by_kazakh_clocks(
         (b"[[rule]]\nid = 'a'\nbecause = 'b'\nchanel = 'red'", "chanel"),
         (b"[[rule]]\nid = 'a'\nbecause = 'b'\nchannel = 'blue'", "channel"),
         (b"[[rule]]\nid='a'\nbecause='b'\n[[rule]]\nid='a'\nbecause='c'", "twice"),
+        (b"[[rule]]\nid='a'\nbecause='b'\nwhen={via=['Bakhty']}", "via"),
         (b"[hours]\nopens = '25:00'\ncloses = '19:00'", "opens"),
         (b"\xff", "UTF-8"),
         (b"= 3", "book.toml"),
@@ -126,6 +136,74 @@ def test_installed_rule_books_hold_and_ask_for_what_they_say(name: str) -> None:
     assert len(book.rule) >= 5
     office = Office(GREEN, book=book).assessed(goods=SEEDS)
     assert decided(office.said, Hold)[0].owner == "phytosanitary KZ"
+
+
+TRANSIT = ["UZ-TASHKENT", "KZ-BAKHTY", "CN-POKITU", "CN-ALASHANKOU"]
+
+
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        (When(via=("CN-ALASHANKOU",)), True),
+        (When(via=("RU", "UZ")), True),
+        (When(via=("UZ-TASH",)), False),  # no part of a name
+        (When(via=("RU-MOSCOW",)), False),
+        (When(misses=("KZ-BAKHTY", "CN-POKITU")), False),
+        (When(misses=("KZ-BAKHTY", "RU")), True),
+        (When(misses=("KZ-DOSTYK",), via=("RU",)), False),
+    ],
+)
+def test_rule_about_the_route_looks_at_the_declared_offices(when: When, holds: bool) -> None:
+    """OFF-026."""
+    assert fires(when, a_declaration(customs_offices=TRANSIT), False, (0, 1)) is holds
+
+
+def installed(name: str) -> RuleBook:
+    return read_book((resources.files("gate.office") / f"{name}.toml").read_bytes(), name)
+
+
+@pytest.mark.parametrize("name", ["kz", "cn"])
+def test_installed_books_refuse_a_route_by_another_crossing_point(name: str) -> None:
+    """OFF-026: with the rule that says why; amended, it is assessed anew by rules alone."""
+    office = Office(GREEN, name.upper(), book=installed(name))
+    office.assessed(customs_offices=["KZ-DOSTYK", "CN-ALASHANKOU"])
+    (refusal,) = decided(office.said, Refusal)
+    assert refusal.reason == "REFUSED_BY_RULE"
+    assert any(
+        rule.startswith(f"{name.upper()}-ROUTE-1: the declared route") for rule in refusal.rules
+    )
+    (said,) = reports(office.said, Event.CROSSING_REFUSED)
+    assert said["reason"] is Reason.REFUSED_BY_RULE
+    assert not releases(office.said)
+    office.declare(version=2)
+    office.wake(later_ms=ASSESS_MS)
+    assert [each.subject.crossing_id for each in releases(office.said)] == ["KZ-1"]
+
+
+def test_refusal_by_a_rule_is_overruled_by_two_officers_only() -> None:
+    """OFF-008: as one by an officer."""
+    office = Office(GREEN, book=installed("kz"))
+    office.assessed(customs_offices=["KZ-DOSTYK", "CN-ALASHANKOU"])
+    office.wake(DeskOutcome("KZ-1", Ruling.RELEASE, "officer-1"))
+    office.wake(DeskOutcome("KZ-1", Ruling.RELEASE, "officer-1"))
+    assert not releases(office.said)
+    office.wake(DeskOutcome("KZ-1", Ruling.RELEASE, "officer-2"))
+    assert releases(office.said)
+
+
+def test_goods_in_transit_that_cross_the_border_twice_go_to_an_officer() -> None:
+    """OFF-026: a rule about the route may choose the channel, too."""
+    right = TransitRight(
+        kind=TRANSIT_KIND_NATIONAL,
+        reference="G-1",
+        amount_eur=1,
+        departure_office=TRANSIT[0],
+        destination_office=TRANSIT[-1],
+    )
+    office = Office(GREEN, "CN", book=installed("cn"))
+    office.assessed(customs_offices=TRANSIT, transit=right)
+    (hold,) = decided(office.said, Hold)
+    assert (hold.reason, hold.channel) == ("DOCUMENT_CONTROL", CHANNEL_YELLOW)
 
 
 def test_trusted_traders_are_picked_out_less_often() -> None:

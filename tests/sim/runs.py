@@ -81,6 +81,23 @@ def a_run(
     return run(load(name, list(settings)), RunOptions(seed=seed, prepare=prepare))
 
 
+def by_the_scanner(name: str, settings: str) -> str:
+    """A scenario as TOML: wheat goes east on the large map, and every load by way of the X-ray.
+    `settings` are whole lines.
+    """
+    return f"""
+format_version = 1
+name = "{name}"
+{settings.strip()}
+[[flow]]
+direction = "E"
+goods = "wheat"
+hs_code = "100199"
+payload_t = 21.8
+channels = {{green = 0.0, yellow = 1.0, red = 0.0}}
+"""
+
+
 def both(*prepares: Prepare) -> Prepare:
     """Several preparations as one, in order."""
 

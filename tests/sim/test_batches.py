@@ -84,6 +84,8 @@ def test_batch_of_the_hard_day_waits_for_its_member_at_the_berth_and_crosses_tog
     left = [tales[name].left_s or 0.0 for name in names]
     assert min(left) > 14 * 60.0  # nobody before the officer of truck-05 has decided
     assert max(left) - min(left) < 120.0
+    assert finished.result["cases"]["batch_interrupted"] == 0
+    assert 0.0 < finished.result["cases"]["batch_spread_s"] < 600.0
     passed = [row["crossing"] for row in log.of(Event.VEHICLE_PASSED, "kz_out")]
     first = passed.index(next(each for each in passed if each in names))
     assert set(passed[first : first + 3]) == {*names}  # nobody of others between them

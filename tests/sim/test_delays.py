@@ -13,15 +13,15 @@ from sim.delays import Account
 from sim.odometer import PERIOD_NS
 from sim.run import Finished
 from tests.sim.commands import command
-from tests.sim.runs import UNRELIABLE, Log, a_run
+from tests.sim.runs import UNRELIABLE, Log, a_run, by_the_scanner
 
 SLOW: Final = (
     'fault=[{at="5s", kind="station_slow", target="kz_weigh_e", value=600, lasts="100s"}]',
     "time.duration='20min'",
 )
-YELLOW: Final = """
-format_version = 1
-name = "yellow"
+YELLOW: Final = by_the_scanner(
+    "yellow",
+    """
 time.duration = "40min"
 time.crossings = 1
 fleet = {kz = 1, cn = 0, convoy = 1}
@@ -29,13 +29,8 @@ berth = {load = "constant:60s", unload = "constant:1h"}
 office.KZ.documents = "constant:20s"
 office.CN.documents = "constant:20s"
 station.kz_xray_e = {service = "constant:20s", spacing = "constant:45s", reading = "constant:60s"}
-[[flow]]
-direction = "E"
-goods = "wheat"
-hs_code = "100199"
-payload_t = 21.8
-channels = {green = 0.0, yellow = 1.0, red = 0.0}
-"""
+""",
+)
 ALONE: Final = ("fleet.cn=0", "time.crossings=1", "expect=[]")
 CONVOY: Final = (
     *("fleet.kz=3", "fleet.cn=0", "fleet.convoy=3", "time.crossings=3", "time.duration='6min'"),

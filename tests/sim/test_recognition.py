@@ -11,11 +11,11 @@ from contract.reasons import Reason
 from sim.books import office_book, office_book_bytes, rule_book
 from sim.run import Finished
 from sim.scenario import OfficeSection, load, resolved
-from tests.sim.runs import UNRELIABLE, Log, a_run, broken
+from tests.sim.runs import UNRELIABLE, Log, a_run, broken, by_the_scanner
 
-SCENARIO: Final = """
-format_version = 1
-name = "recognition"
+SCENARIO: Final = by_the_scanner(
+    "recognition",
+    """
 time.duration = "45min"
 fleet = {kz = 3, cn = 0, convoy = 1}
 berth = {load = "uniform:10s,60s", unload = "constant:1h"}
@@ -24,13 +24,8 @@ office.CN = {documents = "constant:60s"}
 [station.cn_xray_e]
 service = "constant:20s"
 reading = "constant:90s"
-[[flow]]
-direction = "E"
-goods = "wheat"
-hs_code = "100199"
-payload_t = 21.8
-channels = {green = 0.0, yellow = 1.0, red = 0.0}
-"""
+""",
+)
 AGAIN: Final = "office.CN.recognise_scans=false"
 
 

@@ -193,7 +193,7 @@ def test_counts_and_tonnes_are_those_of_the_crossings(folder: Folder) -> None:
 
 @pytest.mark.parametrize(
     ("refuses", "counts", "outcome", "reason"),
-    [("0.0", (2, 0), "open", "DOCUMENT_CONTROL"), ("1.0", (0, 2), "refused", "REFUSED")],
+    [("0.0", (2, 0), "open", "DOCUMENT_CONTROL"), ("1.0", (0, 2), "refused", "REFUSED_BY_OFFICER")],
 )
 def test_held_and_refused_crossings_are_counted_and_say_why(
     refuses: str, counts: tuple[int, int], outcome: str, reason: str, tmp_path: Path

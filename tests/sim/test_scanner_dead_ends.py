@@ -11,13 +11,13 @@ import pytest
 
 from contract.events import Event
 from sim.run import Finished
-from tests.sim.runs import NS_PER_S, Log, a_run, violations
+from tests.sim.runs import NS_PER_S, Log, a_run, by_the_scanner, violations
 from tests.sim.test_no_dead_ends import fault, unexplained
 
 SCANNER: Final = "kz_xray_e"
-SCENARIO: Final = """
-format_version = 1
-name = "scanned"
+SCENARIO: Final = by_the_scanner(
+    "scanned",
+    """
 time.duration = "45min"
 fleet = {kz = 1, cn = 0}
 berth = {load = "constant:10s", unload = "constant:5h"}
@@ -25,13 +25,8 @@ office.KZ.documents = "constant:20s"
 office.CN.documents = "constant:20s"
 station.kz_xray_e.service = "constant:20s"
 station.kz_xray_e.reading = "constant:180s"
-[[flow]]
-direction = "E"
-goods = "wheat"
-hs_code = "100199"
-payload_t = 21.8
-channels = {green = 0.0, yellow = 1.0, red = 0.0}
-"""
+""",
+)
 # How long after its scan has begun a truck is in each state, in seconds.
 STATES: Final = {"on the way": -20.0, "in it": 10.0, "image": 100.0}
 

@@ -8,11 +8,11 @@ from contract.errors import ConfigError
 from contract.events import Event
 from sim.run import Finished, RunOptions, run
 from sim.scenario import load, resolved
-from tests.sim.runs import NETWORKS, NS_PER_S, Log, a_run, broken, violations
+from tests.sim.runs import NETWORKS, NS_PER_S, Log, a_run, broken, by_the_scanner, violations
 
-SCENARIO = """
-format_version = 1
-name = "yellow"
+SCENARIO = by_the_scanner(
+    "yellow",
+    """
 time.duration = "30min"
 fleet = {kz = 3, cn = 0}
 berth = {load = "constant:10s", unload = "constant:1h"}
@@ -22,13 +22,8 @@ gate.kz_out = {ocr = "triangular:3s,6s,9s", misread = 0.3, seals = "constant:5s"
 station.kz_xray_e.service = "constant:20s"
 station.kz_xray_e.spacing = "uniform:45s,72s"
 station.kz_xray_e.reading = "constant:180s"
-[[flow]]
-direction = "E"
-goods = "wheat"
-hs_code = "100199"
-payload_t = 21.8
-channels = {green = 0.0, yellow = 1.0, red = 0.0}
-"""
+""",
+)
 
 
 @pytest.fixture(scope="module")
