@@ -7,11 +7,10 @@ from typing import Any
 import jinja2
 
 from contract.reasons import Reason
-from sim.report import diagrams
+from sim.report import bottlenecks, diagrams
 from sim.report.folder import RunFolder, read
 
 NAME = "report.html"
-TOP = 5
 STAGES_NOT_PLACES = ("desk_", "agency_", "read_", "ocr_", "container_", "seals_", "laboratory_")
 
 
@@ -43,7 +42,10 @@ def page(run: RunFolder) -> str:
         result=result,
         pictures={name: each for name, each in pictures.items() if each[0]},
         limits=limits(run),
-        places=places_table(result),
+        bottlenecks={
+            "header": bottlenecks.HEADER,
+            "rows": bottlenecks.rows(result.get("bottlenecks", {})),
+        },
         broken={name: count for name, count in result.get("safety", {}).items() if count},
         waiting=result.get("traffic", {}).get("waiting", []),
         repeat=repeat(result),
@@ -89,7 +91,7 @@ def loaded_bound(result: dict[str, Any]) -> float | None:
 
 def limits(run: RunFolder) -> list[str]:
     """What limited the day, in sentences."""
-    said = []
+    said = bottlenecks.verdict(run.result.get("bottlenecks", {}))
     busiest, bound = busiest_place(run.result), run.result.get("bound")
     if busiest is not None:
         name, share = busiest
@@ -105,12 +107,6 @@ def limits(run: RunFolder) -> list[str]:
         about = f": {known.sentence}" if known is not None else ""
         said.append(f"{minutes:.0f} vehicle-minutes of {reason}{about}.")
     return said
-
-
-def places_table(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Bottlenecks: every resource, the busiest first."""
-    rows = result.get("resources", {}).items()
-    return sorted(rows, key=lambda each: (-float(each[1].get("utilisation") or 0.0), each[0]))
 
 
 def figures(result: dict[str, Any]) -> list[tuple[str, str]]:

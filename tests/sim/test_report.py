@@ -15,7 +15,7 @@ from contract.errors import ConfigError
 from sim.report import diagrams
 from sim.report.chart import Chart, clock, ticks
 from sim.report.folder import read
-from sim.report.page import busiest_place, loaded_bound, page, places_table, write_report
+from sim.report.page import busiest_place, loaded_bound, page, write_report
 from sim.report.places import places_of
 from sim.run import load_map
 from tests.sim.commands import command
@@ -159,8 +159,28 @@ def test_busiest_place_comes_first_and_no_desk_is_one() -> None:
     }
     result: dict[str, Any] = {"resources": resources}
     assert busiest_place(result) == ("bridge", 0.5)
-    assert [name for name, _ in places_table(result)] == ["desk_office-kz", "bridge", "kz_out"]
     assert busiest_place({"resources": {"desk_office-kz": resources["desk_office-kz"]}}) is None
+
+
+def test_page_and_terminal_say_what_breaks_first(folder: Path) -> None:
+    told = json.loads((folder / "result.json").read_text())["bottlenecks"]
+    said = command("sim", "report", str(folder), "--bottlenecks")
+    assert said.code == 0
+    assert said.out.startswith(f"{told['first']} limits it: {told['per_hour']:.0f} crossings")
+    header, *rows = said.out.splitlines()[3:]
+    assert header.startswith("place")
+    assert rows[0].split()[0] == told["first"]
+    assert {row.split()[0] for row in rows} == set(told["places"])
+    assert f"<li>{told['first']} limits it" in text_of(folder)
+
+
+def test_folder_of_another_version_has_no_bottlenecks(folder: Path, tmp_path: Path) -> None:
+    result = json.loads((folder / "result.json").read_text())
+    del result["bottlenecks"]
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    said = command("sim", "report", str(tmp_path), "--bottlenecks")
+    assert said.code == 2
+    assert "result.json has no bottlenecks" in said.err
 
 
 def test_bound_of_the_picture_is_for_loaded_trucks_of_this_mix() -> None:
