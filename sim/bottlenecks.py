@@ -34,7 +34,7 @@ VISITS_MIN: Final = 5  # fewer say nothing about a capacity
 FIGURES: Final = ("first", "per_hour", "offered_per_hour", "broken", "breaks_at_h", "second")
 PLACE: Final = (
     *("servers", "visits", "utilisation", "queue_mean", "queue_max", "mean_wait_s", "blocked_s"),
-    *("per_hour", "one_more_per_hour", "one_more_wait_s"),
+    *("per_hour", "load", "one_more_per_hour", "one_more_wait_s"),
 )
 _S_PER_H: Final = 3_600.0
 _AT_DESKS: Final = ("desk_", "agency_")  # every paper passes, whether its truck ever leaves or not
@@ -60,6 +60,7 @@ class Shown:
     """A run that is over, as far as this page needs it.
 
     bound     capacities of places where everybody passes: name -> crossings an hour, both ways
+    passed_per_hour   crossings that arrived in the measured window, both ways
     servers   by the name of a stage, where it is not one
     end_s     how long the run was
     """
@@ -70,6 +71,7 @@ class Shown:
     visits: Sequence[Visit]
     events: Iterable[Said]
     bound: Mapping[str, float]
+    passed_per_hour: float
     servers: Mapping[str, int]
     blocked_s: Mapping[str, float]
     end_s: float
@@ -89,6 +91,7 @@ def bottlenecks(shown: Shown) -> dict[str, Any]:
         rows[name] = {
             **_use(stage, queue, shown.end_s),
             "per_hour": _rounded(capacity.get(name)),
+            "load": _load(shown.passed_per_hour, capacity.get(name)),
             **_one_more(stage, name, capacity),
         }
     order = sorted(capacity, key=lambda name: (capacity[name], name))
@@ -247,6 +250,11 @@ def replay(visits: Sequence[Visit], servers: int) -> list[float]:
         heapq.heappush(free_ns, start_ns + visit.end_ns - visit.start_ns)
         waits_s.append((start_ns - visit.arrive_ns) / NS_PER_S)
     return waits_s
+
+
+def _load(passed_per_hour: float, per_hour: float | None) -> float | None:
+    """How much of what a place can pass has passed."""
+    return None if per_hour is None else round(passed_per_hour / per_hour, 4)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -311,6 +311,7 @@ def _shown(world: World, recorder: Recorder, tally: Tally, bound: dict[str, Any]
         recorder.visits,
         recorder.events,
         bound["places"],
+        bound["measured_per_hour"],
         _servers(world.scenario),
         world.blocked_s,
         world.engine.now_ns / _NS_PER_S,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 HEADER: Final = (
     *("place", "of them", "in use", "queue mean", "queue max", "mean wait", "blocked"),
-    *("can pass", "one more gives", "wait with one more"),
+    *("can pass", "passed of it", "one more gives", "wait with one more"),
 )
 NOT_A_PLACE: Final = "-"
 _GAIN_MIN: Final = 0.05  # crossings an hour that are worth a word
@@ -46,7 +46,7 @@ def rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _row(name: str, row: dict[str, Any]) -> tuple[str, ...]:
-    used, more = row["utilisation"], row["one_more_per_hour"]
+    used, more, load = row["utilisation"], row["one_more_per_hour"], row["load"]
     visited = row["visits"] > 0
     return (
         name,
@@ -57,6 +57,7 @@ def _row(name: str, row: dict[str, Any]) -> tuple[str, ...]:
         f"{row['mean_wait_s']:.0f} s" if visited else NOT_A_PLACE,
         f"{row['blocked_s']:.0f} s" if visited else NOT_A_PLACE,
         NOT_A_PLACE if row["per_hour"] is None else f"{row['per_hour']:.0f}/h",
+        NOT_A_PLACE if load is None else f"{100.0 * load:.0f} %",
         NOT_A_PLACE if more is None else f"+{more:.1f}/h" if more >= _GAIN_MIN else "0",
         NOT_A_PLACE if row["one_more_wait_s"] is None else f"{row['one_more_wait_s']:.0f} s",
     )

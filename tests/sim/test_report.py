@@ -15,7 +15,7 @@ from contract.errors import ConfigError
 from sim.report import diagrams
 from sim.report.chart import Chart, clock, ticks
 from sim.report.folder import read
-from sim.report.page import busiest_place, loaded_bound, page, write_report
+from sim.report.page import busiest_place, limits, loaded_bound, page, write_report
 from sim.report.places import places_of
 from sim.run import load_map
 from tests.sim.commands import command
@@ -117,6 +117,30 @@ def test_section_is_shaded_in_the_direction_of_whoever_has_it(folder: Path) -> N
     text = diagrams.time_distance(replace(run, crossings=there_and_back, zones=held))
     drawing = pictures(text)["Time-distance diagram"]
     assert [box.get("class") for box in drawing.iter(f"{SVG}rect")] == ["section-e", "section-w"]
+
+
+def test_hours_in_which_a_side_is_closed_are_shaded_and_named(folder: Path) -> None:
+    run = read(folder)
+    hours = {"KZ": {"opens": "07:00", "closes": "08:01"}, "CN": {}}
+    shut = replace(run, scenario=run.scenario | {"hours": hours})
+    assert read(folder).closed() == []
+    assert shut.closed() == [(60.0, pytest.approx(run.lasts_s, abs=1e-3), "KZ")]
+    drawing = pictures(diagrams.time_distance(shut))["Time-distance diagram"]
+    boxes = [box for box in drawing.iter(f"{SVG}rect") if box.get("class") == "closed"]
+    assert [box.findtext(f"{SVG}title") for box in boxes] == ["KZ is closed"]
+    assert "Grey: a side is closed" in page(shut)
+    assert "Grey" not in page(run)
+
+
+def test_first_sentence_says_what_was_waited_for(folder: Path) -> None:
+    waits = [
+        (0.0, 540.0, "truck-01", "OFFICE_CLOSED", "KZ-00001"),
+        (0.0, 360.0, "truck-02", "ARRIVAL_TOO_LATE", "cn_in"),
+        (0.0, 100.0, "truck-02", "ZONE_OCCUPIED", "kz_e_weigh"),
+        (0.0, 9_000.0, "truck-02", "NOT_READY", "kz_b01"),
+    ]
+    said = limits(replace(read(folder), waits=waits))[0]
+    assert said == "What vehicles waited for: 90 % opening hours, 10 % room on the road."
 
 
 def test_both_directions_meet_at_the_line(folder: Path) -> None:
