@@ -31,7 +31,10 @@ from sim.scenario import Scenario
 
 SAMPLE_S: Final = 5.0  # queues are counted so often
 VISITS_MIN: Final = 5  # fewer say nothing about a capacity
-FIGURES: Final = ("first", "per_hour", "offered_per_hour", "broken", "breaks_at_h", "second")
+FIGURES: Final = (
+    *("first", "per_hour", "offered_per_hour", "broken", "breaks_at_h", "second"),
+    "longest_queue",
+)
 PLACE: Final = (
     *("servers", "visits", "utilisation", "queue_mean", "queue_max", "mean_wait_s", "blocked_s"),
     *("per_hour", "load", "one_more_per_hour", "one_more_wait_s"),
@@ -95,7 +98,10 @@ def bottlenecks(shown: Shown) -> dict[str, Any]:
             **_one_more(stage, name, capacity),
         }
     order = sorted(capacity, key=lambda name: (capacity[name], name))
-    return {**_verdict(shown.scenario, capacity, order), "places": rows}
+    longest = max(rows, key=lambda name: (rows[name]["queue_mean"], name), default="")
+    queued = longest if longest and rows[longest]["queue_mean"] > 0.0 else ""
+    verdict = _verdict(shown.scenario, capacity, order)
+    return {**verdict, "longest_queue": queued, "places": rows}
 
 
 def _verdict(

@@ -28,13 +28,24 @@ def verdict(told: dict[str, Any]) -> list[str]:
         )
     else:
         said = (
-            f"Nothing is short of what was offered, {most:.0f} crossings an hour both ways;"
-            f" {first} would break first, at {per_hour:.0f}"
+            f"By its bound every place can pass what was offered, {most:.0f} crossings an hour both"
+            f" ways; first to break is {first}, at {per_hour:.0f}"
         )
     gain = row["one_more_per_hour"] or 0.0
     more = f"One more of it ({row['servers'] + 1} instead of {row['servers']}) gives"
     after = f"; then it is {told['second']}" if told.get("second") else ""
-    return [f"{said}.", f"{more} {gain:.0f} more{after}." if gain >= _GAIN_MIN else f"{more} none."]
+    gained = f"{more} {gain:.0f} more{after}." if gain >= _GAIN_MIN else f"{more} none."
+    return [f"{said}.", gained, *_longest(told)]
+
+
+def _longest(told: dict[str, Any]) -> list[str]:
+    """Where most waited: a place may be short of what its bound promises."""
+    name = told.get("longest_queue")
+    if not name:
+        return []
+    row = told["places"][name]
+    queue = f"{row['queue_mean']:.1f} on average, {row['queue_max']} at most"
+    return [f"The longest queue was at {name}: {queue}."]
 
 
 def rows(told: dict[str, Any]) -> list[tuple[str, ...]]:

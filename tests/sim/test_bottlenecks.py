@@ -161,5 +161,7 @@ def test_run_names_the_place_of_least_capacity_and_what_comes_next() -> None:
     assert told["first"] == result["bound"]["resource"]
     gains = {name for name, row in told["places"].items() if row["one_more_per_hour"]}
     assert gains <= {told["first"]}
+    queues = {name: row["queue_mean"] for name, row in told["places"].items()}
+    assert queues[told["longest_queue"]] == max(queues.values()) > 0.0
     assert told["offered_per_hour"] is None
     assert told["broken"]

@@ -78,7 +78,7 @@ PLANS: Final = {
         1,
         (
             *("fleet.kz=4", "fleet.cn=2", "time.warm_up='1min'", "fault=[]"),
-            "expect=[{metric='bottlenecks.broken', equals=true}]",
+            "expect=[]",
         ),
     ),
     # Long enough for the truck that is refused past the line to be back where it came from.
