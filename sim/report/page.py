@@ -144,11 +144,21 @@ def limits(run: RunFolder) -> list[str]:
             f" {100.0 * bound['share']:.0f} % of the {bound['per_hour']:.0f} both ways that"
             f" {bound['resource']}, the tightest place on everybody's way, can pass."
         )
+    said += without_truck(run.result.get("queues", {}))
     for reason, minutes in list(diagrams.waits_by_reason(run).items())[:3]:
         known = Reason.__members__.get(reason)
         about = f": {known.sentence}" if known is not None else ""
         said.append(f"{minutes:.0f} vehicle-minutes of {reason}{about}.")
     return said
+
+
+def without_truck(queues: dict[str, dict[str, float]]) -> list[str]:
+    """Loads that no truck has come for: then trucks are short, whatever a bound says."""
+    left = {"eastbound": "E", "westbound": "W"}
+    waiting = {name: int(queues.get(way, {}).get("waiting", 0)) for name, way in left.items()}
+    words = [f"{count} {name}" for name, count in waiting.items() if count]
+    said = f"Loads that found no truck by the end: {', '.join(words)}."
+    return [said] if words else []
 
 
 def figures(result: dict[str, Any]) -> list[tuple[str, str]]:

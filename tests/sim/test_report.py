@@ -15,7 +15,14 @@ from contract.errors import ConfigError
 from sim.report import diagrams
 from sim.report.chart import Chart, clock, ticks
 from sim.report.folder import read
-from sim.report.page import busiest_place, limits, loaded_bound, page, write_report
+from sim.report.page import (
+    busiest_place,
+    limits,
+    loaded_bound,
+    page,
+    without_truck,
+    write_report,
+)
 from sim.report.places import places_of
 from sim.run import load_map
 from tests.sim.commands import command
@@ -141,6 +148,13 @@ def test_first_sentence_says_what_was_waited_for(folder: Path) -> None:
     ]
     said = limits(replace(read(folder), waits=waits))[0]
     assert said == "What vehicles waited for: 90 % opening hours, 10 % room on the road."
+
+
+def test_loads_without_a_truck_are_told() -> None:
+    assert without_truck({"E": {"waiting": 3}, "W": {"waiting": 0}}) == [
+        "Loads that found no truck by the end: 3 eastbound."
+    ]
+    assert without_truck({"E": {"waiting": 0}}) == []
 
 
 def test_both_directions_meet_at_the_line(folder: Path) -> None:
