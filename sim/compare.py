@@ -16,12 +16,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contract.errors import ConfigError
-from contract.opening import Opening
+from contract.opening import open_until_ms, opens_at_ms
 from corridor.hours import SideHours
 from live.config import parse
 from sim.outcome import spread
 
-DAY_MIN: Final = 1_440
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
@@ -154,20 +153,35 @@ def amounts(
         "officer_min": float(result["officer_minutes"]) + float(result["agency_minutes"]),
         "tonne_h": sum(t * h for t, h in zip(cargo_t, spans_h, strict=True)),
         "crossing": float(sum(_carried(row) for row in rows)),
-        "open_h": open_h(tree.get("hours", {})) * max(1, round(end_s / 86_400.0)),
+        "open_h": open_h(tree, end_s),
     }
 
 
-def open_h(table: Mapping[str, Any]) -> float:
-    """Hours of a day in which a side is open, of both together."""
-    sides = [msgspec.convert(table.get(side, {}), SideHours) for side in ("KZ", "CN")]
-    return sum(_open_min(side.opening) for side in sides) / 60.0
+def open_h(tree: Mapping[str, Any], lasts_s: float) -> float:
+    """Hours in which a side was open in the run, of both together."""
+    begins_ms = round(tree["time"]["start"].timestamp() * 1_000.0)
+    ends_ms = begins_ms + round(lasts_s * 1_000.0)
+    return (
+        sum(
+            _open_ms(
+                msgspec.convert(tree.get("hours", {}).get(side, {}), SideHours), begins_ms, ends_ms
+            )
+            for side in ("KZ", "CN")
+        )
+        / 3_600_000.0
+    )
 
 
-def _open_min(opening: Opening) -> int:
-    if opening.opens_min == opening.closes_min:
-        return DAY_MIN
-    return (opening.closes_min - opening.opens_min) % DAY_MIN
+def _open_ms(side: SideHours, begins_ms: int, ends_ms: int) -> int:
+    found, at_ms = 0, begins_ms
+    while at_ms < ends_ms:
+        closes_ms = open_until_ms(at_ms, side.opening)
+        if closes_ms is None:
+            at_ms = opens_at_ms(at_ms, side.opening)
+        else:
+            found += min(closes_ms, ends_ms) - at_ms
+            at_ms = closes_ms
+    return found
 
 
 # --- side by side ---

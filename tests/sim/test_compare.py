@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +72,9 @@ def test_costs_are_rates_times_what_the_run_shows(compared: tuple[Path, dict[str
         assert row["cost_per_tonne"]["truck"] == pytest.approx(
             20.0 * used["truck_h"] / tonnes, rel=0.1
         )
-        assert row["cost_per_tonne"]["open"] == pytest.approx(48.0 / tonnes, abs=1e-3)
+        assert used["open_h"] == pytest.approx(
+            2.0 * result["performance"]["simulated_s"] / 3_600.0, abs=0.01
+        )
         assert row["total_per_tonne"] == pytest.approx(sum(row["cost_per_tonne"].values()))
 
 
@@ -113,7 +116,17 @@ def test_installed_model_is_of_scenarios_that_run() -> None:
     ],
 )
 def test_hours_of_both_sides_add_up(hours: dict[str, Any], expected: float) -> None:
-    assert open_h(hours) == expected
+    start = datetime.fromisoformat("2026-03-02T13:30:00+05:00")
+    assert open_h({"time": {"start": start}, "hours": hours}, 86_400.0) == expected
+
+
+def test_only_hours_of_the_run_count() -> None:
+    start = datetime.fromisoformat("2026-03-02T13:30:00+05:00")
+    hours = {
+        "KZ": {"opens": "07:00", "closes": "19:00"},
+        "CN": {"opens": "07:00", "closes": "16:00"},
+    }
+    assert open_h({"time": {"start": start}, "hours": hours}, 5 * 3_600.0) == 5.0 + 2.5
 
 
 @pytest.mark.parametrize(
