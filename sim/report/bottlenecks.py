@@ -57,7 +57,7 @@ def rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _row(name: str, row: dict[str, Any]) -> tuple[str, ...]:
-    used, more, load = row["utilisation"], row["one_more_per_hour"], row["load"]
+    used, more, load = row["utilisation"], row["one_more_per_hour"], row.get("load")
     visited = row["visits"] > 0
     return (
         name,
