@@ -2,7 +2,7 @@
 
 Composition: the supervisor's agent, no body, the live shell. `convoy-corridor map check` is in
 corridor/cli/map_check.py, `ledger` in corridor/cli/ledger.py, `explain` in corridor/cli/explain.py,
-`plan` in corridor/cli/plan.py. Not here: decisions.
+`plan` in corridor/cli/plan.py, `report` in corridor/cli/report.py. Not here: decisions.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.authority import Weather
 from corridor.charging import HEAVIEST_KG, RESERVE, ChargingConfig
-from corridor.cli import explain, ledger, map_check, plan
+from corridor.cli import explain, ledger, map_check, plan, report
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.hours import SideHours
@@ -209,7 +209,8 @@ SPEC: Final = ProgramSpec(
         "  convoy-corridor ledger verify runs/smoke-1\n"
         "  convoy-corridor ledger show KZ-00001 --from runs/smoke-1\n"
         "  convoy-corridor explain KZ-00001 --from runs/smoke-1\n"
-        "  convoy-corridor plan instance.json -o schedule.json"
+        "  convoy-corridor plan instance.json -o schedule.json\n"
+        "  convoy-corridor report daily --from runs/today-1"
     ),
 )
 
@@ -217,13 +218,14 @@ SPEC: Final = ProgramSpec(
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] in (["map"], ["ledger"], ["explain"], ["plan"]):
+    if words[:1] in (["map"], ["ledger"], ["explain"], ["plan"], ["report"]):
         parser = argparse.ArgumentParser(prog="convoy-corridor")
         commands = parser.add_subparsers(required=True, metavar="COMMAND")
         map_check.add_parser(commands)
         ledger.add_parser(commands)
         explain.add_parser(commands)
         plan.add_parser(commands)
+        report.add_parser(commands)
         arguments = parser.parse_args(words)
         return told(arguments.run, arguments)
     return run_program(SPEC, words)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from contract.errors import ConfigError
-from sim.cli import campaign, drive, first_run, report, run, stage, station, sweep
+from sim.cli import campaign, compare, drive, first_run, report, run, stage, station, sweep
 from sim.compiling import watched
 from sim.outcome import EXIT_USAGE
 
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=metadata.version("smart-corridor"))
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, stage, report, campaign, sweep, drive, station):
+    for command in (run, stage, report, campaign, sweep, compare, drive, station):
         command.add_parser(subparsers)
     return top
 

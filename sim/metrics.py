@@ -11,6 +11,7 @@ from typing import Any, Final
 from contract.errors import ConfigError
 from contract.map import CorridorMap
 from contract.map_parts import ZoneKind
+from sim.bottlenecks import FIGURES, PLACE, pools
 from sim.bound import place_names
 from sim.build import AGENCIES, OFFICES
 from sim.checkers import INVARIANTS
@@ -67,6 +68,8 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *leaves(Cases().told(returned=0) | waybills_told([]), "cases"),
         *(f"bound.{key}" for key in BOUND),
         *(f"bound.places.{place}" for place in place_names(corridor)),
+        *(f"bottlenecks.{key}" for key in FIGURES),
+        *(f"bottlenecks.places.{place}.{key}" for place in _limiting(corridor) for key in PLACE),
         *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),
         *(f"radio.{key}" for key in RADIO),
         *fleet_metrics(),
@@ -76,6 +79,13 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"performance.parts_s.{part}" for part in PARTS),
         *(f"versions.{name}" for name in ("python", *PACKAGES)),
     ]
+
+
+def _limiting(corridor: CorridorMap) -> list[str]:
+    """Every place that the table of bottlenecks may name; bays go by side and direction."""
+    pooled = pools(corridor)
+    names = [pooled.get(stage, stage) for stage in stages(corridor)]
+    return list(dict.fromkeys([*names, *place_names(corridor)]))
 
 
 def ground_metrics() -> list[str]:

@@ -22,6 +22,7 @@ from contract.map_parts import MapError
 from contract.reasons import Reason
 from gate.office.places import unknown_places
 from sim.books import make_explicit, office_book
+from sim.bottlenecks import Shown, bottlenecks
 from sim.bound import Bound
 from sim.bound import figures as bound_figures
 from sim.build import AGENCIES, OFFICES, selection_seeds
@@ -294,17 +295,41 @@ def conclude(
         "performance": _performance(world, spent, end_s),
         "transcript_sha256": recorder.sha256,
     }
+    result["bottlenecks"] = bottlenecks(_shown(world, recorder, tally, result["bound"]))
     stuck_s = []
     if moves is not None:
         result["progress"] = judge_progress(world, tally, moves, end_s)
         stuck_s = result["progress"]["stuck"]
     for wait in result["traffic"]["waiting"]:
         wait.update(as_values(end.chains[wait["vehicle"]]))
-    result["expectations"] = judge(result, scenario.expect)
     no_end = bool(end.cycles or end.stuck) or late or bool(stuck_s)
-    result["exit_code"] = exit_code(result, crashed=bool(crash), stuck=no_end)
-    result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
+    _pass_or_fail(result, scenario, crashed=bool(crash), stuck=no_end)
     return Finished(result, world, tally, recorder, end, crash, late, stuck_s)
+
+
+def _pass_or_fail(
+    result: dict[str, Any], scenario: Scenario, *, crashed: bool, stuck: bool
+) -> None:
+    """Judge a result by what its scenario expects."""
+    result["expectations"] = judge(result, scenario.expect)
+    result["exit_code"] = exit_code(result, crashed=crashed, stuck=stuck)
+    result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
+
+
+def _shown(world: World, recorder: Recorder, tally: Tally, bound: dict[str, Any]) -> Shown:
+    """What the table of bottlenecks is made of."""
+    return Shown(
+        world.scenario,
+        world.map,
+        tally,
+        recorder.visits,
+        recorder.events,
+        bound["places"],
+        bound["measured_per_hour"],
+        _servers(world.scenario),
+        world.blocked_s,
+        world.engine.now_ns / _NS_PER_S,
+    )
 
 
 def _servers(scenario: Scenario) -> dict[str, int]:

@@ -64,6 +64,7 @@ class Layout:
     cross    draws what is between the gates; None: neutral zones and a section, as below
     bays     lay-bys for inspections one after the other, before each exit and behind each entry
     roads_m  plain road between yard and post, cut into zones
+    section_mps   limit on the boundary section
     """
 
     name: str
@@ -77,6 +78,7 @@ class Layout:
     axis: Axis = AXIS
     width_m: float = WIDTH_M
     cross: "Callable[[Way, Way], None] | None" = None
+    section_mps: float = LANE_MPS
 
     @property
     def start_m(self) -> float:
@@ -327,7 +329,8 @@ def _section(way: Way, lane: str, zone: str, after: str) -> None:
     sway_m = math.ceil(sway_length_m(SIDE_M, 80.0))
     pen.sway(SIDE_M, 80.0, sway_m).straight(layout.section_m - 2 * sway_m)
     line = pen.sway(-SIDE_M, 80.0, sway_m).cut()
-    way.lane(lane, zone, line, [after], country=None)
+    slow = {} if layout.section_mps == LANE_MPS else {"speed_mps": layout.section_mps}
+    way.lane(lane, zone, line, [after], country=None, **slow)
 
 
 def _arrive(way: Way) -> None:

@@ -12,6 +12,7 @@ import bridge
 import crossovers
 import ganqimaodu
 import mandula
+import nur_zholy_khorgos
 import smoke
 
 MAPS = {
@@ -21,6 +22,7 @@ MAPS = {
     "crossovers_west": crossovers.draw_west,
     "ganqimaodu": ganqimaodu.draw,
     "mandula": mandula.draw,
+    "nur_zholy_khorgos": nur_zholy_khorgos.draw,
     "smoke": smoke.draw,
 }
 FOLDER = Path(__file__).resolve().parents[2] / "contract" / "maps"

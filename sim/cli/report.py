@@ -1,5 +1,5 @@
 """`convoy-sim report DIR`: what a run came to, from its folder, and its page written anew;
-`--delays`: whose time it took.
+`--delays`: whose time it took; `--bottlenecks`: which place held the others up.
 """
 
 import argparse
@@ -14,15 +14,17 @@ from contract.errors import ConfigError
 from sim.cli.run import table
 from sim.delay_report import lines_of, study
 from sim.outcome import EXIT_OK
+from sim.report.bottlenecks import lines as bottleneck_lines
 from sim.report.page import write_report
 
 EXAMPLES: Final = """\
 examples:
   convoy-sim report runs/smoke-1
   convoy-sim report runs/smoke-1 --delays
+  convoy-sim report runs/saturation-1 --bottlenecks
   convoy-sim report runs/smoke-1 --delays --json | python -m json.tool
 
-The Time Release Study is explained in docs/delays.md."""
+The Time Release Study is explained in docs/delays.md, bottlenecks in docs/bottlenecks.md."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -35,6 +37,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--delays", action="store_true", help="the Time Release Study")
+    parser.add_argument("--bottlenecks", action="store_true", help="the table of every place")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=report_command)
 
@@ -49,6 +52,11 @@ def report_command(arguments: argparse.Namespace) -> int:
         except (KeyError, ValueError) as fault:
             raise ConfigError(f"{folder}: no run folder of this version: {fault}") from None
         lines = lines_of(told)
+    elif arguments.bottlenecks:
+        told = _result(folder / "result.json").get("bottlenecks") or {}
+        if not told:
+            raise ConfigError(f"{folder}: result.json has no bottlenecks: no run of this version")
+        lines = bottleneck_lines(told)
     else:
         told = _result(folder / "result.json")
         if "traffic" not in told and not arguments.json:

@@ -13,6 +13,7 @@ import msgspec
 from contract.errors import ConfigError
 from sim.ground import run as ground
 from sim.outcome import EXIT_OK
+from sim.report.bottlenecks import verdict
 from sim.report.page import write_report
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import Scenario, installed, load, resolved
@@ -129,6 +130,9 @@ def ground_table(result: dict[str, Any], folder: Path) -> str:
     }
     lines = [f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}", ""]
     lines += [f"  {name:<14} {text}" for name, text in rows.items()]
+    lines += [
+        f"  {'what limits':<14} {each}" for each in verdict(result.get("bottlenecks", {}))[:1]
+    ]
     for expectation in result["expectations"]:
         mark = "ok  " if expectation["passed"] else "FAIL"
         lines.append(

@@ -25,6 +25,7 @@ def time_distance(run: RunFolder) -> str:
     if places is None or not run.zones:
         return ""
     chart = Chart((0.0, run.lasts_s), (places.low_m, places.high_m), height_px=620.0)
+    _closed(chart, run)
     _section_bands(chart, run, places)
     chart.clock_axis(run.start_of_day_s)
     named: list[float] = []
@@ -48,6 +49,12 @@ def time_distance(run: RunFolder) -> str:
         style = "east" if crossing["direction"] == "E" else "west"
         chart.line(points, style if crossing["loaded"] == "1" else f"{style} empty", hint)
     return chart.svg("Time-distance diagram: one line a crossing, Kazakhstan below, China above")
+
+
+def _closed(chart: Chart, run: RunFolder) -> None:
+    """When a side is closed; darker where both are."""
+    for begins_s, ends_s, side in run.closed():
+        chart.box((begins_s, ends_s), chart.y, "closed", f"{side} is closed")
 
 
 def _section_bands(chart: Chart, run: RunFolder, places: Places) -> None:
@@ -201,6 +208,7 @@ def throughput(run: RunFolder, bound_per_h: float | None) -> str:
     per_h = 3_600.0 / slice_s
     top = max(sum(each.values()) for each in counts.values()) * per_h
     chart = Chart((0.0, run.lasts_s), (0.0, 1.15 * max(top, bound_per_h or 0.0)), height_px=240.0)
+    _closed(chart, run)
     chart.height_axis("loaded an hour")
     chart.clock_axis(run.start_of_day_s)
     for number, each in counts.items():

@@ -15,6 +15,8 @@ import msgspec
 
 from contract.errors import ConfigError
 from contract.map import CorridorMap
+from contract.opening import open_until_ms, opens_at_ms
+from corridor.hours import SideHours
 from sim.run import load_map
 
 Row = dict[str, str]
@@ -46,6 +48,26 @@ class RunFolder:
         if not isinstance(start, datetime):
             return 0.0
         return start.hour * 3600.0 + start.minute * 60.0 + start.second
+
+    def closed(self) -> list[tuple[float, float, str]]:
+        """(from, to, side) of every time in which a side is closed."""
+        start = self.scenario.get("time", {}).get("start")
+        if not isinstance(start, datetime):
+            return []
+        begin_ms = round(start.timestamp() * 1_000.0)
+        end_ms = begin_ms + round(self.lasts_s * 1_000.0)
+        spans = []
+        for side, table in self.scenario.get("hours", {}).items():
+            opening = msgspec.convert(table, SideHours).opening
+            at_ms = begin_ms
+            while at_ms < end_ms:
+                until_ms = open_until_ms(at_ms, opening)
+                if until_ms is None:
+                    until_ms = opens_at_ms(at_ms, opening)
+                    ends_s = (min(until_ms, end_ms) - begin_ms) / 1_000.0
+                    spans.append(((at_ms - begin_ms) / 1_000.0, ends_s, side))
+                at_ms = until_ms
+        return spans
 
     @property
     def lasts_s(self) -> float:

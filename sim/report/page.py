@@ -2,16 +2,16 @@
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jinja2
 
 from contract.reasons import Reason
-from sim.report import diagrams
+from sim.report import bottlenecks, diagrams
+from sim.report.chart import clock
 from sim.report.folder import RunFolder, read
 
 NAME = "report.html"
-TOP = 5
 STAGES_NOT_PLACES = ("desk_", "agency_", "read_", "ocr_", "container_", "seals_", "laboratory_")
 
 
@@ -43,10 +43,14 @@ def page(run: RunFolder) -> str:
         result=result,
         pictures={name: each for name, each in pictures.items() if each[0]},
         limits=limits(run),
-        places=places_table(result),
+        bottlenecks={
+            "header": bottlenecks.HEADER,
+            "rows": bottlenecks.rows(result.get("bottlenecks", {})),
+        },
         broken={name: count for name, count in result.get("safety", {}).items() if count},
-        waiting=result.get("traffic", {}).get("waiting", []),
+        waiting=still_waiting(run),
         repeat=repeat(result),
+        hours=bool(run.closed()),
         figures=figures(result),
     )
 
@@ -87,19 +91,60 @@ def loaded_bound(result: dict[str, Any]) -> float | None:
     return per_hour * share
 
 
+# What a wait is about, for whoever has never seen a reason code.
+ABOUT: Final = {
+    "opening hours": ("OFFICE_CLOSED", "ARRIVAL_TOO_LATE", "DEPARTURE_CLOSED"),
+    "quota and the other side's intake": ("QUOTA_REACHED", "INTAKE_RATE_REACHED", "INTAKE_FULL"),
+    "papers and officers": (
+        *("CLEARANCE_PENDING", "DOCUMENT_CONTROL", "ENDORSEMENT_PENDING", "SECOND_OFFICER"),
+        *("OFFICER_HOLD", "CERTIFICATE_MISSING", "BATCH_INCOMPLETE"),
+    ),
+    "inspections": (
+        *("INSPECTION_PENDING", "INSPECTION_ORDERED", "IMAGE_PENDING", "LABORATORY_PENDING"),
+        *("NO_BAY_FREE", "NO_PLACE"),
+    ),
+    "room on the road": (
+        *("ZONE_OCCUPIED", "PREDECESSOR_FIRST", "VEHICLE_AHEAD", "DIRECTION_OPPOSED", "ZONE_FULL"),
+        *("SECTION_DRAINS", "WOULD_DEADLOCK"),
+    ),
+    "service at stations and gates": ("STATION_PENDING", "PERMIT_PENDING", "PLATE_UNREAD"),
+    "berths at the far end": ("BERTH_FULL",),
+    "putting convoys together": ("CONVOY_FORMING",),
+    "weather and closures": ("WEATHER_CLOSED", "SECTION_CLOSED", "SPEED_REDUCED"),
+}
+SHARE_MIN: Final = 0.05  # of all waiting; less is not worth a word
+
+
+def waits_about(run: RunFolder) -> list[tuple[str, float]]:
+    """What waiting was about, and its share of all of it, the most first."""
+    minutes: dict[str, float] = {}
+    for reason, amount in diagrams.waits_by_reason(run).items():
+        about = next((name for name, codes in ABOUT.items() if reason in codes), reason)
+        minutes[about] = minutes.get(about, 0.0) + amount
+    whole = sum(minutes.values())
+    shares = [(name, amount / whole) for name, amount in minutes.items() if amount > 0.0]
+    return sorted(shares, key=lambda each: (-each[1], each[0]))
+
+
 def limits(run: RunFolder) -> list[str]:
-    """What limited the day, in sentences."""
+    """What limited the day, in sentences: what trucks waited for, then what would break first."""
     said = []
+    waits = [f"{100.0 * s:.0f} % {name}" for name, s in waits_about(run) if s >= SHARE_MIN]
+    if waits:
+        said.append(f"What vehicles waited for: {', '.join(waits)}.")
+    verdict = bottlenecks.verdict(run.result.get("bottlenecks", {}))
     busiest, bound = busiest_place(run.result), run.result.get("bound")
-    if busiest is not None:
+    said += verdict
+    if busiest is not None and not verdict:
         name, share = busiest
         said.append(f"The busiest place was {name}: in use {100.0 * share:.0f} % of the time.")
     if bound and bound["share"] is not None:
         said.append(
-            f"The tightest place is {bound['resource']}: at most {bound['per_hour']:.0f} trucks an"
-            f" hour both ways; {bound['measured_per_hour']:.0f} passed,"
-            f" {100.0 * bound['share']:.0f} % of that."
+            f"{bound['measured_per_hour']:.0f} crossings an hour passed,"
+            f" {100.0 * bound['share']:.0f} % of the {bound['per_hour']:.0f} both ways that"
+            f" {bound['resource']}, the tightest place on everybody's way, can pass."
         )
+    said += without_truck(run.result.get("queues", {}))
     for reason, minutes in list(diagrams.waits_by_reason(run).items())[:3]:
         known = Reason.__members__.get(reason)
         about = f": {known.sentence}" if known is not None else ""
@@ -107,10 +152,13 @@ def limits(run: RunFolder) -> list[str]:
     return said
 
 
-def places_table(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Bottlenecks: every resource, the busiest first."""
-    rows = result.get("resources", {}).items()
-    return sorted(rows, key=lambda each: (-float(each[1].get("utilisation") or 0.0), each[0]))
+def without_truck(queues: dict[str, dict[str, float]]) -> list[str]:
+    """Loads that no truck has come for: then trucks are short, whatever a bound says."""
+    left = {"eastbound": "E", "westbound": "W"}
+    waiting = {name: int(queues.get(way, {}).get("waiting", 0)) for name, way in left.items()}
+    words = [f"{count} {name}" for name, count in waiting.items() if count]
+    said = f"Loads that found no truck by the end: {', '.join(words)}."
+    return [said] if words else []
 
 
 def figures(result: dict[str, Any]) -> list[tuple[str, str]]:
@@ -138,6 +186,20 @@ def figures(result: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     rows.append(("simulated", f"{performance['simulated_s'] / 3_600.0:.2f} h"))
     return rows
+
+
+def still_waiting(run: RunFolder) -> list[dict[str, str]]:
+    """Whoever waits at the end, the longest first, with the time of day since when."""
+    rows = sorted(run.result.get("traffic", {}).get("waiting", []), key=lambda w: w["since_s"])
+    return [
+        {
+            "vehicle": row["vehicle"],
+            "since": clock(row["since_s"] + run.start_of_day_s),
+            "reason": row["reason"],
+            "about": row.get("root", ""),
+        }
+        for row in rows
+    ]
 
 
 def repeat(result: dict[str, Any]) -> str:

@@ -15,7 +15,14 @@ from contract.errors import ConfigError
 from sim.report import diagrams
 from sim.report.chart import Chart, clock, ticks
 from sim.report.folder import read
-from sim.report.page import busiest_place, loaded_bound, page, places_table, write_report
+from sim.report.page import (
+    busiest_place,
+    limits,
+    loaded_bound,
+    page,
+    without_truck,
+    write_report,
+)
 from sim.report.places import places_of
 from sim.run import load_map
 from tests.sim.commands import command
@@ -119,6 +126,37 @@ def test_section_is_shaded_in_the_direction_of_whoever_has_it(folder: Path) -> N
     assert [box.get("class") for box in drawing.iter(f"{SVG}rect")] == ["section-e", "section-w"]
 
 
+def test_hours_in_which_a_side_is_closed_are_shaded_and_named(folder: Path) -> None:
+    run = read(folder)
+    hours = {"KZ": {"opens": "07:00", "closes": "08:01"}, "CN": {}}
+    shut = replace(run, scenario=run.scenario | {"hours": hours})
+    assert read(folder).closed() == []
+    assert shut.closed() == [(60.0, pytest.approx(run.lasts_s, abs=1e-3), "KZ")]
+    drawing = pictures(diagrams.time_distance(shut))["Time-distance diagram"]
+    boxes = [box for box in drawing.iter(f"{SVG}rect") if box.get("class") == "closed"]
+    assert [box.findtext(f"{SVG}title") for box in boxes] == ["KZ is closed"]
+    assert "Grey: a side is closed" in page(shut)
+    assert "Grey" not in page(run)
+
+
+def test_first_sentence_says_what_was_waited_for(folder: Path) -> None:
+    waits = [
+        (0.0, 540.0, "truck-01", "OFFICE_CLOSED", "KZ-00001"),
+        (0.0, 360.0, "truck-02", "ARRIVAL_TOO_LATE", "cn_in"),
+        (0.0, 100.0, "truck-02", "ZONE_OCCUPIED", "kz_e_weigh"),
+        (0.0, 9_000.0, "truck-02", "NOT_READY", "kz_b01"),
+    ]
+    said = limits(replace(read(folder), waits=waits))[0]
+    assert said == "What vehicles waited for: 90 % opening hours, 10 % room on the road."
+
+
+def test_loads_without_a_truck_are_told() -> None:
+    assert without_truck({"E": {"waiting": 3}, "W": {"waiting": 0}}) == [
+        "Loads that found no truck by the end: 3 eastbound."
+    ]
+    assert without_truck({"E": {"waiting": 0}}) == []
+
+
 def test_both_directions_meet_at_the_line(folder: Path) -> None:
     """A place lies where it lies, whichever way one drives past."""
     del folder
@@ -159,8 +197,28 @@ def test_busiest_place_comes_first_and_no_desk_is_one() -> None:
     }
     result: dict[str, Any] = {"resources": resources}
     assert busiest_place(result) == ("bridge", 0.5)
-    assert [name for name, _ in places_table(result)] == ["desk_office-kz", "bridge", "kz_out"]
     assert busiest_place({"resources": {"desk_office-kz": resources["desk_office-kz"]}}) is None
+
+
+def test_page_and_terminal_say_what_breaks_first(folder: Path) -> None:
+    told = json.loads((folder / "result.json").read_text())["bottlenecks"]
+    said = command("sim", "report", str(folder), "--bottlenecks")
+    assert said.code == 0
+    assert said.out.startswith(f"{told['first']} limits it: {told['per_hour']:.0f} crossings")
+    header, *rows = said.out.partition("\n\n")[2].splitlines()
+    assert header.startswith("place")
+    assert rows[0].split()[0] == told["first"]
+    assert {row.split()[0] for row in rows} == set(told["places"])
+    assert f"<li>{told['first']} limits it" in text_of(folder)
+
+
+def test_folder_of_another_version_has_no_bottlenecks(folder: Path, tmp_path: Path) -> None:
+    result = json.loads((folder / "result.json").read_text())
+    del result["bottlenecks"]
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    said = command("sim", "report", str(tmp_path), "--bottlenecks")
+    assert said.code == 2
+    assert "result.json has no bottlenecks" in said.err
 
 
 def test_bound_of_the_picture_is_for_loaded_trucks_of_this_mix() -> None:

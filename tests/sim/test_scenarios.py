@@ -60,6 +60,27 @@ PLANS: Final = {
         16, 4, 2, ("fleet.kz=2", "fleet.cn=1", "berth.load='constant:1min'", "expect=[]")
     ),
     "gate_split_reform": Shortened(25, 5, 3),
+    # A day and the next morning; here until the first have been read by hand at every line.
+    "today": Shortened(45, 10, 1, ("fleet.kz=3", "fleet.cn=2", "expect=[]")),
+    # Loaded early enough to get across, and too late to get back before China closes.
+    "hours_mismatch": Shortened(
+        50,
+        8,
+        2,
+        (
+            *("fleet.kz=2", "fleet.cn=1", "berth.load='constant:2min'", "expect=[]"),
+            "time.start=2026-03-02T15:20:00+05:00",
+        ),
+    ),
+    "nur_zholy_khorgos": Shortened(
+        24,
+        6,
+        1,
+        (
+            *("fleet.kz=4", "fleet.cn=2", "time.warm_up='1min'", "fault=[]"),
+            "expect=[]",
+        ),
+    ),
     # Long enough for the truck that is refused past the line to be back where it came from.
     "inspection_heavy": Shortened(
         52,
@@ -114,7 +135,7 @@ PLANS: Final = {
 
 
 # Other lengths and lots of what the rest shows; in the soak.
-SOAKED: Final = ("ganqimaodu", "mandula", "growth", "ten_megatonnes")
+SOAKED: Final = ("ganqimaodu", "mandula", "growth", "ten_megatonnes", "today")
 
 
 def go(name: str, *network: str, minutes: int, seed: int, log: Log | None = None) -> Finished:

@@ -1,0 +1,1 @@
+"""What runs cost: models as data."""
