@@ -146,7 +146,7 @@ class SafeState:
         self._passed = passed_zones(state.map)
         self._one_way = is_one_way(state.map)
         self._bits = _Bits()
-        self._routes: dict[int, tuple[Route, _Sets]] = {}  # by identity, which a kept one keeps
+        self._routes: dict[Route, _Sets] = {}
         self._places = [
             *(berth.zone for berth in state.map.berths.values()),
             *(bay.zone for bay in state.map.bays.values()),
@@ -248,8 +248,9 @@ class SafeState:
         has then, with the places ahead that are kept for it, and what it still needs.
         """
         route = self._state.route(mission)
-        known = self._routes.get(id(route))
-        sets = known[1] if known is not None else self._sets_of(route)
+        sets = self._routes.get(route)
+        if sets is None:
+            sets = self._sets_of(route)
         held = sets.held.get((mission.cleared, had))
         if held is None:
             held = self._held(route, mission.cleared, had)
@@ -275,7 +276,7 @@ class SafeState:
             rest=tuple(self._bits.of(zones[had:]) for had in places),
             held={},
         )
-        self._routes[id(route)] = (route, sets)
+        self._routes[route] = sets
         return sets
 
 
