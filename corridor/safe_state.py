@@ -238,8 +238,9 @@ class SafeState:
     def _kept(self) -> Mapping[str, int]:
         """Berths and bays that are kept for somebody, by vehicle, as bits."""
         kept: dict[str, int] = {}
-        for zone in self._places:
-            for vehicle in self._state.zones.holders(zone):
+        zones = self._state.zones
+        for zone in [each for each in self._places if not zones.is_free(each)]:
+            for vehicle in zones.holders(zone):
                 kept[vehicle] = kept.get(vehicle, 0) | self._bits.of((zone,))
         return kept
 
