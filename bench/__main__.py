@@ -9,6 +9,7 @@ from typing import Any, Final
 from bench import (
     beacons,
     clearance,
+    day,
     days,
     drift,
     fleet_kernel,
@@ -28,6 +29,7 @@ from bench import (
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "beacons": beacons.run,
     "clearance": clearance.run,
+    "day": day.run_day,
     "days": days.run_days,
     "drift": drift.run,
     "fleet": fleet_kernel.run,
@@ -47,6 +49,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
 EPILOG: Final = """\
 beacons      runs with beacons as arrays and as sealed bytes
 clearance    declarations a minute: every fault, and through both offices
+day          what a day of ten_megatonnes costs: wall time, times real time, messages a truck
 days         papers to permits and people on a day, with and without recognition
 drift        how soon a pose is found out that satellites drag away
 fleet        vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
@@ -77,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default all"
     )
-    top.add_argument("--full", action="store_true", help="traffic_day for its whole 24 hours, once")
+    top.add_argument("--full", action="store_true", help="busy days for their whole length, once")
     return top
 
 

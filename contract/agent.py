@@ -128,6 +128,8 @@ class Role(Enum):
     OPERATOR = "operator"
     AGENCY = "agency"
 
+    __hash__ = object.__hash__  # one object each: asked for twice a message, and by its name dear
+
 
 ReadingT = TypeVar("ReadingT", contravariant=True)
 

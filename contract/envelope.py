@@ -111,10 +111,11 @@ def unseal(
         return Refused(Reason.TOO_LARGE, f"{len(raw)} bytes")
     try:
         frame = Frame.FromString(raw)
-        body = Envelope.FromString(frame.envelope)
+        envelope = frame.envelope
+        body = Envelope.FromString(envelope)
     except DecodeError:
         return Refused(Reason.MALFORMED, "frame or envelope")
-    if not frame.envelope:
+    if not envelope:
         return Refused(Reason.MALFORMED, "empty")
     node = roster.nodes.get(transport_sender)
     if node is None:

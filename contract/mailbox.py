@@ -385,9 +385,10 @@ class Mailbox:
             opened.transmits.append(self._hello(peer, body.boot_id, now, answer=False))
 
     def _peer(self, name: str) -> Peer:
-        if name not in self._peers:
-            self._peers[name] = Peer(name)
-        return self._peers[name]
+        peer = self._peers.get(name)
+        if peer is None:
+            peer = self._peers[name] = Peer(name)
+        return peer
 
     def _rearm(self, peer: Peer) -> None:
         """Keep the peers that have a deadline, and the earliest of them."""

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from msgspec import Struct
 
 from contract.agent import Act, Agent, Boot, Effects, Now, Persist, Report, Send
-from contract.errors import InvariantBroken, require
+from contract.errors import InvariantBroken
 from contract.events import Event
 from contract.mailbox import Mailbox, Opened, Transmit
 from contract.reasons import Reason
@@ -51,11 +51,14 @@ class Node(Generic[ReadingT]):
         """Bytes came in from the peer that the transport has authenticated."""
         turn = Turn()
         opened = self.mailbox.open(raw, transport_sender, now)
-        turn.records += opened.persists
-        self._say_opened(opened, transport_sender, turn)
+        if opened.persists:
+            turn.records += opened.persists
+        if opened.refused is not None or opened.opened_session:
+            self._say_opened(opened, transport_sender, turn)
         for received in opened.received:
             self._carry(self._guarded(self.agent.on_message, now, received), now, turn)
-        turn.then += opened.transmits
+        if opened.transmits:
+            turn.then += opened.transmits
         return turn
 
     def wake(self, now: Now, reading: ReadingT) -> Turn:
@@ -73,7 +76,7 @@ class Node(Generic[ReadingT]):
         mine, theirs = self.agent.wake_ns, self.mailbox.wake_ns
         if mine is None or theirs is None:
             return mine if theirs is None else theirs
-        return min(mine, theirs)
+        return min(theirs, mine)
 
     def _say_opened(self, opened: Opened, sender: str, turn: Turn) -> None:
         if opened.opened_session:
@@ -85,7 +88,8 @@ class Node(Generic[ReadingT]):
             turn.then.append(Report(Event.MESSAGE_REFUSED, fields))
 
     def _guarded(self, call: Any, *arguments: Any) -> Effects:
-        require(not self._busy, "an agent was called inside its own call")
+        if self._busy:
+            raise InvariantBroken("an agent was called inside its own call")
         self._busy = True
         try:
             effects: Effects = call(*arguments)
@@ -108,7 +112,8 @@ class Node(Generic[ReadingT]):
 
     def _post(self, to: str, message: Message, now: Now, turn: Turn) -> None:
         persists, transmits, refused = self.mailbox.post(to, message, now)
-        turn.records += persists
+        if persists:
+            turn.records += persists
         turn.then += transmits
         if refused is not None:
             fields = {

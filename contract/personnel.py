@@ -57,6 +57,8 @@ class Locks:
 
     def held(self, vehicle: str) -> list[Lock]:
         """Locks that are held on a truck, by person."""
+        if not self._rows:
+            return []  # asked at every turn, and nearly always so
         rows = [row for row in self._rows.values() if row.vehicle == vehicle and row.held]
         return sorted(rows, key=lambda row: row.person)
 

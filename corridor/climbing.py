@@ -37,7 +37,7 @@ class Climbing:
         self._map = corridor
         self._mu = friction_permille / 1000.0
         self._kinds = dict(kinds)
-        self._roads: dict[tuple[str, ...], _Road] = {}
+        self._roads: dict[Route, _Road] = {}
         self._climbs: dict[tuple[str, int], Climb] = {}
 
     def friction_is(self, permille: int) -> None:
@@ -49,13 +49,13 @@ class Climbing:
         """The first lane of a route between two places that rises more than `grade`; none is looked
         for where none of the whole route does. Routes are kept: many trucks take the same one.
         """
-        road = self._roads.get(route.lanes)
+        road = self._roads.get(route)
         if road is None:
             if len(self._roads) >= _ROADS_MAX:
                 self._roads.clear()
             found = slopes(route, self._map)
             road = _Road(found, max(each.grade for each in found))
-            self._roads[route.lanes] = road
+            self._roads[route] = road
         return steeper(road.slopes, from_m, to_m, grade) if road.steepest > grade else None
 
     def _climb(self, mission: Mission) -> Climb:

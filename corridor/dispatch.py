@@ -66,7 +66,7 @@ class Dispatch:
     @property
     def wake_ns(self) -> int | None:
         """When a convoy that is being put together has waited long enough."""
-        return min(self._forming.values(), default=None)
+        return min(self._forming.values()) if self._forming else None
 
     def consider(self, now: Now) -> None:
         """Look at every open crossing that has not set off."""
@@ -74,7 +74,6 @@ class Dispatch:
         for mission in list(self._state.missions.values()):
             self._send_elsewhere(mission)
         for direction in ("E", "W"):
-            self._free = berths.offered(self._state, self._arrivals[direction], self._is_able)
             able = [
                 crossing
                 for crossing in known
@@ -83,6 +82,10 @@ class Dispatch:
                 and (crossing.ready or not crossing.return_of)
                 and self._may_go(now, crossing)
             ]
+            if not able:
+                self._form(now, direction, able)
+                continue
+            self._free = berths.offered(self._state, self._arrivals[direction], self._is_able)
             awaited = berths.promised(self._state)
             able.sort(key=lambda each: (each.berth not in awaited, each.ready_ms, each.crossing_id))
             for crossing in able:

@@ -7,7 +7,7 @@ Changes nothing, and says nothing that the reasons' table does not say. Requirem
 docs/SAFETY.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
@@ -144,13 +144,23 @@ def chain_of(book: Book, vehicle: str) -> WaitChain:
 
 def cycles(book: Book) -> list[list[str]]:
     """Every ring of vehicles that wait for each other, each once, from its first by name."""
-    rings: dict[tuple[str, ...], None] = {}
-    for vehicle in sorted(book.waits):
-        ring = list(chain_of(book, vehicle).cycle)
-        if ring:
+    return rings({vehicle: wait.holder for vehicle, wait in book.waits.items()})
+
+
+def rings(holder_of: Mapping[str, str]) -> list[list[str]]:
+    """The same from nothing but who waits for whom. A silent truck that holds itself up is none."""
+    found: dict[tuple[str, ...], None] = {}
+    for vehicle in sorted(holder_of):
+        seen: list[str] = []
+        at = vehicle
+        while at in holder_of and at not in seen:
+            seen.append(at)
+            at = holder_of[at]
+        ring = seen[seen.index(at) :] if at in seen else []
+        if len(ring) > 1:
             first = ring.index(min(ring))
-            rings[(*ring[first:], *ring[:first])] = None
-    return [list(ring) for ring in rings]
+            found[(*ring[first:], *ring[:first])] = None
+    return [list(ring) for ring in found]
 
 
 def _link(book: Book, vehicle: str) -> WaitLink:

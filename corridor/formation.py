@@ -84,11 +84,12 @@ class Formations:
                 if row.phase not in (P.SPLIT, P.FORMED):
                     why = Reason.RESTARTED
                     self._abort(now, row, O.RESTARTED, vehicle="supervisor", reason=why)
-        for members in self._convoys().values():
-            self._part_lost(now, members)
+        convoys = self._convoys()
+        parted = [self._part_lost(now, members) for members in convoys.values()]
         for row in list(state.formations.values()):
             self._reconcile(now, row)
-        convoys = self._convoys()
+        if any(parted):
+            convoys = self._convoys()
         for convoy, members in convoys.items():
             if len(members) > 1 or convoy in state.formations:
                 self._consider(now, convoy, members)
@@ -139,11 +140,15 @@ class Formations:
 
     # --- lost members ---
 
-    def _part_lost(self, now: Now, members: list[Mission]) -> None:
-        """Members that stay silent or stopped are left behind, if anybody can go on without."""
+    def _part_lost(self, now: Now, members: list[Mission]) -> bool:
+        """Members that stay silent or stopped are left behind, if anybody can go on without. True
+        if one is now.
+        """
         lost = [mission for mission in members if self._is_lost(now, mission)]
-        if lost and len(lost) < len(members):
-            part(self._state, lost[0], Reason.MEMBER_LOST)
+        if not lost or len(lost) == len(members):
+            return False
+        part(self._state, lost[0], Reason.MEMBER_LOST)
+        return True
 
     def _is_lost(self, now: Now, mission: Mission) -> bool:
         heard = self._state.heard.get(mission.vehicle)

@@ -12,6 +12,7 @@ from typing import Final
 from contract.agent import NS_PER_MS, Now
 from contract.errors import require
 from contract.limits import GATHER_MS_MAX, LANE_OVERLAP_M, VEHICLE_LENGTH_M_MAX
+from contract.route import Route
 from contract.v1.movement_pb2 import STOP_KIND_GATE
 from corridor.parting import members_of
 from corridor.records import Mission
@@ -47,7 +48,7 @@ class Gathering:
         self._config = config
         self._since_ns: dict[Key, int] = {}
         self._over: dict[Key, None] = {}  # gathered, waited enough, or a join failed
-        self._stretches: dict[tuple[str, ...], tuple[Stretch, ...]] = {}
+        self._stretches: dict[Route, tuple[Stretch, ...]] = {}
 
     # --- the voter's question ---
 
@@ -76,13 +77,12 @@ class Gathering:
         return fit[0] if fit else None
 
     def _stretches_of(self, mission: Mission) -> tuple[Stretch, ...]:
-        lanes = tuple(mission.lanes)
-        found = self._stretches.get(lanes)
+        route = self._state.route(mission)
+        found = self._stretches.get(route)
         if found is None:
             if len(self._stretches) >= _STRETCHES_MAX:
                 self._stretches.clear()
-            route = self._state.route(mission)
-            found = self._stretches[lanes] = stretches_of(self._state.map, route)
+            found = self._stretches[route] = stretches_of(self._state.map, route)
         return found
 
     def present(self, members: list[Mission], stretch: Stretch) -> list[str]:

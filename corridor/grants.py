@@ -6,7 +6,7 @@ short of what is allocated by an overlap, at a gate's or station's stop line, or
 Silence extends nothing. Not here: the interlocking's rules, which truck goes first (dispatch.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from contract.agent import Now, Send
@@ -27,7 +27,7 @@ from corridor.bars import barred
 from corridor.climbing import Climbing
 from corridor.evidence import find_remote
 from corridor.groups import together
-from corridor.interlocking import Claim, Denied
+from corridor.interlocking import Claim, Denied, ZoneRule
 from corridor.records import Mission, Stop
 from corridor.standing import stands_long, why
 from corridor.state import No, State
@@ -66,6 +66,7 @@ class Grants:
         self._radio_gap = radio_gap
         self._more = more
         self.forks = forks_before_sections(state.map)
+        self._limited = limited_zones(state.zones.rules)
 
     def weather_is(self, weather: Weather) -> None:
         """From now on authorities say this."""
@@ -226,6 +227,8 @@ class Grants:
             return None
         claim = self._claim(mission)
         for zone, _, _ in route.zone_spans[index:]:
+            if zone not in self._limited:
+                continue
             denied = self._state.zones.bears(zone, claim)
             if denied is not None:
                 return No(denied.reason, zone, "terminal")
@@ -375,6 +378,15 @@ class Grants:
             zones=" ".join(zones),
         )
         self._state.out.append(Send(mission.vehicle, authority))
+
+
+def limited_zones(rules: Mapping[str, ZoneRule]) -> frozenset[str]:
+    """Zones with a limit of any kind: all others bear everybody."""
+    return frozenset(
+        zone
+        for zone, rule in rules.items()
+        if (rule.vehicles_max, rule.mass_max_kg, rule.axle_max_kg) != (None, None, None)
+    )
 
 
 _Voter = Callable[[Grants, Mission, Route, int], No | None]

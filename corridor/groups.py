@@ -41,19 +41,20 @@ def together(
     to_end = to_end or berths.together(state, mission, spans, first)
     if to_end:
         return to_end
-    zones = [state.map.zones[zone] for zone, _, _ in spans]
-    behind_gate = first > 0 and zones[first - 1].kind is ZoneKind.GATE_CELL
-    fork = zones[first].id in forks  # nobody stands in it: whoever did would close both
-    if zones[first].kind is not ZoneKind.BOUNDARY and not behind_gate and not fork:
+    zones = state.map.zones
+    behind_gate = first > 0 and zones[spans[first - 1][0]].kind is ZoneKind.GATE_CELL
+    fork = spans[first][0] in forks  # nobody stands in it: whoever did would close both
+    if zones[spans[first][0]].kind is not ZoneKind.BOUNDARY and not behind_gate and not fork:
         return [first]
     group = [first]
     clear_m = spans[first + fork][1]
     while group[-1] + 1 < len(spans):
         last = group[-1]
-        silent = radio_gap and zones[last].neutral and zones[last + 1].neutral
-        if zones[last].kind is ZoneKind.BOUNDARY or silent:
+        here, after = zones[spans[last][0]], zones[spans[last + 1][0]]
+        silent = radio_gap and here.neutral and after.neutral
+        if here.kind is ZoneKind.BOUNDARY or silent:
             clear_m = spans[last][2]
-        elif zones[last].kind is ZoneKind.GATE_CELL or spans[last][2] - clear_m >= STANDING_ROOM_M:
+        elif here.kind is ZoneKind.GATE_CELL or spans[last][2] - clear_m >= STANDING_ROOM_M:
             break
         group.append(last + 1)
     return group

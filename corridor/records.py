@@ -95,6 +95,7 @@ class Stop(msgspec.Struct):
 class Mission(msgspec.Struct):
     """One vehicle's way from berth to berth, and how much of it is allocated and granted.
 
+    lanes       never changed in place: another way is another list
     next_span   index of the first zone of the route that is not allocated yet
     cleared     how many zones of the route the rear has left
     end_m       end of the newest authority along the route
@@ -202,6 +203,8 @@ class Store:
 
     def persists(self) -> list[Persist]:
         """Everything touched, as journal records; then nothing is touched."""
+        if not (self._touched or self._numbers_touched):
+            return []
         written = [
             Persist(key, None if row is None else msgspec.msgpack.encode(row))
             for key, row in self._touched.items()

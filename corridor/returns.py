@@ -103,7 +103,8 @@ class Returns:
         new = notice.declaration_sha256 != crossing.declaration_sha256
         if crossing.outcome != "refused" or crossing.mission or not new:
             return False
-        crossing.outcome = crossing.refused = crossing.refused_by = crossing.returns = ""
+        crossing.refused = crossing.refused_by = crossing.returns = ""
+        self._state.goes_on_after_all(crossing)
         crossing.releases, crossing.holds = {}, {}
         crossing.bays, crossing.controls, crossing.ordered = {}, {}, []
         crossing.finished_ms = 0

@@ -9,7 +9,7 @@ from typing import Final
 
 from contract.agent import NS_PER_MS, Now
 from contract.events import Event
-from corridor.explain import book_of, cycles
+from corridor.explain import rings
 from corridor.state import State
 
 LOOK_MS: Final = 5_000
@@ -30,7 +30,8 @@ class Rings:
         if now.mono_ns < self._due_ns:
             return
         self._due_ns = now.mono_ns + LOOK_MS * NS_PER_MS
-        found = [tuple(ring) for ring in cycles(book_of(self._state, now))]
+        waits = self._state.waits
+        found = [tuple(ring) for ring in rings({who: wait.holder for who, wait in waits.items()})]
         self._since_ns = {ring: self._since_ns.get(ring, now.mono_ns) for ring in found}
         self._said &= set(found)
         for ring in found:

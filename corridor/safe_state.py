@@ -13,8 +13,7 @@ Source: Dijkstra's banker with known needs; Kalinovcic, Petrovic, Bogdan and Bob
 2011, for fixed routes. Requirement: SUP-036 in docs/SAFETY.md.
 """
 
-from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Final
@@ -31,6 +30,9 @@ _PASSED: Final = (ZoneKind.BOUNDARY, ZoneKind.GATE_CELL)
 _ROUTES_MAX: Final = 4_096
 
 
+Row = tuple[int, int]  # what one truck has, and what it still needs: sets of zones as bits
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One truck: what it has, and what it still needs, in any order."""
@@ -40,37 +42,58 @@ class Way:
     needs: frozenset[str]
 
 
-def stuck(ways: Sequence[Way]) -> list[str]:
-    """Trucks that cannot finish in any order, in the order given; none if the state is safe.
+class _Bits:
+    """A bit of its own for each zone, so that sets of zones are whole numbers."""
 
-    Work: once through all holds and needs.
-    """
-    holders: dict[str, set[str]] = {}
-    for way in ways:
-        for zone in way.holds:
-            holders.setdefault(zone, set()).add(way.vehicle)
-    missing = {
-        way.vehicle: {zone for zone in way.needs & holders.keys() if holders[zone] != {way.vehicle}}
-        for way in ways
-    }
-    wanted_by: dict[str, list[str]] = {}
-    for vehicle, zones in missing.items():
+    def __init__(self) -> None:
+        self._bits: dict[str, int] = {}
+
+    def of(self, zones: Iterable[str]) -> int:
+        """These zones as one number."""
+        found = 0
         for zone in zones:
-            wanted_by.setdefault(zone, []).append(vehicle)
-    holds = {way.vehicle: way.holds for way in ways}
-    able = deque(vehicle for vehicle, zones in missing.items() if not zones)
-    done: set[str] = set()
-    while able:
-        vehicle = able.popleft()
-        done.add(vehicle)
-        for zone in holds[vehicle]:
-            holders[zone].discard(vehicle)
-            for other in wanted_by.get(zone, ()):
-                if zone in missing[other] and not holders[zone] - {other}:
-                    missing[other].remove(zone)
-                    if not missing[other]:
-                        able.append(other)
-    return [way.vehicle for way in ways if way.vehicle not in done]
+            found |= self._bits.setdefault(zone, 1 << len(self._bits))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """The zones of one route as bits: those before each place in it, those from each place on, and
+    what a truck holds that has gone to the end of those it has (by the first and the number).
+    """
+
+    before: tuple[int, ...]
+    rest: tuple[int, ...]
+    held: dict[tuple[int, int], int]
+
+
+def stuck(ways: Sequence[Way]) -> list[str]:
+    """Trucks that cannot finish in any order, in the order given; none if the state is safe."""
+    bits = _Bits()
+    rows = [(bits.of(way.holds), bits.of(way.needs)) for way in ways]
+    return [ways[place].vehicle for place in unfinished(rows)]
+
+
+def unfinished(rows: Sequence[Row]) -> list[int]:
+    """Places in `rows` of those who cannot finish in any order: the same set whoever of the others
+    finishes first, for whoever finishes only gives back.
+
+    Work: a few operations on whole sets for each row, as often as somebody waits for somebody.
+    """
+    left = list(range(len(rows)))
+    while left:
+        once = twice = 0  # zones that somebody has, and those that more than one has
+        for place in left:
+            holds = rows[place][0]
+            twice |= once & holds
+            once |= holds
+        stay = [
+            place for place in left if rows[place][1] & (twice | once & ~rows[place][0])
+        ]  # others have a zone that it needs
+        if len(stay) == len(left):
+            break
+        left = stay
+    return left
 
 
 def judged_zones(corridor: CorridorMap) -> frozenset[str]:
@@ -122,7 +145,8 @@ class SafeState:
         self._judged = judged_zones(state.map)
         self._passed = passed_zones(state.map)
         self._one_way = is_one_way(state.map)
-        self._rests: dict[tuple[str, ...], dict[int, frozenset[str]]] = {}
+        self._bits = _Bits()
+        self._routes: dict[Route, _Sets] = {}
         self._places = [
             *(berth.zone for berth in state.map.berths.values()),
             *(bay.zone for bay in state.map.bays.values()),
@@ -135,8 +159,9 @@ class SafeState:
             return None
         if self._one_way and self._all_have_berths():
             return None
-        stuck_with = self._stuck_with(mission, route, index + 1)
-        if stuck_with is None or self._stuck_with(mission, route, index) is not None:
+        kept = self._kept()
+        stuck_with = self._stuck_with(mission, route, index + 1, kept)
+        if stuck_with is None or self._stuck_with(mission, route, index, kept) is not None:
             return None  # who is stuck already is so by no zone that it is given now
         return No(Reason.WOULD_DEADLOCK, zone, stuck_with)
 
@@ -156,37 +181,39 @@ class SafeState:
         holders = self._state.zones.holders(zone)
         return any(each not in mission.formation for each in holders)
 
-    def _stuck_with(self, mission: Mission, route: Route, had: int) -> str | None:
+    def _stuck_with(
+        self, mission: Mission, route: Route, had: int, kept: Mapping[str, int]
+    ) -> str | None:
         """A truck with which `mission` is stuck once it has the first `had` zones of its route;
         None if it is not, be it after moves that are open to it and to others.
         """
+        all_of_them = [*self._others(mission), mission]
+        rows = [self._row(each, each.next_span, kept) for each in all_of_them]
         found = None
-        for movers in ((), (mission,), (mission, *self._others(mission))):
-            left = self._left(mission, route, had, movers)
-            if not left:
+        for movers in ((), (mission,), (mission, *all_of_them[:-1])):
+            moved = self._moved(mission, route, had, movers)
+            for place, each in enumerate(all_of_them):
+                if each.mission_id in moved:
+                    rows[place] = self._row(each, moved[each.mission_id], kept)
+            left = unfinished(rows)
+            if not left or left[-1] != len(rows) - 1:
                 return None
-            found = left[0]
+            found = all_of_them[left[0]].vehicle if len(left) > 1 else ""
         return found
 
-    def _left(
+    def _moved(
         self, mission: Mission, route: Route, had: int, movers: Sequence[Mission]
-    ) -> list[str]:
-        """All with whom `mission` is stuck. Before, those in `movers` go on, one after the other,
-        over what is free, until they have room to stand and hold nothing behind it.
+    ) -> dict[str, int]:
+        """How many zones of its route `mission` has, and each of `movers` once they have gone on,
+        one after the other, over what is free, until they have room to stand and hold nothing
+        behind it.
         """
-        kept, moved = self._kept(), {mission.mission_id: had}
-        taken = {zone for zone, _, _ in route.zone_spans[:had]}
+        moved = {mission.mission_id: had}
+        taken = {zone for zone, _, _ in route.zone_spans[:had]} if movers else set()
         for mover in movers:
             at = moved.get(mover.mission_id, mover.next_span)
             moved[mover.mission_id] = self._gone_on(mover, at, taken)
-        ways = [
-            self._way(each, moved.get(each.mission_id, each.next_span), kept)
-            for each in (*self._others(mission), mission)
-        ]
-        left = stuck(ways)
-        if mission.vehicle not in left:
-            return []
-        return [*(each for each in left if each != mission.vehicle), ""]
+        return moved
 
     def _others(self, mission: Mission) -> list[Mission]:
         missions = self._state.missions.values()
@@ -208,35 +235,50 @@ class SafeState:
                 return index + 1
         return had
 
-    def _kept(self) -> Mapping[str, list[str]]:
-        """Berths and bays that are kept for somebody, by vehicle."""
-        kept: dict[str, list[str]] = {}
-        for zone in self._places:
-            for vehicle in self._state.zones.holders(zone):
-                kept.setdefault(vehicle, []).append(zone)
+    def _kept(self) -> Mapping[str, int]:
+        """Berths and bays that are kept for somebody, by vehicle, as bits."""
+        kept: dict[str, int] = {}
+        zones = self._state.zones
+        for zone in [each for each in self._places if not zones.is_free(each)]:
+            for vehicle in zones.holders(zone):
+                kept[vehicle] = kept.get(vehicle, 0) | self._bits.of((zone,))
         return kept
 
-    def _way(self, mission: Mission, had: int, kept: Mapping[str, list[str]]) -> Way:
-        """A truck that has the first `had` zones of its route, gone to the end of them."""
-        spans = self._state.route(mission).zone_spans
-        held = spans[mission.cleared : had]
+    def _row(self, mission: Mission, had: int, kept: Mapping[str, int]) -> Row:
+        """A truck that has the first `had` zones of its route, gone to the end of them: what it
+        has then, with the places ahead that are kept for it, and what it still needs.
+        """
+        route = self._state.route(mission)
+        sets = self._routes.get(route)
+        if sets is None:
+            sets = self._sets_of(route)
+        held = sets.held.get((mission.cleared, had))
+        if held is None:
+            held = self._held(route, mission.cleared, had)
+            sets.held[mission.cleared, had] = held
+        return held | kept.get(mission.vehicle, 0) & ~sets.before[had], sets.rest[had]
+
+    def _held(self, route: Route, cleared: int, had: int) -> int:
+        """The last zones of a route up to the `had`-th that have room for a truck."""
+        held = route.zone_spans[cleared:had]
         first = len(held)
         while first > 0 and _room_m(held[first:]) < STANDING_ROOM_M:
             first -= 1
-        places = kept.get(mission.vehicle, ())
-        ahead = [zone for zone in places if all(zone != had_one for had_one, _, _ in spans[:had])]
-        holds = (*(zone for zone, _, _ in held[first:]), *ahead)
-        return Way(mission.vehicle, holds, self._rest_of(mission, had))
+        return self._bits.of(zone for zone, _, _ in held[first:])
 
-    def _rest_of(self, mission: Mission, had: int) -> frozenset[str]:
-        """Zones of a route from its `had`-th on; what was put together once is kept."""
-        route = self._state.route(mission)
-        if len(self._rests) > _ROUTES_MAX:
-            self._rests.clear()
-        rests = self._rests.setdefault(route.lanes, {})
-        if had not in rests:
-            rests[had] = frozenset(zone for zone, _, _ in route.zone_spans[had:])
-        return rests[had]
+    def _sets_of(self, route: Route) -> _Sets:
+        """The zones of a route as bits; what was put together once is kept."""
+        if len(self._routes) >= _ROUTES_MAX:
+            self._routes.clear()
+        zones = [zone for zone, _, _ in route.zone_spans]
+        places = range(len(zones) + 1)
+        sets = _Sets(
+            before=tuple(self._bits.of(zones[:had]) for had in places),
+            rest=tuple(self._bits.of(zones[had:]) for had in places),
+            held={},
+        )
+        self._routes[route] = sets
+        return sets
 
 
 def _room_m(spans: Sequence[Span]) -> float:

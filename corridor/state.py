@@ -121,6 +121,8 @@ class State:
         self.zones = Interlocking(rules_of(corridor))
         self.store = Store()
         self.crossings: dict[str, Crossing] = {}
+        self._open: list[Crossing] = []
+        self._open_of = 0  # how many crossings were known then
         self.missions: dict[str, Mission] = {}
         self.rests: dict[str, Rest] = {}
         self.formations: dict[str, Formation] = {}
@@ -138,16 +140,26 @@ class State:
         self.dispatch_due = True
         self.out: list[Effect] = []
         self._routes: dict[tuple[str, ...], Route] = {}
+        self._route_of: dict[str, tuple[list[str], Route]] = {}  # by mission
+        self._axles_kg: dict[tuple[str, int], int] = {}
         self._ways: dict[tuple[str, str, str | None], tuple[str, ...]] = {}
 
     def route(self, mission: Mission) -> Route:
-        """The driving line of a mission; routes are kept, for many trucks take the same one."""
+        """The driving line of a mission; routes are kept, for many trucks take the same one. A way
+        that changes is another list of lanes (records.py): while it is the same, so is the route.
+        """
+        found = self._route_of.get(mission.mission_id)
+        if found is not None and found[0] is mission.lanes:
+            return found[1]
         lanes = tuple(mission.lanes)
         route = self._routes.get(lanes)
         if route is None:
             if len(self._routes) >= _ROUTES_MAX:
                 self._routes.clear()
             route = self._routes[lanes] = self.map.route(lanes)
+        if len(self._route_of) >= _ROUTES_MAX:
+            self._route_of.clear()
+        self._route_of[mission.mission_id] = (mission.lanes, route)
         return route
 
     def way(self, from_lane: str, place: str, bay: str | None) -> tuple[str, ...]:
@@ -188,9 +200,8 @@ class State:
             else:
                 self.store.drop("zone", zone)
         self.zones.changed.clear()
-        effects: list[Effect] = [*self.store.persists(), *self.out]
-        self.out = []
-        return effects
+        said, self.out = self.out, []
+        return [*self.store.persists(), *said]
 
     # --- waiting ---
 
@@ -237,10 +248,10 @@ class State:
         mission = self.missions.get(self.mission_of.get(vehicle, ""))
         if mission is not None:
             return mission.crossing
-        mine = [each for each in self.crossings.values() if each.vehicle == vehicle]
-        for crossing in mine:
-            if not crossing.outcome:
+        for crossing in self.open_crossings():
+            if crossing.vehicle == vehicle:
                 return crossing.crossing_id
+        mine = [each for each in self.crossings.values() if each.vehicle == vehicle]
         last = max(mine, key=lambda each: each.finished_ms, default=None)
         return last.crossing_id if last is not None and last.outcome == "refused" else ""
 
@@ -251,8 +262,14 @@ class State:
         return Claim(vehicle, mission.convoy, mission.direction, mass_kg, before, axle_kg)
 
     def axle_kg(self, vehicle: str, mass_kg: int) -> int:
-        """Load of a truck's heaviest axle."""
-        return heaviest_axle_kg(self.kinds.get(vehicle), mass_kg)
+        """Load of a truck's heaviest axle; kinds stay, so it is kept by truck and mass."""
+        axle_kg = self._axles_kg.get((vehicle, mass_kg))
+        if axle_kg is None:
+            if len(self._axles_kg) >= _ROUTES_MAX:
+                self._axles_kg.clear()
+            axle_kg = heaviest_axle_kg(self.kinds.get(vehicle), mass_kg)
+            self._axles_kg[vehicle, mass_kg] = axle_kg
+        return axle_kg
 
     def free(self, zone: str, vehicle: str, convoy: str, proof: str) -> None:
         """A zone was proven free of a vehicle: whoever waits for it is to be looked at."""
@@ -277,5 +294,16 @@ class State:
         return there.lane
 
     def open_crossings(self) -> list[Crossing]:
-        """Crossings that have not ended, in the order in which they became known."""
-        return [crossing for crossing in self.crossings.values() if not crossing.outcome]
+        """Crossings that have not ended, in the order in which they became known. Those that have
+        are not gone through again, for a day has thousands: a crossing that has become known since,
+        or that goes on after all, has them looked at anew.
+        """
+        among = self._open if self._open_of == len(self.crossings) else self.crossings.values()
+        self._open = [crossing for crossing in among if not crossing.outcome]
+        self._open_of = len(self.crossings)
+        return self._open
+
+    def goes_on_after_all(self, crossing: Crossing) -> None:
+        """A crossing that had ended has not."""
+        crossing.outcome = ""
+        self._open_of = -1

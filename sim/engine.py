@@ -5,9 +5,9 @@ others.
 """
 
 import hashlib
-import heapq
 import random
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Any, Final
 
 NS_PER_S: Final = 1_000_000_000
@@ -34,10 +34,8 @@ class Engine:
     def at(self, t_ns: int, call: Callable[..., None], *arguments: Any) -> None:
         """Call at a time, not before now. Which of two at the same time goes first is drawn."""
         self._count += 1
-        due_ns = max(t_ns, self.now_ns)
-        heapq.heappush(
-            self._heap, (due_ns, self._ties.getrandbits(32), self._count, call, arguments)
-        )
+        due_ns = max(self.now_ns, t_ns)
+        heappush(self._heap, (due_ns, self._ties.getrandbits(32), self._count, call, arguments))
 
     def watch(self, t_ns: int, call: Callable[..., None], *arguments: Any) -> None:
         """Call at a time, after everything else of it; draws nothing, so that nothing else moves.
@@ -45,7 +43,7 @@ class Engine:
         For what only looks on: a run is the same whether it is looked at or not.
         """
         self._count += 1
-        heapq.heappush(self._heap, (max(t_ns, self.now_ns), LAST, self._count, call, arguments))
+        heappush(self._heap, (max(t_ns, self.now_ns), LAST, self._count, call, arguments))
 
     def after(self, delay_ns: int, call: Callable[..., None], *arguments: Any) -> None:
         self.at(self.now_ns + delay_ns, call, *arguments)
@@ -57,6 +55,6 @@ class Engine:
 
     def run_next(self) -> None:
         """Take the next event and call it."""
-        t_ns, _, _, call, arguments = heapq.heappop(self._heap)
+        t_ns, _, _, call, arguments = heappop(self._heap)
         self.now_ns = t_ns
         call(*arguments)

@@ -144,19 +144,21 @@ class Host:
             if len(self._held) < HELD_MAX:
                 self._held.append((sender, raw))
         elif node is not None:
-            before = self._parts.turn(self._part)
+            turn = self._parts.turn
+            before = turn(self._part)
             self._carry(node.receive(self.now(), raw, sender))
             self._arm(node)
-            self._parts.turn(before)
+            turn(before)
 
     def wake(self) -> None:
         """The body has news, or a deadline is due."""
         node = self.node
         if node is not None and self._held is None:
-            before = self._parts.turn(self._part)
+            turn = self._parts.turn
+            before = turn(self._part)
             self._carry(node.wake(self.now(), self._body.reading()))
             self._arm(node)
-            self._parts.turn(before)
+            turn(before)
 
     def _due(self, life: int, t_ns: int) -> None:
         if life == self._life and self._armed_ns == t_ns:
@@ -167,11 +169,11 @@ class Host:
         wake_ns = node.wake_ns
         if wake_ns is None:
             return
-        t_ns = wake_ns - self._mono_offset_ns
-        if self._armed_ns is not None and self._armed_ns <= t_ns:
+        t_ns, armed_ns = wake_ns - self._mono_offset_ns, self._armed_ns
+        if armed_ns is not None and armed_ns <= t_ns:
             return
         t_ns = max(t_ns, self._engine.now_ns + 1)
-        if self._armed_ns is None or t_ns < self._armed_ns:
+        if armed_ns is None or t_ns < armed_ns:
             self._armed_ns = t_ns
             self._engine.at(t_ns, self._due, self._life, t_ns)
 

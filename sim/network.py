@@ -72,7 +72,8 @@ class Network:
             carry(sender, to, raw)
 
     def _carry(self, sender: str, to: str, raw: bytes) -> None:
-        self._engine.after(self._delay_ns(), self._deliver, sender, to, raw)
+        engine = self._engine
+        engine.at(engine.now_ns + self._delay_ns(), self._deliver, sender, to, raw)
 
     def _carry_off(self, sender: str, to: str, raw: bytes) -> None:
         """Deliver to nobody, with every draw as if it had arrived: nothing but this differs."""

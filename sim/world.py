@@ -352,21 +352,20 @@ class World:
 
     def run(self, until_ns: int) -> None:
         """Advance to a time."""
+        engine = self.engine
         while True:
-            next_ns = self.engine.next_ns
-            target_ns = until_ns if next_ns is None else min(next_ns, until_ns)
-            if self._physics(target_ns):
+            next_ns = engine.next_ns
+            target_ns = until_ns if next_ns is None or next_ns > until_ns else next_ns
+            due = target_ns // TICK_NS - self._ticks
+            if due > 0 and self._physics(due):
                 continue
             if next_ns is None or next_ns > until_ns:
-                self.engine.now_ns = until_ns
+                engine.now_ns = until_ns
                 return
-            self.engine.run_next()
+            engine.run_next()
 
-    def _physics(self, target_ns: int) -> bool:
-        """Step the fleet up to `target_ns`; True if something happened on the way."""
-        due = target_ns // TICK_NS - self._ticks
-        if due <= 0:
-            return False
+    def _physics(self, due: int) -> bool:
+        """Step the fleet `due` times; True if something happened on the way, maybe before that."""
         if self.fleet.at_rest and not self.roadside.expecting:
             self._ticks += due
             self.fleet.skip(due)

@@ -61,6 +61,8 @@ def reason_of(stop_id: str) -> Reason:
 
 def halts(reading: VehicleReading) -> list[Halt]:
     """Everything in this reading for which the truck must stop by itself."""
+    if not reading.milestones and reading.trailer_coupled:
+        return []
     found = [halt for bit, halt in _MILES if reading.milestones & bit]
     if reading.milestones & c.MILE_TRIPPED:
         _, hard = TRIPS.get(reading.trip_cause, ("", True))

@@ -215,8 +215,11 @@ class Road:
         """Whether the next gate is to be asked now: the truck could be at its line, by braking as
         late as it can, when it has been asked.
         """
-        gate, braking = self.gate_to_ask(), self.braking(reading)
-        if gate is None or braking is None or gate.stop_m <= self.front_m + STOP_WINDOW_M:
+        gate = self.gate_to_ask()
+        if gate is None or gate.stop_m <= self.front_m + STOP_WINDOW_M:
+            return False
+        braking = self.braking(reading)
+        if braking is None:
             return False
         return gate.stop_m - braking.now_m <= reading.speed_mps * ASKING_S
 

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contract.agent import Refused, Report
 from contract.events import Event
@@ -84,6 +86,14 @@ def test_silent_truck_that_holds_itself_up_is_in_no_ring() -> None:
     book = a_book({A: a_wait(Reason.VEHICLE_SILENT, A, A)})
     assert cycles(book) == []
     assert chain_of(book, A).root == f"vehicle has the move: {Reason.VEHICLE_SILENT.lifted_by}"
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("abcdefg")))
+def test_rings_are_those_that_the_chains_end_in(holder_of: dict[str, str]) -> None:
+    """By following every chain of waits to its end."""
+    waits = {who: a_wait(Reason.ZONE_OCCUPIED, "z", holder) for who, holder in holder_of.items()}
+    rings = {frozenset(chain_of(a_book(waits), who).cycle) for who in waits}
+    assert {frozenset(ring) for ring in cycles(a_book(waits))} == rings - {frozenset()}
 
 
 def test_gate_out_of_order_is_the_end_of_the_chain() -> None:

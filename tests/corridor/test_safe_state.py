@@ -1,6 +1,7 @@
 """Safe states: against every order there is, in random traffic, and as a voter."""
 
 import random
+from dataclasses import dataclass
 from itertools import pairwise, permutations
 from types import SimpleNamespace
 from typing import Any, Final
@@ -113,6 +114,13 @@ def a_corridor(*ways: str) -> Any:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ARoute:
+    """As much of a route as is asked for; like a real one it is equal to itself alone."""
+
+    zone_spans: list[tuple[str, float, float]]
+
+
 def a_mission(name: str, way: str, cleared: int, had: int, *, arrived: bool = False) -> Any:
     return SimpleNamespace(
         vehicle=name, mission_id=name, way=way, cleared=cleared, next_span=had, arrived=arrived
@@ -139,9 +147,8 @@ def a_vote(
         map=a_corridor(*(each.way for each in missions)),
         missions={each.vehicle: each for each in missions},
         zones=SimpleNamespace(holders=holders, is_free=lambda zone: not holders(zone)),
-        route=lambda each: SimpleNamespace(
-            lanes=tuple(each.way),
-            zone_spans=[(z, zone_m * i, zone_m * (i + 1)) for i, z in enumerate(each.way)],
+        route=lambda each: ARoute(
+            [(z, zone_m * i, zone_m * (i + 1)) for i, z in enumerate(each.way)]
         ),
     )
     first = missions[0]
