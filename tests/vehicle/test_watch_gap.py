@@ -13,6 +13,7 @@ from tests.vehicle.watched import (
     ASSURED,
     BUILD_UP_S,
     DELAY_S,
+    FRONT_M,
     TURN_S,
     Watched,
     a_path,
@@ -282,3 +283,14 @@ def test_stretch_that_only_rises_has_no_fall_and_the_other_way_round() -> None:
     for grade, both in ((0.05, (0.0, 0.05)), (-0.05, (-0.05, 0.0))):
         path = a_path(31, grades=[grade])
         assert plain(curves.worst)(path, 31, 3.0, 9.0, 0.6)[:2] == both
+
+
+def test_road_is_judged_from_the_front_on() -> None:
+    """I1: ice that begins three metres before where the one ahead would come to rest counts."""
+    v, front_v, gap, front_at = 10.0, 9.0, 14.0, 54.0
+    rest_at = front_at + gap + 0.5 * front_v**2 / min(7.0, 0.7 * G)
+    for ice_at, brakes in ((rest_at - 3.0, True), (rest_at + 3.0, False)):
+        path = a_path(mus=[0.7] * int(ice_at) + [0.1])
+        truck = Watched(path=path, at_m=front_at - FRONT_M - v * TURN_S, speed_mps=v)
+        truck.sense(GAP=gap, CLOSING=v - front_v, FIX_NEW=0.0).placed().turn()
+        assert (truck.out("ACCEL") < 0.0) == brakes, ice_at

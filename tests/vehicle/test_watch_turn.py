@@ -86,7 +86,7 @@ def test_push_is_taken_back_a_tenth_of_a_second_before_the_service_curve(room: f
     under = before_end(room, v - 0.01, accel=0.5).turn()
     assert (under.out("ACCEL"), under.warned) == (0.5, False)
     over = before_end(room, v + 0.01, accel=0.5).turn()
-    assert (over.out("ACCEL"), over.warned) == (0.0, True)
+    assert (over.out("ACCEL"), over.warned, over.mind("WARNED")) == (0.0, True, 1.0)
     assert over.latch == (c.TRIP_NONE, c.CAUSE_NONE)
     over.miles[0] = 0
     assert not over.turn().warned
@@ -224,6 +224,14 @@ def test_vehicle_without_a_trailer_has_its_width_and_its_ends_only() -> None:
         for left_m, how in ((most_m - 0.001, c.TRIP_NONE), (most_m + 0.001, COMFORT)):
             truck = Watched(path=path, truck=agv, speed_mps=2.0).placed().sense(FIX_NEW=0.0)
             assert truck.remember(LEFT=side * left_m).turn().latch[0] == how
+
+
+def test_lane_counts_where_the_truck_is() -> None:
+    path = a_path(width_m=WIDE_M)
+    path[50, c.PATH_WIDTH] = 3.5
+    for at_m, how in ((49.5, c.TRIP_NONE), (50.5, COMFORT), (51.5, c.TRIP_NONE)):
+        truck = Watched(path=path, at_m=at_m, speed_mps=0.0).placed().sense(FIX_NEW=0.0)
+        assert truck.remember(LEFT=0.5).turn().latch[0] == how
 
 
 @pytest.mark.parametrize("at_m", [-30.0, 2_000.0])
