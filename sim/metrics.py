@@ -21,6 +21,7 @@ from sim.parts import PARTS
 from sim.queues import QUEUE
 from sim.recovery import recovery
 from sim.scenario import Scenario
+from sim.timetable_figures import CLASSES, SLOTS, SPREAD, SUMS
 
 PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
 _TOP: Final = (
@@ -65,6 +66,9 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"bound.{key}" for key in BOUND),
         *(f"bound.places.{place}" for place in place_names(corridor)),
         *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),
+        *(f"timetable.{key}" for key in SUMS),
+        *(f"timetable.ready_to_arrival_s.{c}.{k}" for c in CLASSES for k in SPREAD),
+        *(f"slots.{key}" for key in SLOTS),
         *(f"radio.{key}" for key in RADIO),
         *leaves(recovery(Tally(), [], 0.0, 0.0), "recovery"),
         *(f"resources.{stage}.{key}" for stage in stages(corridor) for key in _RESOURCE),

@@ -18,6 +18,7 @@ from contract.v1.customs_pb2 import Declaration
 from gate.office.agency_files import crossing_of_paper
 from sim import build
 from sim.air import Party, air_of
+from sim.bookings import Bookings
 from sim.build import (
     AGENCIES,
     CONTROL_ROOM,
@@ -50,6 +51,7 @@ from sim.roadside import Roadside
 from sim.scenario import AgencySection, OfficeSection, Scenario
 from sim.scenario_network import profile_of
 from sim.scenario_sites import GateSection, line_model, model_of
+from sim.scenario_timetable import booking_of
 from sim.terminal import TerminalAgent, TerminalConfig
 from sim.terminal_papers import TARE_KG, Papers
 from sim.truth_columns import (
@@ -261,6 +263,8 @@ class World:
             parse_distribution(self.scenario.berth.load),
             parse_distribution(self.scenario.berth.unload),
         )
+        booking = booking_of(self.scenario.timetable, self.scenario.slots)
+        draws = stream(self.seed, f"bookings/{country}")
         agent = TerminalAgent(
             config,
             self.cast.signers[name],
@@ -269,6 +273,7 @@ class World:
             NodeLedger(name, self.cast.signers[name], self.cast.roster),
             self._starts[country],
             self._load,
+            bookings=Bookings(booking, self.cast.roster, draws) if booking is not None else None,
         )
         return self.builder.node(name, agent, greets=(SUPERVISOR, *OFFICES.values()))
 

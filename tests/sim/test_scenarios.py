@@ -102,6 +102,19 @@ PLANS: Final = {
         ),
     ),
     "winter_storm": Shortened(14, 6, 6),
+    # Long enough for bookings, a no-show and the first slots used; all of it: in the soak.
+    "slot_hoarding": Shortened(
+        24, 6, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
+    ),
+    "peak_week": Shortened(
+        34,
+        6,
+        2,
+        (
+            *("fleet.kz=3", "fleet.cn=3", "expect=[]"),
+            *("weather.timeline.0.at='8min'", "weather.timeline.1.at='12min'"),
+        ),
+    ),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
 
