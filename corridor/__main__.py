@@ -20,6 +20,7 @@ from contract.traction import TRACTION
 from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.authority import Weather
 from corridor.cli import explain, ledger, map_check, plan
+from corridor.cli.timetable_sections import SlotsSection, TimetableSection, make_ready
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.hours import SideHours
@@ -77,13 +78,17 @@ class SectionSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
 
 
 class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections, [convoy], [weather], [fleet], [section], [hours.KZ] and [hours.CN]."""
+    """The common sections, [convoy], [weather], [fleet], [section], [hours.KZ] and [hours.CN],
+    [timetable] and [slots].
+    """
 
     convoy: ConvoySection = ConvoySection()
     weather: WeatherSection = WeatherSection()
     fleet: FleetSection = FleetSection()
     section: SectionSection = SectionSection()
     hours: dict[str, SideHours] = field(default_factory=dict)
+    timetable: TimetableSection = TimetableSection()
+    slots: SlotsSection = SlotsSection()
 
 
 def check(setting: Setting[CorridorProgram]) -> None:
@@ -110,6 +115,7 @@ def check(setting: Setting[CorridorProgram]) -> None:
 
 
 def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
+    make_ready(setting.config.timetable)
     convoy = setting.config.convoy
     dispatch = DispatchConfig(
         convoy.members, round(convoy.forming_s * 1_000.0), batch_split=convoy.batch_split
@@ -125,6 +131,8 @@ def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
         TokenConfig(setting.config.section.batch, round(setting.config.section.longest_s * 1e3)),
         radio_gap=setting.config.section.radio_gap,
         hours=setting.config.hours,
+        timetable=setting.config.timetable.config,
+        slots=setting.config.slots.config,
     )
     return SupervisorAgent(config, setting.keys.signer, setting.roster, setting.map)
 

@@ -20,6 +20,7 @@ from sim.build import CONTROL_ROOM, OFFICES, SUPERVISOR, TERMINALS, Builder, Cas
 from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, params_block
 from sim.scenario import Scenario
+from sim.scenario_timetable import slots_config, timetable_config
 from sim.stage.programs import Program, toml
 from sim.truck_rows import truck_rows
 from vehicle.pilot.columns import TRUCK_BRAKE_ASSURED, TRUCK_BUILD_UP, TRUCK_FIGURES
@@ -113,7 +114,31 @@ class Site:
 def _supervisor(site: Site, name: str) -> dict[str, dict[str, Any]]:
     fleet = site.scenario.fleet
     convoy = {"members": fleet.convoy, "forming_s": parse_duration(fleet.forming)}
-    return {"listen": site.listen(name), "convoy": convoy}
+    sections: dict[str, dict[str, Any]] = {"listen": site.listen(name), "convoy": convoy}
+    plans = timetable_config(site.scenario.timetable)
+    slots = slots_config(site.scenario.slots)
+    if plans is not None:
+        sections["timetable"] = {
+            "on": True,
+            "rounds": plans.rounds,
+            "least_s": plans.least_ms / 1e3,
+            "every_s": plans.most_ms / 1e3,
+            "ahead_min": plans.ahead_ms / 6e4,
+            "due_min": plans.due_ms / 6e4,
+            "due_perishable_min": plans.due_perishable_ms / 6e4,
+            "longest_min": plans.longest_ms / 6e4,
+            "lane_trucks": plans.lane_trucks,
+        }
+    if slots is not None:
+        sections["slots"] = {
+            "pitch_s": slots.pitch_ms / 1e3,
+            "early_s": slots.early_ms / 1e3,
+            "late_s": slots.late_ms / 1e3,
+            "grace_s": slots.grace_ms / 1e3,
+            "ahead": slots.ahead,
+            "per_trader": slots.per_trader,
+        }
+    return sections
 
 
 def _office(site: Site, name: str) -> dict[str, dict[str, Any]]:
@@ -155,6 +180,7 @@ def _gate(site: Site, name: str) -> dict[str, dict[str, Any]]:
         "listen": site.listen(name),
         "peers": site.peers(SUPERVISOR, *OFFICES.values()),
         "body": site.body(),
+        "slots": {"minded": site.scenario.slots.given},
     }
 
 
