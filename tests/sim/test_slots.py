@@ -6,9 +6,7 @@ Requirements: SUP-S2 in docs/SAFETY.md.
 import pytest
 
 from contract.agent import Now
-from contract.reasons import Reason
 from contract.v1.customs_pb2 import CUSTODY_STEP_EXITED
-from contract.v1.movement_pb2 import SlotRequest
 from corridor.records import Crossing
 from corridor.slots import Slots
 from sim.bookings import Booking, Bookings
@@ -23,14 +21,6 @@ def keeps_no_shows(self: Slots, now: Now, direction: str, able: list[Crossing]) 
     for index, crossing_id in sorted(self._taken[direction].items()):
         if self._state.crossings[crossing_id].step >= CUSTODY_STEP_EXITED:
             del self._taken[direction][index]
-
-
-def believes(
-    self: Slots, terminal: str, request: SlotRequest, crossing: Crossing | None
-) -> Reason | None:
-    """The planted defect: whoever names a crossing has a slot for it."""
-    del self, terminal, request
-    return None if crossing is not None and crossing.declaration_sha256 else Reason.SLOT_UNDECLARED
 
 
 @pytest.mark.soak
