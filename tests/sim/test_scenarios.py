@@ -120,7 +120,7 @@ PLANS: Final = {
 
 
 # Other lengths and lots of what the rest shows; in the soak.
-SOAKED: Final = ("ganqimaodu", "mandula", "growth", "ten_megatonnes")
+SOAKED: Final = ("ganqimaodu", "mandula", "growth", "ten_megatonnes", "peak_week")
 
 
 def go(name: str, *network: str, minutes: int, seed: int, log: Log | None = None) -> Finished:
