@@ -18,6 +18,7 @@ from bench import (
     messages,
     passage,
     path_error,
+    plans,
     recognition,
     runs,
     stops,
@@ -38,6 +39,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "messages": messages.run,
     "passage": passage.run_passages,
     "path": path_error.run,
+    "plans": plans.run_plans,
     "recognition": recognition.run_recognition,
     "runs": runs.run,
     "stops": stops.run,
@@ -58,6 +60,7 @@ hour         an hour of free driving of one truck and of eight
 messages     messages a second between two mailboxes, and what the parse rules cost
 passage      what a passage costs judge, gate and truck: time and signatures
 path         path error of the steering on six lanes, and what a turn of it costs
+plans        the same days first come, first served, by plan, and with a metered lane
 recognition  the same days with scans, traders, both or neither of the other side recognised
 runs         real-time factor of two scenarios and the split by part
 stops        how far before its line a truck stops, over grade and friction

@@ -180,6 +180,11 @@ class Event(Enum):
     ROADWORTHINESS_REFUSED = (_W, "vehicle crossing trailer reason", "have the brakes tested")
     REPORT_DOUBTED = (_E, "vehicle reason detail", "look at the truck: it frees nothing until then")
     SEAL_BROKEN = (_X, "vehicle crossing", "each office releases it anew or refuses")
+    TIMETABLE_MADE = (_D, "jobs late_s first", _NONE)
+    TIMETABLE_REFUSED = (_E, "jobs fault", "report the fault: who came first goes first meanwhile")
+    SLOT_GIVEN = (_I, "crossing vehicle gate number from_utc_ms until_utc_ms", _NONE)
+    SLOT_FREED = (_I, "crossing gate number reason", _NONE)
+    SLOT_REFUSED = (_W, "crossing vehicle terminal reason", "see the reason")
     DETECTOR_MISCOUNTED = (_E, "detector zone expected seen", "prove the zone empty")
     # --- terminal ---
     LOADING_STARTED = (_D, "berth vehicle crossing", _NONE)

@@ -342,6 +342,21 @@ class Reason(Enum):
         "a truck that leaves one",
     )
     BRAKES_FAILED = ("its brakes did not pass the test before departure", _M, "the repair")
+    # --- the timetable and slots ---
+    PLANNED_LATER = ("by the timetable others go first", _C, "its turn")
+    LANE_TAKEN = (
+        "as many trucks as the lane takes are on their way to the exit gate",
+        _C,
+        "one of them through the gate",
+    )
+    SLOT_LATER = ("it is not yet time to leave for the slot at the exit gate", _C, "that time")
+    SLOT_MISSING = ("the gate knows of no slot for this crossing", _C, "a slot")
+    SLOT_EARLY = ("the window of the slot has not begun", _C, "its first second, or another slot")
+    SLOT_OVER = ("the window of the slot is over", _C, "another slot")
+    SLOT_FOREIGN = ("the slot is bound to another vehicle or key", _T, "the vehicle that is named")
+    SLOT_UNDECLARED = ("no office knows the crossing of the booking", _T, "its declaration")
+    SLOT_TAKEN = ("the crossing or its vehicle has a slot", _T, "nothing: it has one")
+    SLOTS_GONE = ("no slot is left for this trader, or within the horizon", _C, "a freed slot")
 
 
 def explain(reason: Reason, detail: str = "") -> str:

@@ -167,6 +167,8 @@ _ROWS: Final = (
     _row(_m.OperatorReply, {_S, _G}, {_P}),
     _row(_m.BerthReport, {_T}, {_S}, stream=STREAM_DURABLE),
     _row(_m.Arrival, {_S}, {_T, _O}, stream=STREAM_DURABLE),
+    _row(_m.SlotRequest, {_T}, {_S}, stream=STREAM_DURABLE),
+    _row(_m.SlotReply, {_S}, {_T}, stream=STREAM_DURABLE),
     _row(_c.SealOpened, {_S}, {_O}, stream=STREAM_DURABLE),
     # --- people and weather ---
     _row(
@@ -184,6 +186,7 @@ _ROWS: Final = (
     _row(_g.GateReport, {_G}, {_S}),
     _row(_g.DetectorReport, {_G}, {_S}),
     _row(_g.StationVisit, {_S}, {_G}, stream=STREAM_DURABLE),
+    _row(_g.SlotNotice, {_S}, {_G}, stream=STREAM_DURABLE),
     _row(_c.StationResult, {_G}, {_S, _O}, stream=STREAM_DURABLE),
     # --- customs ---
     _row(_c.DeclarationSubmitted, {_T, _O}, {_O}, stream=STREAM_DURABLE, sight=Sight.CUSTOMS),

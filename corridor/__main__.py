@@ -23,6 +23,7 @@ from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.authority import Weather
 from corridor.charging import HEAVIEST_KG, RESERVE, ChargingConfig
 from corridor.cli import explain, ledger, map_check, plan, report
+from corridor.cli.timetable_sections import SlotsSection, TimetableSection, make_ready
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.hours import SideHours
@@ -98,8 +99,8 @@ class ChargingSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
 
 
 class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections, [convoy], [weather], [fleet], [section], [charging], [hours.KZ] and
-    [hours.CN].
+    """The common sections, [convoy], [weather], [fleet], [section], [charging], [hours.KZ],
+    [hours.CN], [timetable] and [slots].
     """
 
     convoy: ConvoySection = ConvoySection()
@@ -108,6 +109,8 @@ class CorridorProgram(ProgramConfig, frozen=True, kw_only=True):
     section: SectionSection = SectionSection()
     charging: ChargingSection | None = None
     hours: dict[str, SideHours] = field(default_factory=dict)
+    timetable: TimetableSection = TimetableSection()
+    slots: SlotsSection = SlotsSection()
 
 
 def check(setting: Setting[CorridorProgram]) -> None:
@@ -160,6 +163,7 @@ def charging(section: ChargingSection | None) -> ChargingConfig | None:
 
 
 def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
+    make_ready(setting.config.timetable)
     convoy = setting.config.convoy
     dispatch = DispatchConfig(
         convoy.members,
@@ -178,6 +182,8 @@ def build_agent(setting: Setting[CorridorProgram]) -> SupervisorAgent:
         TokenConfig(setting.config.section.batch, round(setting.config.section.longest_s * 1e3)),
         radio_gap=setting.config.section.radio_gap,
         hours=setting.config.hours,
+        timetable=setting.config.timetable.config,
+        slots=setting.config.slots.config,
     )
     return SupervisorAgent(config, setting.keys.signer, setting.roster, setting.map)
 

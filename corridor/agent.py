@@ -45,12 +45,16 @@ from corridor.liveness import Liveness
 from corridor.operators import Operators
 from corridor.overdue import Overdue
 from corridor.people import People
+from corridor.planners import scheduling_of
+from corridor.planning import front_at_start
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.rings import Rings
 from corridor.safe_state import SafeState
 from corridor.shortening import Shortenings
+from corridor.slots import Slots
 from corridor.state import State
+from corridor.timetable.settings import SlotsConfig, TimetableConfig
 from corridor.token import Token, TokenConfig
 from corridor.weather import HOLD_MS, Level, Measured
 
@@ -62,8 +66,8 @@ _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_U
 class SupervisorConfig:
     """One supervisor: its name, which gate runs which station, how convoys are put together, how
     they drive as one, the weather that it tells until it is measured, how long better weather must
-    have held, what it knows of trucks by name, how a one-lane section is shared, and when each side
-    is open and how much it takes.
+    have held, what it knows of trucks by name, how a one-lane section is shared, when each side is
+    open and how much it takes, and how it plans and gives slots, if it does.
     """
 
     name: str
@@ -76,6 +80,8 @@ class SupervisorConfig:
     weather_hold_ms: int = HOLD_MS
     radio_gap: bool = False
     hours: Mapping[str, SideHours] = field(default_factory=dict)
+    timetable: TimetableConfig | None = None
+    slots: SlotsConfig | None = None
 
 
 class SupervisorAgent:
@@ -85,12 +91,14 @@ class SupervisorAgent:
         self, config: SupervisorConfig, signer: Signer, roster: Roster, corridor: CorridorMap
     ) -> None:
         self.state = State(config.name, corridor, roster, config.kinds)
-        self._dispatch = Dispatch(self.state, config.dispatch)
         gathering = Gathering(self.state, config.formation)
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
-        self._token = Token(self.state, config.token)
         self._people = People(self.state, config.weather_hold_ms, self._weather_is, config.hours)
+        timetable = scheduling_of(self.state, config.timetable, self._people.hours.earliest_ms)
+        self._slots = Slots(self.state, config.slots)
+        self._dispatch = Dispatch(self.state, config.dispatch, timetable, self._slots)
+        self._token = Token(self.state, config.token, timetable.first if timetable else None)
         self._climbing = Climbing(corridor, config.weather.friction_permille, config.kinds)
         self._grants = Grants(
             self.state,
@@ -144,6 +152,7 @@ class SupervisorAgent:
         self._operators.restore(state)
         self._people.restore(state)
         halts.restore(self.state, state)
+        self._slots.restore()
         self._formations.restore()
         self._watch_ns = now.mono_ns
         self._liveness.start(now)
@@ -171,6 +180,7 @@ class SupervisorAgent:
             self._overdue.watch(now)
             self._detours.over()
             self._token.watch()
+            self._slots.watch(now)
             self._liveness.watch(now)
             self._rings.look(now)
         self._liveness.beat(now)
@@ -294,16 +304,9 @@ class SupervisorAgent:
         mission.accepted = True
         heard = self.state.heard.get(mission.vehicle)
         if heard is not None:
-            heard.front_m = self._front_at_start(mission)
+            heard.front_m = front_at_start(self.state.map, mission.lanes[0])
         self.state.save(mission)
         self.state.dirty[mission.mission_id] = None
-
-    def _front_at_start(self, mission: Mission) -> float:
-        """Front of a truck that stands at its departure berth, along its route."""
-        for berth in self.state.map.berths.values():
-            if berth.lane == mission.lanes[0]:
-                return berth.stop_offset_m
-        return 0.0
 
     def _on_authority_reply(self, now: Now, received: Received) -> None:
         reply = cast("movement_pb2.AuthorityReply", received.message)
@@ -330,6 +333,10 @@ class SupervisorAgent:
     def _on_passed(self, now: Now, received: Received) -> None:
         passed = cast("gate_pb2.Passed", received.message)
         self._crossings.on_passed(now, received.sender, passed)
+
+    def _on_slot_request(self, now: Now, received: Received) -> None:
+        request = cast("movement_pb2.SlotRequest", received.message)
+        self._slots.request(now, received.sender, request)
 
     def _on_counter(self, now: Now, received: Received) -> None:
         """A counter may confirm what a truck has said before, or where it has arrived."""
@@ -379,6 +386,7 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     movement_pb2.AuthorityReply: SupervisorAgent._on_authority_reply,
     movement_pb2.FormationReply: SupervisorAgent._on_formation,
     movement_pb2.BerthReport: SupervisorAgent._on_berth,
+    movement_pb2.SlotRequest: SupervisorAgent._on_slot_request,
     movement_pb2.OperatorCommand: SupervisorAgent._on_operator,
     explain_pb2.ExplainQuery: SupervisorAgent._on_explain,
     customs_pb2.CrossingNotice: SupervisorAgent._on_notice,

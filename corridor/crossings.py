@@ -19,6 +19,7 @@ from contract.signing import Signer, digest, open_document, seal_document, type_
 from contract.v1.customs_pb2 import (
     CUSTODY_STEP_DIVERTED,
     CUSTODY_STEP_ENTERED,
+    CUSTODY_STEP_EXITED,
     CUSTODY_STEP_HANDED_OVER,
     CUSTODY_STEP_SEALED,
     SCAN_VERDICT_CLEAR,
@@ -44,7 +45,7 @@ from corridor.planning import DESTINATION
 from corridor.records import Control, Crossing, Mission, Rest
 from corridor.returns import Returns
 from corridor.state import State
-from corridor.visits import begin_again, note_done
+from corridor.visits import begin_anew, note_done
 
 _DECISIONS: Final[Mapping[str, type[Message]]] = {
     type_name(kind): kind for kind in (Release, Hold, Refusal, Revocation)
@@ -84,6 +85,8 @@ class Crossings:
         crossing.declaration_sha256 = notice.declaration_sha256
         crossing.channel = max(crossing.channel, notice.channel)
         crossing.batch, crossing.batch_size = notice.batch_number, notice.batch_size
+        crossing.perishable |= notice.perishable
+        crossing.trusted |= notice.trusted
         batches.note(self._state, crossing)
         batches.stir(self._state, crossing)
         self._returns.noticed(crossing)
@@ -146,7 +149,7 @@ class Crossings:
             kinds = dict.fromkeys([*crossing.ordered, *(each.kind for each in controls)])
             crossing.ordered = list(kinds)
             crossing.adverse = False
-            self._anew(crossing, country)
+            begin_anew(self._state, crossing, country)
             self._withheld(crossing, decision.reason)
         elif isinstance(decision, Refusal):
             crossing = self._crossing(decision.crossing_id)
@@ -172,13 +175,6 @@ class Crossings:
         self._state.save(crossing)
         self._state.dispatch_due = True
         self._follow(now, crossing)
-
-    def _anew(self, crossing: Crossing, country: str) -> None:
-        """An inspection that is ordered where the truck stands inspected is done once more."""
-        mission = self._state.missions.get(crossing.mission)
-        place = mission.place if mission is not None else ""
-        if mission is not None and place in crossing.bays[country] and place in mission.done:
-            begin_again(mission, place)
 
     def _released(self, crossing: Crossing) -> None:
         if clearance_missing(crossing) is None:
@@ -215,6 +211,7 @@ class Crossings:
         if report.ready and not crossing.ready:
             crossing.ready_ms = now.utc_ms
         crossing.ready, crossing.unfit = report.ready, report.reason
+        crossing.expected_ms = report.expected_utc_ms
         batches.stir(self._state, crossing)
         self._state.save(crossing)
         self._state.dispatch_due = True
@@ -262,6 +259,9 @@ class Crossings:
         while crossing is not None and crossing.step + 1 in crossing.early:
             document = Document.FromString(crossing.early.pop(crossing.step + 1))
             self._record(now, CustodyRecord.FromString(document.payload), document)
+        if crossing is not None and record.step == CUSTODY_STEP_EXITED:
+            crossing.passed_ms = crossing.passed_ms or record.at_utc_ms
+            self._state.dispatch_due = True  # the lane to the gate has room for another one
         mission = self._state.missions.get(crossing.mission) if crossing is not None else None
         if mission is not None:
             self._state.dirty[mission.mission_id] = None  # what waits for its custody may go on

@@ -1,14 +1,17 @@
-"""Dispatch: which crossings set off, in which convoy, to which berth - first come, first served.
+"""Dispatch: which crossings set off, in which convoy, to which berth.
 
 Pure. A crossing sets off when its truck is loaded and both offices have released it, or want to see
 it in a bay; when a bay is left for it, if it is to be scanned (places.py); when a berth is free at
 the far end, which is reserved at once, or is about to be left (berths.py); and when its convoy is
-complete or has waited long enough. Everything that does not set off has its reason. Not vital: the
-interlocking and the voters decide again. Not here: the timetable that will order these choices.
+complete or has waited long enough. The timetable says who goes first (scheduling.py); without one
+it is first come, first served. Everything that does not set off has its reason. Not vital: the
+interlocking and the voters decide again.
 Requirement: SUP-038 in docs/SAFETY.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from contract.agent import NS_PER_MS, Now, Send
 from contract.events import Event
@@ -21,6 +24,7 @@ from contract.v1.movement_pb2 import (
     StopKind,
 )
 from corridor import batches, berths
+from corridor.berth_changes import BerthChanges
 from corridor.charging import Charging, ChargingConfig
 from corridor.clearance import clearance_missing, not_ready
 from corridor.interlocking import Claim
@@ -35,7 +39,11 @@ from corridor.places import (
 )
 from corridor.planning import DESTINATION, arrival_berths, stops_of
 from corridor.records import Crossing, Mission, Stop
+from corridor.slots import Slots
 from corridor.state import No, State
+
+if TYPE_CHECKING:
+    from corridor.scheduling import Scheduling
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +63,42 @@ class DispatchConfig:
 class Dispatch:
     """Turns crossings that may go into missions."""
 
-    def __init__(self, state: State, config: DispatchConfig) -> None:
+    def __init__(
+        self,
+        state: State,
+        config: DispatchConfig,
+        timetable: "Scheduling | None" = None,
+        slots: Slots | None = None,
+    ) -> None:
         self._state = state
         self._config = config
+        self._timetable = timetable
+        self._slots = slots or Slots(state, None)
         self._forming: dict[str, int] = {}
         self._arrivals = {way: arrival_berths(state.map, way) for way in DESTINATION}
         self._charging = Charging(state, config.charging)
+        self._berth_changes = BerthChanges(
+            state, self._arrivals, self._is_able, self.tell, charging=self._charging
+        )
         self._free: list[str] = []  # berths at the far end of the direction looked at, as of now
 
     @property
     def wake_ns(self) -> int | None:
-        """When a convoy that is being put together has waited long enough."""
-        return min(self._forming.values()) if self._forming else None
+        """When a convoy that is being put together has waited long enough, a plan is due, or a
+        truck is to leave for its slot.
+        """
+        due = list(self._forming.values())
+        planned = self._timetable.wake_ns if self._timetable is not None else None
+        due += [each for each in (planned, self._slots.wake_ns) if each is not None]
+        return min(due, default=None)
 
     def consider(self, now: Now) -> None:
         """Look at every open crossing that has not set off."""
         known = self._state.open_crossings()  # none begins or ends in here
+        if self._timetable is not None:
+            self._timetable.look(now)
         for mission in list(self._state.missions.values()):
-            self._send_elsewhere(mission)
+            self._berth_changes.consider(mission)
         for direction in ("E", "W"):
             able = [
                 crossing
@@ -87,13 +113,37 @@ class Dispatch:
                 continue
             self._free = berths.offered(self._state, self._arrivals[direction], self._is_able)
             awaited = berths.promised(self._state)
-            able.sort(key=lambda each: (each.berth not in awaited, each.ready_ms, each.crossing_id))
+            able.sort(key=lambda each: (each.berth not in awaited, *self._turn(each)))
             for crossing in able:
                 if clearance_missing(crossing) is not None:
                     self._set_off(now, direction, [crossing])  # to a bay, alone
             able = [crossing for crossing in able if clearance_missing(crossing) is None]
             able = self._batches(now, direction, able)
-            self._form(now, direction, [each for each in able if self._has_way(now, each)])
+            able = [each for each in able if self._has_way(now, each)]
+            self._form(now, direction, self._let_off(now, direction, able, awaited))
+
+    def _turn(self, crossing: Crossing) -> tuple[bool, int, int, str]:
+        """Sorts by who goes first: by the timetable, or first come, first served."""
+        if self._timetable is None:
+            return True, 0, crossing.ready_ms, crossing.crossing_id
+        return self._timetable.turn(crossing)
+
+    def _let_off(
+        self, now: Now, direction: str, able: list[Crossing], awaited: Mapping[str, str]
+    ) -> list[Crossing]:
+        """Those that the lane has room for and whose slot is near. Whose berth another is on its
+        way to is not kept at it, or those two would wait for each other.
+        """
+        able = self._slots.due(now, direction, able)
+        room = self._timetable.room(direction) if self._timetable is not None else None
+        if room is None:
+            return able
+        count, no = room
+        count = max(count, sum(each.berth in awaited for each in able))
+        for crossing in able[count:]:
+            key = crossing.vehicle
+            self._state.wait(now, key, no.reason, resource=no.resource, holder=no.holder)
+        return able[:count]
 
     def _batches(self, now: Now, direction: str, able: list[Crossing]) -> list[Crossing]:
         """Send complete batches off, each as a whole: one convoy, or convoys one behind the other.
@@ -309,51 +359,6 @@ class Dispatch:
             holder = berths.keeper(state, arrivals)
             state.wait(now, key, Reason.BERTH_FULL, resource="berths", holder=holder)
         return None
-
-    def _send_elsewhere(self, mission: Mission) -> None:
-        """Who is under way to a berth that another does not leave is sent to one that is free."""
-        state = self._state
-        berth = state.map.berths.get(mission.berth)
-        if berth is None or not mission.accepted or mission.arrived or mission.place:
-            return
-        if mission.vehicle in state.zones.holders(berth.zone) or state.zones.is_free(berth.zone):
-            return
-        wait = state.waits.get(mission.vehicle)
-        asks = wait is not None and wait.resource == berth.zone
-        if not asks and berths.is_left(state, berth, self._is_able):
-            return
-        for other in berths.free(state, self._arrivals[mission.direction]):
-            lanes = self._lanes_to(mission, other)
-            crossing = state.crossings[mission.crossing]
-            if lanes and self._charging.suits(crossing, other, lanes):
-                self._change_berth(mission, other, lanes)
-                return
-
-    def _lanes_to(self, mission: Mission, berth: str) -> list[str]:
-        """Lanes to another berth, from where road is given already; none if there is no way."""
-        state = self._state
-        route = state.route(mission)
-        last_m = route.zone_spans[max(0, mission.next_span - 1)][2]
-        starts = zip(mission.lanes, route.starts_m, strict=True)
-        head = [lane for lane, at_m in starts if at_m < last_m - 1e-6]
-        tail = state.way(head[-1], berth, None) if head else ()
-        return [*head, *tail[1:]] if tail else []
-
-    def _change_berth(self, mission: Mission, berth: str, lanes: list[str]) -> None:
-        """The same mission with another end, under a new version."""
-        state, before = self._state, mission.berth
-        there = state.map.berths[berth]
-        claim = state.claim(mission)
-        if state.zones.allocate(there.zone, claim) is not None:
-            return
-        mission.lanes, mission.berth = lanes, berth
-        end = stops_of(state.map, tuple(lanes), berth, bay=None, services={})[-1]
-        mission.stops = [*mission.stops[:-1], end]
-        mission.version += 1
-        state.save(mission)
-        state.dirty[mission.mission_id] = None
-        state.say(Event.BERTH_CHANGED, vehicle=mission.vehicle, berth=berth, before=before)
-        self.tell(mission)
 
     def _give(self, now: Now, mission: Mission) -> None:
         """Take the zone the truck stands in over into the mission, and tell the truck."""

@@ -11,8 +11,10 @@ to open (gate/office/docket.py), what an officer does. Requirements: SUP-V1, SUP
 docs/SAFETY.md.
 """
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -39,6 +41,7 @@ from corridor.state import No, State
 HOUR_MS: Final = 3_600_000
 KEPT_MS: Final = 3 * DAY_MS  # what was let past a gate before that is in nobody's day any more
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Day = Annotated[str, Meta(pattern=r"^(|20[0-9]{2}-[0-9]{2}-[0-9]{2})$")]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 
 
@@ -49,6 +52,8 @@ class SideHours(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     quota_out, quota_in   crossings of a local day that leave for the other side, or come from it
     intake_per_h     crossings that it takes in within any hour
     intake_trucks    trucks that may be on their way from the other side's exit gate to its berths
+    quota_drop       share by which both quotas are less for quota_drop_days from a local day on,
+                     quota_drop_from; "": on none
     """
 
     opens: Clock = "00:00"
@@ -58,10 +63,27 @@ class SideHours(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     quota_in: Count | None = None
     intake_per_h: Count | None = None
     intake_trucks: Count | None = None
+    quota_drop: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
+    quota_drop_from: Day = ""
+    quota_drop_days: Annotated[int, Meta(ge=1, le=366)] = 1
+
+    def __post_init__(self) -> None:
+        if self.quota_drop_from:
+            date.fromisoformat(self.quota_drop_from)  # ValueError for a day that is none
 
     @property
     def opening(self) -> Opening:
         return Opening(minute_of(self.opens), minute_of(self.closes), self.utc_offset_min)
+
+    def quota(self, day: int, *, out: bool) -> int | None:
+        """Crossings that leave it, or come to it, on a local day; on some days it is less."""
+        full = self.quota_out if out else self.quota_in
+        first = self.quota_drop_from
+        if full is None or not first:
+            return full
+        since = day - (date.fromisoformat(first) - date(1970, 1, 1)).days
+        dropped = 0 <= since < self.quota_drop_days
+        return math.floor(full * (1.0 - self.quota_drop) + 1e-9) if dropped else full
 
 
 class Hours:
@@ -145,6 +167,26 @@ class Hours:
             times.insert(bisect_right(times, let_ms), let_ms)  # a clock may go back
             del times[: bisect_left(times, let_ms - KEPT_MS)]
 
+    def earliest_ms(self, direction: str, before: int) -> int:
+        """For the timetable: from when on a truck may leave its side if so many leave before it; 0:
+        at once. Its side is open, and both quotas have room for it.
+        """
+        own, at_ms = ORIGIN[direction], 0
+        opening = self._openings.get(own)
+        if opening is not None and open_until_ms(self._from_ms(), opening) is None:
+            at_ms = opens_at_ms(self._from_ms(), opening)
+        for country in (own, DESTINATION[direction]):
+            side = self._sides.get(country)
+            if side is None:
+                continue
+            day = local_day(self._from_ms(), side.utc_offset_min)
+            quota = side.quota(day, out=country == own)
+            if quota is not None:
+                used = self._on(direction, day, side.utc_offset_min) + self._under_way(direction)
+                if used + before >= quota:
+                    at_ms = max(at_ms, day_begins_ms(day + 1, side.utc_offset_min))
+        return at_ms
+
     # --- the voter ---
 
     def vote(self, mission: Mission, route: Route, index: int) -> No | None:
@@ -215,14 +257,14 @@ class Hours:
             side = self._sides.get(country)
             if side is None:
                 continue
-            quota = side.quota_out if country == own else side.quota_in
-            if quota is None:
-                continue
             under_way = 0 if passes else self._under_way(mission.direction)
             offset_min = side.utc_offset_min
             days = {local_day(each, offset_min) for each in (self._from_ms(), self._to_ms())}
-            used = max(self._on(mission.direction, day, offset_min) for day in days)
-            if used + under_way >= quota:
+            if any(
+                quota is not None
+                and self._on(mission.direction, day, offset_min) + under_way >= quota
+                for day, quota in ((day, side.quota(day, out=country == own)) for day in days)
+            ):
                 next_ms = day_begins_ms(max(days) + 1, offset_min) + UTC_ERROR_MS_MAX
                 self._due_ms[mission.mission_id] = next_ms
                 lifts = f"the next day, which begins at {clock_of(0, offset_min)}"

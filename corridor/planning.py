@@ -64,6 +64,12 @@ def way(
     return lanes
 
 
+def front_at_start(corridor: CorridorMap, lane: str) -> float:
+    """Front of a truck that stands at its departure berth, along its route."""
+    berths = corridor.berths.values()
+    return next((berth.stop_offset_m for berth in berths if berth.lane == lane), 0.0)
+
+
 def stops_of(
     corridor: CorridorMap,
     lanes: tuple[str, ...],

@@ -39,6 +39,11 @@ class Crossing(msgspec.Struct):
     papers      the refusal as it came, for the gate that lets the truck in to be returned
     unfit       reason code for which it may not leave though it is loaded
     let_ms      UTC at which it was given road past its exit gate, where hours or quotas count
+    perishable, trusted   for the timetable: goods that spoil, traders that are authorised
+    expected_ms   UTC at which its terminal expects it ready;   passed_ms   at which it was through
+                its exit gate
+    slot        which slot of its exit gate it has, counted from UTC 0; -1: none
+    slot_number   of the newest word to the gate about it
     """
 
     crossing_id: str
@@ -80,6 +85,12 @@ class Crossing(msgspec.Struct):
     arrival_scan: int = 0
     let_ms: int = 0
     unfit: str = ""
+    perishable: bool = False
+    trusted: bool = False
+    expected_ms: int = 0
+    passed_ms: int = 0
+    slot: int = -1
+    slot_number: int = 0
 
 
 class Stop(msgspec.Struct):

@@ -2,12 +2,14 @@
 
 Pure, and not vital: that opposite directions never meet in the section is the interlocking's, which
 holds without this. The token decides only whose turn it is, so that neither direction waits for
-ever. While trucks wait at both ends, one direction has a batch; after it, or when the first of the
+ever. While trucks wait at both ends, the timetable says who is first, if there is one and nobody
+has waited too long; else one direction has a batch; after it, or when the first of the
 others has waited long enough, the section is drained, and turns when it is empty. Whoever is alone
 has it. A convoy is not cut by the end of a batch.
 Requirements: SUP-026 in docs/SAFETY.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from contract.agent import NS_PER_MS, Now
@@ -46,14 +48,23 @@ class Turn:
     waiting: dict[str, dict[str, int]] = field(default_factory=lambda: {"E": {}, "W": {}})
 
 
+First = Callable[[str, Mission, str], bool | None]
+
+
+def _nothing_planned(zone: str, mine: Mission, other: str) -> bool | None:
+    return None
+
+
 class Token:
     """The turns of every one-lane section. Nothing of it survives a restart: a turn begins anew, in
     the direction of whoever is inside.
     """
 
-    def __init__(self, state: State, config: TokenConfig) -> None:
+    def __init__(self, state: State, config: TokenConfig, first: First | None = None) -> None:
+        """`first`: who enters before whom by the timetable (scheduling.py)."""
         self._state = state
         self._config = config
+        self._first = first or _nothing_planned
         one_lane = sorted(zone.id for zone in state.map.zones.values() if zone.one_lane)
         self._turns = {zone: Turn() for zone in one_lane}
         self._now_ns = 0
@@ -105,6 +116,9 @@ class Token:
         if not turn.waiting[other]:
             return None
         first = next(iter(turn.waiting[other]))
+        planned = self._planned(turn, mission, zone, first)
+        if planned is not None:
+            return None if planned else No(Reason.PLANNED_LATER, zone, first)
         if turn.direction == other:
             if self._state.zones.holders(zone) or self._is_over(turn, mine):
                 return None  # the interlocking says who is inside; an empty section may turn
@@ -120,6 +134,17 @@ class Token:
             return False
         spans = self._state.route(mission).zone_spans[mission.next_span :]
         return any(each == zone for each, _, _ in spans)
+
+    def _planned(self, turn: Turn, mission: Mission, zone: str, first: str) -> bool | None:
+        """Whether the plan has it before the first at the other end; None where the plan does not
+        count: one of them has waited long, or a convoy would be cut.
+        """
+        ends = (mission.direction, OPPOSITE[mission.direction])
+        if any(self._is_long(turn, each) for each in ends):
+            return None
+        if mission.convoy in turn.served.values():
+            return None
+        return self._first(zone, mission, first)
 
     def _is_over(self, turn: Turn, waits: str) -> bool:
         """Whether the turn of those inside is over for the sake of direction `waits`."""

@@ -112,8 +112,12 @@ def note_done(state: State, mission: Mission, crossing: Crossing, record: ScanRe
         mission.done.append(place)
 
 
-def begin_again(mission: Mission, place: str) -> None:
+def begin_anew(state: State, crossing: Crossing, country: str) -> None:
     """An inspection that is ordered where the truck stands inspected is done once more."""
+    mission = state.missions.get(crossing.mission)
+    place = mission.place if mission is not None else ""
+    if mission is None or place not in crossing.bays[country] or place not in mission.done:
+        return
     mission.done.remove(place)
     mission.given = []
     mission.announced = [each for each in mission.announced if each != place]

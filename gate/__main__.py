@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from contract.agent import Role
 from contract.errors import ConfigError
 from contract.sites import sites
@@ -21,8 +23,16 @@ from live.program import ProgramSpec, Setting, run_program
 LIFE_BYTES: Final = 8
 
 
+class SlotsSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """[slots]: whether an exit gate passes nobody without a slot of the supervisor's."""
+
+    minded: bool = False
+
+
 class GateProgram(ProgramConfig, frozen=True, kw_only=True):
-    """The common sections; a gate has none of its own."""
+    """The common sections, and [slots]."""
+
+    slots: SlotsSection = SlotsSection()
 
 
 def offices(setting: Setting[GateProgram]) -> tuple[str, ...]:
@@ -48,7 +58,13 @@ def check(setting: Setting[GateProgram]) -> None:
 
 def build_agent(setting: Setting[GateProgram]) -> GateAgent:
     stations = sites(setting.map)[setting.name].stations
-    config = GateConfig(setting.name, setting.peer(Role.SUPERVISOR), offices(setting), stations)
+    config = GateConfig(
+        setting.name,
+        setting.peer(Role.SUPERVISOR),
+        offices(setting),
+        stations,
+        slots=setting.config.slots.minded,
+    )
     return GateAgent(config, setting.keys.signer, setting.roster, setting.map)
 
 

@@ -44,6 +44,7 @@ from gate.orders import GateReading
 from gate.passage import GatePassage, Ticket
 from gate.phases import Outcome, Phase
 from gate.reports import GateReports
+from gate.slots import GateSlots
 from gate.stations import Stations, is_image_pending
 
 # What is read at the line and is not what was released: the event, and where it is kept as told.
@@ -57,12 +58,15 @@ _DIFFERS_KEYS: Final = tuple(sorted({kept_as for _, kept_as in _DIFFERS.values()
 
 @dataclass(frozen=True, slots=True)
 class GateConfig:
-    """One controller: its gate, whom it reports to, and the stations and bays it runs."""
+    """One controller: its gate, whom it reports to, the stations and bays it runs, and whether it
+    minds slots, which only an exit gate does.
+    """
 
     name: str
     supervisor: str
     offices: tuple[str, ...]
     stations: tuple[str, ...]
+    slots: bool = False
 
 
 class GateAgent:
@@ -76,6 +80,8 @@ class GateAgent:
         told = (config.supervisor, *config.offices)
         self._cell = Cell(self._passage, exit_detector(corridor, self._gate), told)
         self._stations = Stations(config.name, config.stations, signer)
+        self._slots = GateSlots(self._gate.id, minded=config.slots and self._gate.side == "exit")
+        self._roster = roster
         self._supervisor = config.supervisor
         self._readers = (*config.offices, config.supervisor)
         self._differing: set[str] = set()
@@ -91,6 +97,7 @@ class GateAgent:
         self._cell.restore(now, state)
         self._passage.restore(state)
         self._passage.admission.restore(state)
+        self._slots.restore(state)
         for key in sorted(state):
             if key.startswith(_DIFFERS_KEYS):
                 self._differing.add(key)
@@ -137,6 +144,7 @@ class GateAgent:
 
     def _taken(self, now: Now) -> Effects:
         """What the turn leads to: what this gate has signed is in its ledger before it leaves."""
+        self._say(*self._slots.used(self._cell.out))
         out, self._cell.out = self._ledger.chained(now, self._cell.out), []
         return out
 
@@ -173,7 +181,11 @@ class GateAgent:
             if request.approaching or not self._passage.approaching:
                 return busy
             cell.refuse_asker(Refused(Reason.GATE_BUSY, f"{received.sender} stands at the line"))
-        return None
+        return self._off_slot(now, request.crossing_id, received.sender)
+
+    def _off_slot(self, now: Now, crossing: str, vehicle: str) -> Refused | None:
+        """Why its window is not open."""
+        return self._slots.judge(now, crossing, vehicle, self._roster.nodes[vehicle].key_id)
 
     def _on_permit_request(self, now: Now, received: Received) -> None:
         request = cast("PermitRequest", received.message)
@@ -204,7 +216,7 @@ class GateAgent:
     def _decide(self, now: Now, request: PermitRequest, judged: Ticket | Refused) -> None:
         """Consume the permit, and the arm rises; or say why not."""
         cell = self._cell
-        ticket = self._raised(judged) if isinstance(judged, Ticket) else judged
+        ticket = self._raised(now, judged) if isinstance(judged, Ticket) else judged
         if isinstance(ticket, Ticket):
             if ticket.returning:
                 fields = {"gate": self._gate.id, "crossing": ticket.crossing_id}
@@ -235,8 +247,11 @@ class GateAgent:
         self._say(Persist(key, b"1"), Report(event, fields))
         self._tell_records()
 
-    def _raised(self, ticket: Ticket) -> Ticket | Refused:
+    def _raised(self, now: Now, ticket: Ticket) -> Ticket | Refused:
         """The ticket, ready to be written down, if the arm may rise for it."""
+        refused = self._off_slot(now, ticket.crossing_id, ticket.vehicle_id)
+        if refused is not None:
+            return refused
         reading = self._passage.reading
         count = self._cell.count()
         if reading is None or count is None:
@@ -268,6 +283,9 @@ class GateAgent:
     def _on_visit(self, now: Now, received: Received) -> None:
         visit = cast("gate_pb2.StationVisit", received.message)
         self._say(*self._stations.expect(visit))
+
+    def _on_slot(self, now: Now, received: Received) -> None:
+        self._say(*self._slots.note(cast("gate_pb2.SlotNotice", received.message)))
 
     def _on_hello(self, now: Now, received: Received) -> None:
         """A supervisor that restarted must hear counters and barrier again."""
@@ -304,6 +322,7 @@ _HANDLERS: Final[Mapping[type, _Handler]] = {
     PermitRequest: GateAgent._on_permit_request,
     customs_pb2.DecisionNotice: GateAgent._on_decision,
     gate_pb2.StationVisit: GateAgent._on_visit,
+    gate_pb2.SlotNotice: GateAgent._on_slot,
     OperatorCommand: GateAgent._on_order,
     ledger_pb2.HeadCountersigned: GateAgent._on_countersigned,
 }

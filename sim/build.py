@@ -35,6 +35,7 @@ from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
 from sim.scenario import Scenario
 from sim.scenario_fleet import charging_of, drivetrain_of
+from sim.scenario_timetable import slots_config, timetable_config
 from sim.terminal_papers import Flow
 from sim.truck_rows import truck_rows
 from vehicle.agent import VehicleAgent
@@ -190,6 +191,8 @@ class Builder:
             ),
             radio_gap=self.scenario.corridor.radio_gap,
             hours=self.scenario.hours,
+            timetable=timetable_config(self.scenario.timetable),
+            slots=slots_config(self.scenario.slots),
         )
         signer, roster = self.cast.signers[SUPERVISOR], self.cast.roster
         agent = SupervisorAgent(config, signer, roster, self.corridor)
@@ -203,7 +206,8 @@ class Builder:
     def gate(self, name: str) -> Node[Any]:
         site = sites(self.corridor)[name]
         offices = tuple(OFFICES.values())
-        config = GateConfig(name, SUPERVISOR, offices, site.stations)
+        slots = self.scenario.slots.given
+        config = GateConfig(name, SUPERVISOR, offices, site.stations, slots=slots)
         agent = GateAgent(config, self.cast.signers[name], self.cast.roster, self.corridor)
         return self.node(name, agent, greets=(SUPERVISOR, *offices))
 

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-_ROOTS: Final = ("sim", "vehicle", "contract")
+_ROOTS: Final = ("sim", "vehicle", "corridor", "contract")
 
 
 def use_cache_of_sources() -> None:

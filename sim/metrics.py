@@ -23,6 +23,7 @@ from sim.parts import PARTS
 from sim.queues import QUEUE
 from sim.recovery import recovery
 from sim.scenario import Scenario
+from sim.timetable_figures import CLASSES, SLOTS, SPREAD, SUMS
 from sim.waybills import told as waybills_told
 
 PACKAGES: Final = ("smart-corridor", "numpy", "numba", "protobuf", "shapely", "PyNaCl", "msgspec")
@@ -71,6 +72,9 @@ def metrics(corridor: CorridorMap) -> list[str]:
         *(f"bottlenecks.{key}" for key in FIGURES),
         *(f"bottlenecks.places.{place}.{key}" for place in _limiting(corridor) for key in PLACE),
         *(f"queues.{direction}.{key}" for direction in ("E", "W") for key in QUEUE),
+        *(f"timetable.{key}" for key in SUMS),
+        *(f"timetable.ready_to_arrival_s.{c}.{k}" for c in CLASSES for k in SPREAD),
+        *(f"slots.{key}" for key in SLOTS),
         *(f"radio.{key}" for key in RADIO),
         *fleet_metrics(),
         *leaves(recovery(Tally(), [], 0.0, 0.0), "recovery"),

@@ -21,6 +21,7 @@ from contract.map import CorridorMap, compile_map
 from contract.map_parts import MapError
 from contract.reasons import Reason
 from gate.office.places import unknown_places
+from sim import timetable_figures
 from sim.books import make_explicit, office_book
 from sim.bottlenecks import Shown, bottlenecks
 from sim.bound import Bound
@@ -177,7 +178,7 @@ def run(scenario: Scenario, options: RunOptions) -> Finished:
 def _run(scenario: Scenario, options: RunOptions, compiling: Compiling) -> Finished:
     corridor = load_map(scenario.corridor.map)
     complete(scenario, corridor)
-    recorder = Recorder(options.folder, keep=NEEDED)
+    recorder = Recorder(options.folder, keep=NEEDED | timetable_figures.NEEDED)
     world = World(scenario, corridor, options.seed, say=recorder.say, visited=recorder.visited)
     world.network.drop_nth = options.drop_nth
     world.on_delivery = recorder.delivered
@@ -281,6 +282,7 @@ def conclude(
         "bound": bound_figures(bound, tally, scenario.warm_up_s, end_s),
         "queues": queues(world.hosts),
         "fleet": fleet_figures(world, recorder.events, end_s),
+        **timetable_figures.both(world, recorder.events, scenario.warm_up_s, end_s),
         "radio": world.regions.figures,
         "cases": tally.cases.told(returned=tally.returned)
         | waybills_told(tally.crossings.values()),

@@ -34,6 +34,7 @@ from sim.scenario_fleet import FleetSection, check_fleet
 from sim.scenario_network import NetworkSection, check_regions
 from sim.scenario_sites import GateSection, StationSection, check_station
 from sim.scenario_time import TimeSection, check_time, check_window
+from sim.scenario_timetable import SlotsSection, TimetableSection, check_timetable
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
     BatchSize,
@@ -66,8 +67,10 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
     "ProgressSection",
     "RescueSection",
     "Scenario",
+    "SlotsSection",
     "StationSection",
     "TimeSection",
+    "TimetableSection",
     "WeatherSection",
     "WeatherStep",
     "installed",
@@ -218,6 +221,8 @@ class Scenario(_Section):
     agency: dict[str, AgencySection] = {}
     berth: BerthSection = msgspec.field(default_factory=BerthSection)
     hours: dict[str, SideHours] = {}
+    timetable: TimetableSection = msgspec.field(default_factory=TimetableSection)
+    slots: SlotsSection = msgspec.field(default_factory=SlotsSection)
     weather: WeatherSection = msgspec.field(default_factory=WeatherSection)
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
     ground: GroundSection | None = None
@@ -309,6 +314,7 @@ def _check_named(tree: Mapping[str, Any], origin: str) -> None:
 def _check(scenario: Scenario, origin: str) -> None:
     """What the type of a single value cannot say."""
     check_time(scenario.time, origin)
+    check_timetable(scenario.timetable, scenario.slots, origin)
     check_regions(scenario.network.region, f"{origin}: network.region")
     if parse_duration(scenario.progress.after) >= scenario.duration_s:
         raise ConfigError(f"{origin}: progress.after: expected less than the duration")

@@ -33,6 +33,7 @@ from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
 from contract.v1.ledger_pb2 import HeadCountersigned
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from contract.v1.people_pb2 import Roadworthiness
+from sim.bookings import Bookings
 from sim.refiling import Refiling
 from sim.terminal_jobs import Job, TerminalConfig
 from sim.terminal_papers import Flow, Papers, amend
@@ -71,6 +72,7 @@ class TerminalAgent:
     empty_after_ns: int = 0  # how long after its start none did for the last time
     jobs: dict[str, Job] = field(default_factory=dict)
     refiling: Refiling = field(default_factory=Refiling)
+    bookings: Bookings | None = None  # where somebody plans, or gives slots
     wanted: list[Declaration] = field(default_factory=list)  # the trader's own new versions
     _next_cargo: dict[int, int] = field(default_factory=dict)
     _begun_ns: int = 0
@@ -126,6 +128,8 @@ class TerminalAgent:
         if not self.backlog:
             self.empty_after_ns = now.mono_ns - self._begun_ns
         self._out += [Send(self.config.office, each) for each in self.refiling.due(now.mono_ns)]
+        booked = self.bookings.due(now.mono_ns) if self.bookings is not None else []
+        self._out += [Send(self.config.supervisor, each) for each in booked]
         if now.mono_ns >= self._beat_ns:
             self._beats += 1
             self._beat_ns = now.mono_ns + NODE_HEARTBEAT_MS * NS_PER_MS
@@ -136,7 +140,8 @@ class TerminalAgent:
     @property
     def wake_ns(self) -> int | None:
         due = [self._beat_ns, *self._next_cargo.values()]
-        own = (self.refiling.wake_ns, self.ledger.wake_ns)
+        booked_ns = self.bookings.wake_ns if self.bookings is not None else None
+        own = (self.refiling.wake_ns, self.ledger.wake_ns, booked_ns)
         due += [each for each in own if each is not None]
         due += [job.ready_ns for job in self.jobs.values() if not (job.loaded or job.unfit)]
         return min(due)
@@ -237,8 +242,24 @@ class TerminalAgent:
         self._out.append(Report(Event.LOADING_STARTED, fields))
         if self.config.swap is not None:
             self._say_berth(job, "")  # the trailer it has now: a test with another one is void
-        if load_ns == 0 and not job.amendment:
+        self._book(now, job)
+        if job.ready_ns <= now.mono_ns and not job.amendment:
             self._depart(now, job)
+
+    def _book(self, now: Now, job: Job) -> None:
+        """Say when the truck will be ready, where anybody plans with it, and book its slot."""
+        if self.bookings is None:
+            return
+        utc_ms = now.utc_ms + (job.ready_ns - now.mono_ns) // 1_000_000
+        report = BerthReport(
+            berth_id=job.berth,
+            vehicle_id=job.vehicle,
+            crossing_id=job.crossing,
+            expected_utc_ms=utc_ms,
+        )
+        self._out.append(Send(self.config.supervisor, report))
+        late_s = self.bookings.filed(now.mono_ns, job.crossing, job.vehicle, utc_ms)
+        job.ready_ns += int(late_s * NS_PER_S)
 
     def _amend(self, now: Now, job: Job, declaration: Declaration) -> None:
         """What was declared is not so: a new version, and only then is the truck ready."""

@@ -18,6 +18,7 @@ from contract.v1.customs_pb2 import Declaration
 from gate.office.agency_files import crossing_of_paper
 from sim import build
 from sim.air import Party, air_of
+from sim.bookings import Bookings
 from sim.build import (
     AGENCIES,
     CONTROL_ROOM,
@@ -51,6 +52,7 @@ from sim.roadside import Roadside
 from sim.scenario import AgencySection, OfficeSection, Scenario
 from sim.scenario_network import profile_of
 from sim.scenario_sites import GateSection, line_model, model_of
+from sim.scenario_timetable import booking_of
 from sim.terminal import TerminalAgent
 from sim.terminal_jobs import TerminalConfig
 from sim.terminal_papers import TARE_KG, Papers
@@ -269,6 +271,8 @@ class World:
             **berth_work(self),
         )
         papers = Papers(country, self.cast.roster, stream(self.seed, f"papers/{country}"))
+        booking = booking_of(self.scenario.timetable, self.scenario.slots)
+        draws = stream(self.seed, f"bookings/{country}")
         agent = TerminalAgent(
             config,
             self.cast.signers[name],
@@ -278,6 +282,7 @@ class World:
             self._starts[country],
             self._load,
             **self.life.terminal(self, country, papers),
+            bookings=Bookings(booking, self.cast.roster, draws) if booking is not None else None,
         )
         return self.builder.node(name, agent, greets=(SUPERVISOR, *OFFICES.values()))
 

@@ -49,6 +49,8 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[laboratory.KZ]`, `[laboratory.CN]`": scenario.LaboratorySection,
     "`[office.KZ]`, `[office.CN]`": scenario.OfficeSection,
     "`[hours.KZ]`, `[hours.CN]`": SideHours,
+    "`[timetable]`": scenario.TimetableSection,
+    "`[slots]`": scenario.SlotsSection,
     "`[agency.KZ]`, `[agency.CN]`": scenario.AgencySection,
     "`[berth]`": scenario.BerthSection,
     "`[weather]`": scenario.WeatherSection,

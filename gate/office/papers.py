@@ -31,6 +31,8 @@ from contract.v1.document_pb2 import (
 )
 from gate.office.case import Case
 
+# Flowers, vegetables, fruit, meat, fish, milk: what spoils on the road.
+PERISHABLE = ("02", "03", "04", "06", "07", "08")
 _BACK = {DIRECTION_EAST: DIRECTION_WEST, DIRECTION_WEST: DIRECTION_EAST}
 
 
@@ -42,6 +44,12 @@ def channel_name(channel: int) -> str:
 def direction_of(case: Case, declaration: Declaration) -> Direction:
     """Where a case goes: as declared, or the other way if it is a way back."""
     return _BACK[declaration.direction] if case.return_of else declaration.direction
+
+
+def is_trusted(declaration: Declaration) -> bool:
+    """Both traders are authorised; for the order of trucks only, so whoever trusts them."""
+    traders = (declaration.consignor, declaration.consignee)
+    return all(trader.authorised_economic_operator for trader in traders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +145,6 @@ class Papers:
             returns_crossing_id=case.return_of,
             container_id=declaration.container_id,
             arrival_scan=ArrivalScan.Name(ArrivalScan.ValueType(case.arrival_scan)),
+            perishable=any(line.hs_code.startswith(PERISHABLE) for line in declaration.goods),
+            trusted=is_trusted(declaration),
         )

@@ -21,6 +21,7 @@ from sim.distributions import parse_duration
 from sim.plant_params import VehicleParams, params_block
 from sim.scenario import Scenario
 from sim.scenario_fleet import charging_of, drivetrain_of
+from sim.scenario_timetable import slots_config, timetable_config
 from sim.stage.programs import Program, toml
 from sim.truck_rows import truck_rows
 from vehicle.pilot.columns import TRUCK_BRAKE_ASSURED, TRUCK_BUILD_UP, TRUCK_FIGURES
@@ -114,7 +115,7 @@ class Site:
 def _supervisor(site: Site, name: str) -> dict[str, dict[str, Any]]:
     fleet = site.scenario.fleet
     convoy = {"members": fleet.convoy, "forming_s": parse_duration(fleet.forming)}
-    sections = {"listen": site.listen(name), "convoy": convoy}
+    sections: dict[str, dict[str, Any]] = {"listen": site.listen(name), "convoy": convoy}
     charging = charging_of(fleet, site.scenario.weather.temperature_c)
     if charging is not None:
         sections["charging"] = {
@@ -125,6 +126,29 @@ def _supervisor(site: Site, name: str) -> dict[str, dict[str, Any]]:
             "full_t": charging.full_kg / 1_000.0,
             "rolling_resistance": charging.drivetrain.rolling_resistance,
             "drag_area_m2": charging.drivetrain.drag_area_m2,
+        }
+    plans = timetable_config(site.scenario.timetable)
+    slots = slots_config(site.scenario.slots)
+    if plans is not None:
+        sections["timetable"] = {
+            "on": True,
+            "rounds": plans.rounds,
+            "least_s": plans.least_ms / 1e3,
+            "every_s": plans.most_ms / 1e3,
+            "ahead_min": plans.ahead_ms / 6e4,
+            "due_min": plans.due_ms / 6e4,
+            "due_perishable_min": plans.due_perishable_ms / 6e4,
+            "longest_min": plans.longest_ms / 6e4,
+            "lane_trucks": plans.lane_trucks,
+        }
+    if slots is not None:
+        sections["slots"] = {
+            "pitch_s": slots.pitch_ms / 1e3,
+            "early_s": slots.early_ms / 1e3,
+            "late_s": slots.late_ms / 1e3,
+            "grace_s": slots.grace_ms / 1e3,
+            "ahead": slots.ahead,
+            "per_trader": slots.per_trader,
         }
     return sections
 
@@ -168,6 +192,7 @@ def _gate(site: Site, name: str) -> dict[str, dict[str, Any]]:
         "listen": site.listen(name),
         "peers": site.peers(SUPERVISOR, *OFFICES.values()),
         "body": site.body(),
+        "slots": {"minded": site.scenario.slots.given},
     }
 
 

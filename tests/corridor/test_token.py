@@ -26,10 +26,18 @@ BATCH, LONGEST_MS = 2, 60_000
 class Bridge:
     """Trucks at both ends of the bridge, and the section between them."""
 
-    def __init__(self, longest_ms: int = LONGEST_MS) -> None:
+    def __init__(self, longest_ms: int = LONGEST_MS, plan: tuple[str, ...] = ()) -> None:
+        """`plan`: trucks in the order in which they enter by the timetable."""
         self.state = State("supervisor", BRIDGE, a_roster())
-        self.token = Token(self.state, TokenConfig(BATCH, longest_ms))
+        self.plan = plan
+        self.token = Token(self.state, TokenConfig(BATCH, longest_ms), self.first)
         self.now_ms = 0
+
+    def first(self, zone: str, mine: Mission, other: str) -> bool | None:
+        assert zone == "bridge"
+        if mine.vehicle not in self.plan or other not in self.plan:
+            return None
+        return self.plan.index(mine.vehicle) < self.plan.index(other)
 
     def truck(self, name: str, convoy: str = "") -> Mission:
         """A truck on its way: e1 goes east, w1 west."""
@@ -188,3 +196,62 @@ def test_truck_that_is_sent_another_way_is_not_waited_for(bridge: Bridge) -> Non
     bridge.token.watch()
     assert third.mission_id in bridge.state.dirty
     assert bridge.enters(third)
+
+
+# --- by the timetable ---
+
+
+def test_plan_turns_the_section_before_a_batch_is_over() -> None:
+    """SUP-046."""
+    bridge = Bridge(plan=("e1", "w1", "e2"))
+    first, second, opposite = bridge.truck("e1"), bridge.truck("e2"), bridge.truck("w1")
+    assert bridge.enters(first)
+    assert not bridge.enters(opposite)
+    bridge.leaves(first)
+    assert bridge.asks(second) is Reason.PLANNED_LATER
+    assert bridge.enters(opposite)
+    bridge.leaves(opposite)
+    assert bridge.enters(second)
+
+
+def test_plan_lets_more_than_a_batch_follow() -> None:
+    """SUP-046."""
+    bridge = Bridge(plan=("e1", "e2", "e3", "w1"))
+    opposite = bridge.truck("w1")
+    trucks = [bridge.truck(f"e{n}") for n in (1, 2, 3)]
+    assert bridge.enters(trucks[0])
+    assert not bridge.enters(opposite)
+    bridge.leaves(trucks[0])
+    for truck in trucks[1:]:
+        assert bridge.asks(truck) is None
+        assert bridge.asks(opposite) is Reason.PLANNED_LATER
+        assert bridge.enters(truck)
+        bridge.leaves(truck)
+    assert bridge.enters(opposite)
+
+
+def test_plan_does_not_count_against_who_has_waited_long_enough() -> None:
+    """SUP-046, SUP-026."""
+    bridge = Bridge(plan=("e1", "e2", "w1"))
+    first, second, opposite = bridge.truck("e1"), bridge.truck("e2"), bridge.truck("w1")
+    assert bridge.enters(first)
+    assert not bridge.enters(opposite)
+    bridge.leaves(first)
+    bridge.now_ms = LONGEST_MS
+    assert bridge.asks(second) is Reason.SECTION_DRAINS
+    assert bridge.enters(opposite)
+
+
+def test_plan_cuts_no_convoy_and_without_a_word_of_it_batches_count() -> None:
+    """SUP-046."""
+    bridge = Bridge(plan=("e1", "w1", "e2"))
+    leader, member, opposite = bridge.truck("e1", "a"), bridge.truck("e2", "a"), bridge.truck("w1")
+    assert bridge.enters(leader)
+    assert not bridge.enters(opposite)
+    assert bridge.asks(member) is None
+    unknown = Bridge()
+    first, second, other = unknown.truck("e1"), unknown.truck("e2"), unknown.truck("w1")
+    assert unknown.enters(first)
+    assert not unknown.enters(other)
+    unknown.leaves(first)
+    assert unknown.enters(second)

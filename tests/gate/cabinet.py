@@ -41,6 +41,7 @@ class Cabinet:
     error_ms: float = 1.0
     boots: int = 0
     count: int = 7
+    slots: bool = False
     cell: dict[str, Any] = field(default_factory=dict)
     disk: dict[str, bytes] = field(default_factory=dict)
     said: list[Effect] = field(default_factory=list)
@@ -63,7 +64,8 @@ class Cabinet:
     def start(self) -> list[Effect]:
         """Boot: only the journal is left."""
         self.boots += 1
-        config = GateConfig(GATE, "supervisor", OFFICES, sites(the_map())[GATE].stations)
+        stations = sites(the_map())[GATE].stations
+        config = GateConfig(GATE, "supervisor", OFFICES, stations, slots=self.slots)
         self.agent = GateAgent(config, a_signer(GATE), a_roster(), the_map())
         return self._done(self.agent.on_start(self.now, a_boot(GATE, self.boots), dict(self.disk)))
 

@@ -130,12 +130,25 @@ PLANS: Final = {
         3,
         ("expect=[{metric='fleet.ran_empty', equals=0}]", "fleet.brakes.failing=0.3"),
     ),
+    # Long enough for bookings, a no-show and the first slots used; all of it: in the soak.
+    "slot_hoarding": Shortened(
+        24, 6, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
+    ),
+    "peak_week": Shortened(
+        34,
+        6,
+        2,
+        (
+            *("fleet.kz=3", "fleet.cn=3", "expect=[]"),
+            *("weather.timeline.0.at='8min'", "weather.timeline.1.at='12min'"),
+        ),
+    ),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
 
 
 # Other lengths and lots of what the rest shows; in the soak.
-SOAKED: Final = ("ganqimaodu", "mandula", "growth", "ten_megatonnes", "today")
+SOAKED: Final = ("ganqimaodu", "mandula", "growth", "ten_megatonnes", "today", "peak_week")
 
 
 def go(name: str, *network: str, minutes: int, seed: int, log: Log | None = None) -> Finished:

@@ -1,0 +1,39 @@
+"""Quotas that are less on some days, and what the timetable asks of hours and quotas."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from corridor.hours import SideHours
+from tests.corridor.test_hours import NOON, a_control, utc
+from tests.factories import START_UTC_MS
+
+
+@pytest.mark.parametrize(("day", "quota"), [(-1, 100), (0, 88), (2, 88), (3, 100)])
+def test_quota_is_less_for_some_days(day: int, quota: int) -> None:
+    """SUP-V2: by 12 %, whole crossings; the days before and after have all of it."""
+    first = (date(1970, 1, 1) + timedelta(days=NOON)).isoformat()
+    drop: dict[str, Any] = {"quota_drop": 0.12, "quota_drop_from": first, "quota_drop_days": 3}
+    side = SideHours(quota_out=100, quota_in=50, **drop)
+    assert side.quota(NOON + day, out=True) == quota
+    assert side.quota(NOON + day, out=False) == quota // 2
+    assert SideHours(**drop).quota(NOON, out=True) is None
+
+
+def test_day_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="day"):
+        SideHours(quota_drop_from="2026-02-30")
+
+
+def test_timetable_knows_when_hours_and_quota_let_one_more_go() -> None:
+    closed = a_control(utc(5.0), KZ={"opens": "07:00", "closes": "19:00"}).accounted()
+    closed.wake(0.0)
+    hours = closed.agent._people.hours
+    assert hours.earliest_ms("E", 0) == START_UTC_MS + utc(7.0)
+    assert hours.earliest_ms("W", 0) == 0
+    full = a_control(utc(13.0), KZ={"quota_out": 2}).accounted()
+    full.wake(0.0)
+    hours = full.agent._people.hours
+    assert hours.earliest_ms("E", 1) == 0
+    assert hours.earliest_ms("E", 2) == START_UTC_MS + utc(24.0)

@@ -1,0 +1,31 @@
+"""The supervisor's file: what it says of plans and slots is what the agent is given."""
+
+import pytest
+
+from contract.errors import ConfigError
+from corridor.cli.timetable_sections import SlotsSection, TimetableSection
+from corridor.timetable.settings import SlotsConfig, TimetableConfig
+from live.config import parse
+
+
+def test_nothing_is_planned_and_no_slots_are_given_unless_the_file_says_so() -> None:
+    assert TimetableSection().config is None
+    assert SlotsSection().config is None
+
+
+def test_defaults_of_the_file_are_those_of_the_agent() -> None:
+    assert TimetableSection(on=True).config == TimetableConfig()
+    assert SlotsSection(pitch_s=120.0).config == SlotsConfig()
+
+
+def test_figures_come_through_in_milliseconds() -> None:
+    timetable = parse(b"on = true\ndue_min = 45.5\nlane_trucks = 3\n", TimetableSection, "x.toml")
+    assert timetable.config == TimetableConfig(due_ms=2_730_000, lane_trucks=3)
+    slots = parse(b"pitch_s = 90.5\ngrace_s = 10.0\n", SlotsSection, "x.toml")
+    assert slots.config == SlotsConfig(pitch_ms=90_500, grace_ms=10_000)
+
+
+@pytest.mark.parametrize("line", [b"grace_s = 61.0", b"late_s = 59.0", b"pitch = 3.0"])
+def test_window_in_which_nobody_could_come_late_is_refused(line: bytes) -> None:
+    with pytest.raises(ConfigError):
+        parse(line, SlotsSection, "x.toml")
