@@ -42,6 +42,7 @@ from corridor.grants import Grants
 from corridor.hours import SideHours
 from corridor.interlocking import Zone
 from corridor.liveness import Liveness
+from corridor.mission_orders import tell_mission
 from corridor.operators import Operators
 from corridor.overdue import Overdue
 from corridor.people import People
@@ -116,12 +117,12 @@ class SupervisorAgent:
         )
         self._shortenings = Shortenings(self.state, self._grants)
         self._operators = Operators(self.state, self._again, self._people)
-        self._diversions = Diversions(self.state, self._grants, self._dispatch.tell)
-        self._detours = Detours(self.state, self._people.closures, self._dispatch.tell)
+        self._diversions = Diversions(self.state, self._grants)
+        self._detours = Detours(self.state, self._people.closures)
         self._overdue = Overdue(self.state)
         self._counters = Counters(self.state)
         self._positions = Positions(self.state, self._counters)
-        self._crossings = Crossings(self.state, self._dispatch, signer)
+        self._crossings = Crossings(self.state, signer)
         self._fleet = [node.name for node in roster.of_role(Role.VEHICLE)]
         self._epoch = 0
         self._accounted = False
@@ -275,7 +276,7 @@ class SupervisorAgent:
             if report.mission_id != mission.mission_id or (
                 report.mission_version != mission.version
             ):
-                self._dispatch.tell(mission)
+                tell_mission(self.state, mission)
             elif mission.accepted and report.authority_number < mission.number:
                 self._again(mission)
         elif report.cause == POSITION_CAUSE_REACHED and report.place_id == mission.berth:

@@ -3,12 +3,13 @@
 Pure. Not here: which berths there are (berths.py), who sets off (dispatch.py).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from contract.events import Event
 from contract.map import Berth
 from corridor import berths
 from corridor.charging import Charging
+from corridor.mission_orders import tell_mission
 from corridor.planning import stops_of
 from corridor.records import Mission
 from corridor.state import State
@@ -22,15 +23,12 @@ class BerthChanges:
         state: State,
         arrivals: Mapping[str, Sequence[Berth]],
         able: berths.Able,
-        tell: Callable[[Mission], None],
-        *,
         charging: Charging,
     ) -> None:
         """`arrivals`: berths by direction; `able`: who lacks nothing but a berth to leave."""
         self._state = state
         self._arrivals = arrivals
         self._able = able
-        self._tell = tell
         self._charging = charging
 
     def consider(self, mission: Mission) -> None:
@@ -76,4 +74,4 @@ class BerthChanges:
         state.save(mission)
         state.dirty[mission.mission_id] = None
         state.say(Event.BERTH_CHANGED, vehicle=mission.vehicle, berth=berth, before=before)
-        self._tell(mission)
+        tell_mission(state, mission)

@@ -39,8 +39,8 @@ from contract.v1.gate_pb2 import Passed
 from contract.v1.movement_pb2 import STOP_KIND_GATE, Arrival, BerthReport, RevocationNotice
 from corridor import batches
 from corridor.clearance import clearance_missing
-from corridor.dispatch import Dispatch
 from corridor.evidence import find_uncounted, note_release, note_remote, wait_for_counter
+from corridor.mission_orders import tell_clearance
 from corridor.planning import DESTINATION
 from corridor.records import Control, Crossing, Mission, Rest
 from corridor.returns import Returns
@@ -55,9 +55,8 @@ _DECISIONS: Final[Mapping[str, type[Message]]] = {
 class Crossings:
     """Keeps the book of crossings and the ledger."""
 
-    def __init__(self, state: State, dispatch: Dispatch, signer: Signer) -> None:
+    def __init__(self, state: State, signer: Signer) -> None:
         self._state = state
-        self._dispatch = dispatch
         self._signer = signer
         self.ledger = NodeLedger(state.name, signer, state.roster)
         self._returns = Returns(state)
@@ -197,7 +196,7 @@ class Crossings:
             return
         self._state.dirty[mission.mission_id] = None
         if clearance_missing(crossing) is None:
-            self._dispatch.tell_clearance(crossing)
+            tell_clearance(self._state, crossing)
 
     # --- terminals, stations, gates ---
 

@@ -7,11 +7,10 @@ lane is worked in both directions, and its token (token.py) says whose turn it i
 Not here: closures (closures.py), bays (diversion.py). Requirement: SUP-040 in docs/SAFETY.md.
 """
 
-from collections.abc import Callable
-
 from contract.events import Event
 from contract.map import RouteError
 from corridor.closures import Closures
+from corridor.mission_orders import tell_mission
 from corridor.planning import stops_of, way
 from corridor.records import Mission
 from corridor.state import State
@@ -20,11 +19,9 @@ from corridor.state import State
 class Detours:
     """Gives trucks another way, and the old one back."""
 
-    def __init__(self, state: State, closures: Closures, tell: Callable[[Mission], None]) -> None:
-        """`tell` gives a truck its mission (dispatch.py)."""
+    def __init__(self, state: State, closures: Closures) -> None:
         self._state = state
         self._closures = closures
-        self._tell = tell
         self._detoured: dict[str, None] = {}  # missions; one that a restart forgets stays as it is
 
     def consider(self, mission: Mission) -> None:
@@ -71,7 +68,7 @@ class Detours:
             crossing=mission.crossing,
             zones=" ".join(zone for zone, _, _ in state.route(mission).zone_spans),
         )
-        self._tell(mission)
+        tell_mission(self._state, mission)
 
     def over(self) -> None:
         """Forget missions that are over."""

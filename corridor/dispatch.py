@@ -13,21 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.agent import NS_PER_MS, Now, Send
+from contract.agent import NS_PER_MS, Now
 from contract.events import Event
 from contract.reasons import Reason
-from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST, Document
-from contract.v1.movement_pb2 import (
-    ClearanceNotice,
-    MissionOrder,
-    MissionStop,
-    StopKind,
-)
 from corridor import batches, berths
 from corridor.berth_changes import BerthChanges
 from corridor.charging import Charging, ChargingConfig
 from corridor.clearance import clearance_missing, not_ready
 from corridor.interlocking import Claim
+from corridor.mission_orders import tell_mission
 from corridor.places import (
     Wanted,
     bays_taken,
@@ -38,7 +32,7 @@ from corridor.places import (
     wanted,
 )
 from corridor.planning import DESTINATION, arrival_berths, stops_of
-from corridor.records import Crossing, Mission, Stop
+from corridor.records import Crossing, Mission
 from corridor.slots import Slots
 from corridor.state import No, State
 
@@ -77,9 +71,7 @@ class Dispatch:
         self._forming: dict[str, int] = {}
         self._arrivals = {way: arrival_berths(state.map, way) for way in DESTINATION}
         self._charging = Charging(state, config.charging)
-        self._berth_changes = BerthChanges(
-            state, self._arrivals, self._is_able, self.tell, charging=self._charging
-        )
+        self._berth_changes = BerthChanges(state, self._arrivals, self._is_able, self._charging)
         self._free: list[str] = []  # berths at the far end of the direction looked at, as of now
 
     @property
@@ -109,7 +101,7 @@ class Dispatch:
                 and self._may_go(now, crossing)
             ]
             if not able:
-                self._form(now, direction, able)
+                self._form(now, direction, self._slots.due(now, direction, able))
                 continue
             self._free = berths.offered(self._state, self._arrivals[direction], self._is_able)
             awaited = berths.promised(self._state)
@@ -387,33 +379,4 @@ class Dispatch:
             convoy=mission.convoy,
             berth=mission.berth,
         )
-        self.tell(mission)
-
-    def tell(self, mission: Mission) -> None:
-        """Mission and releases to the truck."""
-        crossing = self._state.crossings[mission.crossing]
-        east = mission.direction == "E"
-        order = MissionOrder(
-            mission_id=mission.mission_id,
-            version=mission.version,
-            crossing_id=mission.crossing,
-            direction=DIRECTION_EAST if east else DIRECTION_WEST,
-            lanes=mission.lanes,
-            stops=[_stop(stop) for stop in mission.stops],
-            convoy_id=mission.convoy,
-            formation_epoch=mission.version,
-            formation=mission.formation,
-        )
-        self._state.out.append(Send(mission.vehicle, order))
-        self.tell_clearance(crossing)
-
-    def tell_clearance(self, crossing: Crossing) -> None:
-        """The releases that are known, as the documents they came in."""
-        releases = [Document.FromString(data) for _, data in sorted(crossing.releases.items())]
-        notice = ClearanceNotice(crossing_id=crossing.crossing_id, releases=releases)
-        self._state.out.append(Send(crossing.vehicle, notice))
-
-
-def _stop(stop: Stop) -> MissionStop:
-    kind = StopKind.Name(stop.kind)
-    return MissionStop(kind=kind, place_id=stop.place, lane=stop.lane, offset_mm=stop.offset_mm)
+        tell_mission(state, mission)

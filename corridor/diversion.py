@@ -11,7 +11,6 @@ Not here: which places will do (places.py), allocating (grants.py), the bays the
 (gate/stations.py). Requirements: SUP-023 in docs/SAFETY.md.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from contract.agent import NS_PER_MS, Now
@@ -23,6 +22,7 @@ from contract.v1.movement_pb2 import STOP_KIND_BAY, STOP_KIND_STATION
 from corridor.clearance import clearance_missing
 from corridor.evidence import awaited
 from corridor.grants import Grants
+from corridor.mission_orders import tell_mission
 from corridor.parting import part
 from corridor.places import asides, is_free, no_place, services_of, to_do, wanted
 from corridor.planning import DESTINATION, ORIGIN, stops_of
@@ -36,11 +36,9 @@ _Plan = tuple[list[str], list[Stop], str, str]  # lanes, stops, place, berth
 class Diversions:
     """Finds a place for every truck on its way that customs keeps."""
 
-    def __init__(self, state: State, grants: Grants, tell: Callable[[Mission], None]) -> None:
-        """`tell` gives a truck its mission (dispatch.py)."""
+    def __init__(self, state: State, grants: Grants) -> None:
         self._state = state
         self._grants = grants
-        self._tell = tell
 
     def consider(self, now: Now, mission: Mission) -> None:
         """Look at one truck: send it to a place, or note why it waits where it is."""
@@ -109,7 +107,7 @@ class Diversions:
         mission.version += 1
         state.save(mission)
         state.say(Event.BERTH_CHANGED, vehicle=mission.vehicle, berth=berth, before=before)
-        self._tell(mission)
+        tell_mission(self._state, mission)
 
     def _is_beyond(self, mission: Mission) -> bool:
         """It has road past its exit gate, and its custody has not begun on the other side."""
@@ -297,7 +295,7 @@ class Diversions:
             bay=bay,
             reason=Reason.__members__.get(reason, Reason.INSPECTION_ORDERED),
         )
-        self._tell(mission)
+        tell_mission(self._state, mission)
 
     # --- stations on the way ---
 
@@ -322,7 +320,7 @@ class Diversions:
         mission.stops = sorted([*mission.stops, *added], key=lambda stop: stop.at_m)
         mission.version += 1
         self._state.save(mission)
-        self._tell(mission)
+        tell_mission(self._state, mission)
 
     def _line_ahead(self, mission: Mission) -> bool:
         """A station of the side that it is on is still to be stood at."""

@@ -114,7 +114,8 @@ class Returns:
         """The office that has refused a truck in its berth releases it after all: it goes on."""
         stays = crossing.outcome == "refused" and not crossing.mission and not crossing.step
         if stays and crossing.refused_by == country:
-            crossing.outcome = crossing.refused = crossing.refused_by = ""
+            crossing.refused = crossing.refused_by = ""
+            self._state.goes_on_after_all(crossing)
             crossing.finished_ms = 0
 
     def noticed(self, back: Crossing) -> None:

@@ -114,6 +114,8 @@ def berth_work(world: "World") -> dict[str, Any]:
     if brakes is not None:
         test = BrakeTest(parse_distribution(brakes.test), brakes.failing)
     return {
+        "load": parse_distribution(world.scenario.berth.load),
+        "unload": parse_distribution(world.scenario.berth.unload),
         "keep_empty": fleet.keep_empty,
         "brakes": test,
         "swap": parse_distribution(swap.swap) if swap is not None else None,

@@ -258,8 +258,7 @@ def conclude(
 
     spent   seconds in all, and those of them in which kernels were compiled
     """
-    scenario = world.scenario
-    end_s = world.engine.now_ns / _NS_PER_S
+    scenario, end_s = world.scenario, world.engine.now_ns / _NS_PER_S
     tally = tell(recorder.events)
     if not crash:
         world.checkers.ended(unexplained(tally, GRACE_S, end_s))

@@ -266,8 +266,6 @@ class World:
             SUPERVISOR,
             OFFICES[country],
             flows,
-            parse_distribution(self.scenario.berth.load),
-            parse_distribution(self.scenario.berth.unload),
             **berth_work(self),
         )
         papers = Papers(country, self.cast.roster, stream(self.seed, f"papers/{country}"))

@@ -16,7 +16,7 @@ from contract.energy import (
     need_of,
     rolling,
 )
-from contract.route import V_MAX, Route
+from contract.route import GRADE, V_MAX, Route
 from corridor.planning import way
 from tests.factories import the_map
 
@@ -50,7 +50,7 @@ def test_a_way_needs_more_in_the_cold_loaded_and_uphill() -> None:
     assert level.of(40e3) > level.of(15e3) > level.fixed_wh > 0.0
     assert need_of(TRUCK, route, -25.0).of(40e3) > level.of(40e3)
     table = route.table.copy()
-    table[:, -1] = 0.03
+    table[:, GRADE] = 0.03
     hill = Route(route.lanes, route.starts_m, route.length_m, table, route.zone_spans)
     climbed_wh = 40e3 * 9.81 * 0.03 * route.length_m / TRUCK.drive / 3_600.0
     assert need_of(TRUCK, hill, 20.0).of(40e3) - level.of(40e3) == pytest.approx(climbed_wh)
