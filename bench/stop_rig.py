@@ -26,7 +26,7 @@ from sim.plant_params import (
     TRUCK40_LOADED,
     params_block,
 )
-from sim.truth_columns import STANDING_MPS, TRUTH_FRONT, TRUTH_HUNG, TRUTH_S
+from sim.truth_columns import TRUTH_FRONT, TRUTH_HUNG, TRUTH_S
 from vehicle.guard import GuardRow
 from vehicle.orders import Drive, SetGuard
 from vehicle.pilot import columns as c
@@ -44,6 +44,7 @@ AFTER_S: Final = 600.0
 LOOK_S: Final = 30.0
 ALIVE, KILLED, RESTARTED, HUNG = range(4)  # what becomes of a truck's computer once it stands
 Flags = npt.NDArray[np.bool_]
+WHEELS_STAND_MPS: Final = 0.04  # so slow they may read a standstill: 0.02 and their noise
 BARELY_MPS2: Final = 0.02  # who climbs with less to spare takes minutes over these 150 m
 
 
@@ -152,10 +153,10 @@ class Stops:
 
     def last_second(self, i: int) -> Array:
         """Acceleration of the last second before standstill, turn by turn, m/s^2; slower than
-        STANDING_MPS the parking brake may come on.
+        WHEELS_STAND_MPS the parking brake may come on.
         """
         v = np.array([row[i] for row in self.v_mps])
-        end = int(np.flatnonzero(v > STANDING_MPS)[-1])
+        end = int(np.flatnonzero(v > WHEELS_STAND_MPS)[-1])
         return np.array([row[i] for row in self.a_mps2[end - round(1.0 / DT_S) : end + 1]])
 
 

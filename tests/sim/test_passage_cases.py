@@ -97,7 +97,7 @@ CASES = {
         (Event.STATION_TRIED_AGAIN, "STATION_SILENT"),
     ),
     "weighbridge breaks off once": Case(
-        'at="5s", kind="station_aborts", target="kz_weigh_e", lasts="15.8s"',
+        'at="5s", kind="station_aborts", target="kz_weigh_e", lasts="16.6s"',
         (Event.STATION_TRIED_AGAIN, "SCAN_ABORTED"),
         timed=True,
     ),

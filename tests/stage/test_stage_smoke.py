@@ -63,7 +63,7 @@ def check_delays(folder: Path) -> None:
     for name in ("crossings", "delays"):
         with (folder / f"{name}.csv").open(newline="") as file:
             tables[name] = list(csv.DictReader(file))
-    assert {"kz_weigh_e", "kz_out", "cn_in"} <= {row["resource"] for row in tables["delays"]}
+    assert {"kz_weigh_e", "boundary"} <= {row["resource"] for row in tables["delays"]}
     for crossing in tables["crossings"]:
         own = [row for row in tables["delays"] if row["crossing"] == crossing["crossing"]]
         lost_ms = sum(round(1_000 * float(row["seconds"])) for row in own)
