@@ -17,10 +17,11 @@ from matplotlib import pyplot as plt
 
 from bench.string_stability import SETTLE_S, Air, Convoy, swinging
 from sim.fleet import DT_S
+from sim.footprints import footprints
 from sim.ground.rig import Rig
 from sim.ground.run import read_profile
 from sim.ground.sections import GroundSection, PieceSection
-from sim.plant import HITCH, PSI, V, X, Y, footprints
+from sim.plant import HITCH, PSI, V, X, Y
 from sim.plant_params import TRUCK40_LOADED
 from sim.truck_rows import ASSURED_SHARE
 from vehicle.orders import Rest
@@ -171,9 +172,9 @@ def offsets(rig: Rig) -> tuple[float, float, float, float, float]:
     trailer_x = x + truck.hitch_offset_m * math.cos(psi) - truck.trailer_m * math.cos(behind)
     trailer_y = y + truck.hitch_offset_m * math.sin(psi) - truck.trailer_m * math.sin(behind)
     _, trailer = nearest(path, rows, 0.0, trailer_x, trailer_y, 0, rows)
-    footprints(fleet.state, fleet.params, fleet.feet)
+    footprints(fleet.state, fleet.params, fleet.memory, fleet.feet)
     outline = []
-    for cx, cy, heading, half, width in fleet.feet[0]:
+    for cx, cy, heading, half, width in fleet.feet[0, :, :5]:
         for ahead in np.linspace(-half, half, 9):
             for side in (-width, width):
                 at_x = cx + ahead * math.cos(heading) - side * math.sin(heading)
@@ -268,8 +269,10 @@ def highest(good: Callable[[float], bool]) -> float:
     return low
 
 
-def limits(mu: float, room_m: float) -> tuple[float, float, float]:
-    """Speeds so far from the end, m/s: the pilot's, the guard's for service and emergency brake."""
+def limits(mu: float, room_m: float) -> tuple[float, float, float, float]:
+    """Speeds so far from the end, m/s: the pilot's; the guard's for warning, service brake and
+    emergency brake.
+    """
     rig = Rig(GroundSection(track=straight(400.0)), mu, 1)
     board, truck = rig.fleet.board, rig.fleet.board.truck
     path, rows, front = board.paths[0], int(board.path_rows[0]), 100.0
@@ -285,9 +288,11 @@ def limits(mu: float, room_m: float) -> tuple[float, float, float]:
 
     board.pose[0, [POSE_ALONG, POSE_ACROSS]] = 0.1
     over_m, hard_s = room_m + OVERLAP_M - m.TUBE_FIRST_M, delay_s + truck[0, c.TRUCK_BUILD_UP]
+    soft, slack, soon_s = c.TRUCK_BRAKE_SERVICE, m.SERVICE_SLACK_MPS, delay_s + m.WARN_S
     return (
         highest(kept),
-        highest(lambda v: held(v - m.SERVICE_SLACK_MPS, room_m, c.TRUCK_BRAKE_SERVICE, delay_s)),
+        highest(lambda v: held(v - slack, room_m, soft, soon_s)),
+        highest(lambda v: held(v - slack, room_m, soft, delay_s)),
         highest(lambda v: held(v - m.TRIP_SLACK_MPS, over_m, c.TRUCK_BRAKE_ASSURED, hard_s)),
     )
 
@@ -298,9 +303,10 @@ def draw_curves() -> Any:
     rooms = np.linspace(0.0, 80.0, 81)
     for at, (mu, name) in zip(axes, ((0.7, "dry"), (0.3, "snow"), (0.1, "ice")), strict=True):
         curves = KMH * np.array([limits(mu, float(room)) for room in rooms])
-        at.fill_between(rooms, curves[:, 2], 60.0, color="C3", alpha=0.15, linewidth=0.0)
-        for k, label in enumerate(("pilot", "guard: service brake", "guard: emergency brake")):
-            at.plot(rooms, curves[:, k], color=("C2", "C1", "C3")[k], label=label)
+        at.fill_between(rooms, curves[:, 3], 60.0, color="C3", alpha=0.15, linewidth=0.0)
+        labels = ("pilot: permitted", "guard: warning", "guard: service brake", "guard: emergency")
+        for k, label in enumerate(labels):
+            at.plot(rooms, curves[:, k], color=("C2", "gold", "C1", "C3")[k], label=label)
         at.set(xlabel="front before the end, m", ylim=(0.0, 60.0), xlim=(80.0, 0.0))
         at.set_title(f"{name}, friction {mu:g}", fontsize=9)
     axes[0].set_ylabel("speed, km/h")
