@@ -128,17 +128,19 @@ def ground_table(result: dict[str, Any], folder: Path) -> str:
         "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s"
         + compiled(performance),
     }
+    return "\n".join([*_judged(result, rows), "", f"  files          {folder}"])
+
+
+def _judged(result: dict[str, Any], rows: Mapping[str, str]) -> list[str]:
+    """The verdict, a run's figures, and what was expected of it."""
     lines = [f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}", ""]
     lines += [f"  {name:<14} {text}" for name, text in rows.items()]
-    lines += [
-        f"  {'what limits':<14} {each}" for each in verdict(result.get("bottlenecks", {}))[:1]
-    ]
     for expectation in result["expectations"]:
         mark = "ok  " if expectation["passed"] else "FAIL"
         lines.append(
             f"  {mark}           {expectation['name']} (observed {expectation['observed']})"
         )
-    return "\n".join([*lines, "", f"  files          {folder}"])
+    return lines
 
 
 def settings_of(arguments: argparse.Namespace) -> list[str]:
@@ -236,13 +238,10 @@ def table(result: dict[str, Any], folder: Path) -> str:
         "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s "
         f"({performance['realtime_factor']:.0f} x real time)" + compiled(performance),
     }
-    lines = [f"{result['scenario']}, seed {result['seed']}: {result['verdict'].upper()}", ""]
-    lines += [f"  {name:<14} {text}" for name, text in rows.items()]
-    for expectation in result["expectations"]:
-        mark = "ok  " if expectation["passed"] else "FAIL"
-        lines.append(
-            f"  {mark}           {expectation['name']} (observed {expectation['observed']})"
-        )
+    limits = verdict(result["bottlenecks"])
+    if limits:
+        rows["what limits"] = limits[0]
+    lines = _judged(result, rows)
     waiting = traffic["waiting"]
     if waiting:
         lines += ["", "  still waiting at the end"]
