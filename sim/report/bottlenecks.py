@@ -33,8 +33,10 @@ def verdict(told: dict[str, Any]) -> list[str]:
         )
     gain = row["one_more_per_hour"] or 0.0
     more = f"One more of it ({row['servers'] + 1} instead of {row['servers']}) gives"
-    after = f"; then it is {told['second']}" if told.get("second") else ""
-    gained = f"{more} {gain:.0f} more{after}." if gain >= _GAIN_MIN else f"{more} none."
+    second = told.get("second")
+    after = f"; then it is {second}" if second else ""
+    none = f": {second} passes as little" if second else ""
+    gained = f"{more} {gain:.0f} more{after}." if gain >= _GAIN_MIN else f"{more} none{none}."
     return [f"{said}.", gained, *_longest(told)]
 
 
