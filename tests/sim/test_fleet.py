@@ -131,6 +131,7 @@ def ready_after_s(log: Log) -> list[float]:
     return found
 
 
+@pytest.mark.soak
 def test_swap_of_trailers_shortens_the_stay_at_a_berth() -> None:
     """Unloading and loading of six minutes against two; each swap is a new pair, tested."""
     longer = (

@@ -125,8 +125,10 @@ def test_dead_truck_is_mended_where_nobody_moves_and_goes_on(
 
 @pytest.mark.parametrize(
     ("on", "died_in", "other"),
-    [("crossovers", "boundary_e", "boundary_w"), ("crossovers_west", "boundary_w", "boundary_e")],
-    ids=["east", "west"],
+    [
+        pytest.param("crossovers", "boundary_e", "boundary_w", id="east", marks=pytest.mark.soak),
+        pytest.param("crossovers_west", "boundary_w", "boundary_e", id="west"),
+    ],
 )
 def test_traffic_of_both_directions_has_its_turns_on_the_other_lane(
     on: str, died_in: str, other: str

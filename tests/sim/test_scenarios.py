@@ -148,7 +148,10 @@ PLANS: Final = {
 
 
 # Other lengths and lots of what the rest shows; in the soak.
-SOAKED: Final = ("ganqimaodu", "mandula", "growth", "ten_megatonnes", "today", "peak_week")
+SOAKED: Final = (
+    *("ganqimaodu", "mandula", "growth", "ten_megatonnes", "today", "peak_week"),
+    *("hours_mismatch", "nur_zholy_khorgos"),
+)
 
 
 def go(name: str, *network: str, minutes: int, seed: int, log: Log | None = None) -> Finished:
