@@ -162,27 +162,92 @@ def place(model: Model, state: Ints, j: int, starts: Ints) -> int:
 
 
 @kernel
+def rejoins(model: Model, state: Ints, saved: Ints, c: int) -> bool:
+    """Does everything from here on happen as it did from checkpoint c on?
+
+    It does if jobs that are not over and sections stand as they did then, and places are as free
+    from the first moment on at which anybody could still want one.
+    """
+    n, size = len(model.release), model.sizes[0]
+    old = saved[c * size : (c + 1) * size]
+    for r in range(len(model.capacity)):
+        if model.capacity[r] == 0:
+            b = model.base[r]
+            for i in range(b, b + 4):
+                if state[i] != old[i]:
+                    return False
+    soonest = -NEVER
+    for j in range(n):
+        if state[n + j] != old[n + j]:
+            return False
+        if state[n + j] < model.first[j + 1] - model.first[j]:
+            if state[j] != old[j]:
+                return False
+            soonest = min(soonest, state[j])
+    for r in range(len(model.capacity)):
+        if model.capacity[r] > 0 and not as_free(model, state, old, r, soonest):
+            return False
+    return True
+
+
+@kernel
+def as_free(model: Model, state: Ints, old: Ints, r: int, soonest: int) -> bool:
+    """Are as many places of a resource taken, from a moment on, in both states?"""
+    b = model.base[r]
+    half = ((model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]) - b - 1) // 2
+    k, q = segment(state, b, soonest), segment(old, b, soonest)
+    if state[b] - k != old[b] - q or state[b + 1 + half + k] != old[b + 1 + half + q]:
+        return False
+    for i in range(1, state[b] - k):
+        if (
+            state[b + 1 + k + i] != old[b + 1 + q + i]
+            or state[b + 1 + half + k + i] != old[b + 1 + half + q + i]
+        ):
+            return False
+    return True
+
+
+@kernel
+def join(sums: Floats, saved_sums: Floats, c: int, checkpoints: int, saves: bool) -> None:
+    """Add what the schedule of the checkpoints costs from checkpoint c on; if `saves`, the costs
+    at all later checkpoints become those of this schedule.
+    """
+    for i in range(2):
+        more = sums[i] - saved_sums[2 * c + i]
+        sums[i] = saved_sums[2 * checkpoints + i] + more
+        if saves:
+            for later in range(c, checkpoints + 1):
+                saved_sums[2 * later + i] += more
+
+
+@kernel
 def decode(
     model: Model, order: Ints, state: Ints, starts: Ints, sums: Floats, begin: int,
     prices: Floats, limit: float, saved: Ints, saved_sums: Floats,
-    saves: bool,
+    saves: bool, same: int,
 ) -> float:  # fmt: skip
     """Build the schedule of an order from entry `begin` on; answers its cost, or more than `limit`
     as soon as that is certain.
 
-    state, sums   what holds before `begin`, and afterwards at the end; sums are the weighted
-                  tardiness and the total of completions, each less what nobody can avoid
-    saved         copies of state before every so many entries, kept up to date if `saves`
+    state, sums   what holds before `begin`, and afterwards at the end, unless it stops early; sums
+                  are the weighted tardiness and the total of completions, each less what nobody
+                  can avoid
+    saved         copies of state before every so many entries, kept up to date if `saves`, and
+    saved_sums    of sums, with those at the end behind them
+    same          from this entry on the order is that of the checkpoints: where the schedule
+                  rejoins theirs, the rest is known
     cost          prices[0] * tardiness + prices[1] * completions, both less the unavoidable
     """
-    size, gap = model.sizes[0], model.sizes[1]
+    size, gap, checkpoints = model.sizes[0], model.sizes[1], model.sizes[2]
+    joined = False
     for p in range(begin, len(order)):
-        if saves and p % gap == 0:
-            c = p // gap
-            for i in range(size):
-                saved[c * size + i] = state[i]
-            saved_sums[2 * c] = sums[0]
-            saved_sums[2 * c + 1] = sums[1]
+        if p % gap == 0 and p > begin:
+            joined = p >= same and rejoins(model, state, saved, p // gap)
+            if joined:
+                join(sums, saved_sums, p // gap, checkpoints, saves)
+                break
+            if saves:
+                save(p // gap, size, state, sums, saved, saved_sums)
         j = model.owner[order[p]]
         over = NEVER
         while state[len(model.release) + j] <= order[p] - model.first[j]:
@@ -194,7 +259,19 @@ def decode(
             cost = float(prices[0] * sums[0] + prices[1] * sums[1])
             if cost > limit:
                 return cost
+    if saves and not joined:
+        for i in range(2):
+            saved_sums[2 * checkpoints + i] = sums[i]
     return float(prices[0] * sums[0] + prices[1] * sums[1])
+
+
+@kernel
+def save(c: int, size: int, state: Ints, sums: Floats, saved: Ints, saved_sums: Floats) -> None:
+    """Keep what holds at checkpoint c."""
+    for i in range(size):
+        saved[c * size + i] = state[i]
+    saved_sums[2 * c] = sums[0]
+    saved_sums[2 * c + 1] = sums[1]
 
 
 @kernel

@@ -68,7 +68,7 @@ class Search:
         self._work = np.zeros(model.steps + 2, dtype=np.int64)
         self._state = np.zeros(size, dtype=np.int64)
         self._saved = np.zeros(size * checkpoints, dtype=np.int64)
-        self._saved_sums = np.zeros(2 * checkpoints + 2)
+        self._saved_sums = np.zeros(2 * checkpoints + 4)
         self._runs = np.zeros(max(len(model.capacity), model.jobs), dtype=np.int64)
         counted = model.weight[model.weight > 0.0]
         self._scale = float(model.duration.mean()) * float(counted.mean() if len(counted) else 1.0)
@@ -80,7 +80,7 @@ class Search:
         clear(self.model, self._state)
         decode(
             self.model, order, self._state, self.starts, sums, 0, np.ones(3), np.inf,
-            self._saved, self._saved_sums, False,
+            self._saved, self._saved_sums, False, self.model.steps,
         )  # fmt: skip
         found = Sums(float(sums[0]), float(sums[1]))
         if found.beats(self.best_sums):
