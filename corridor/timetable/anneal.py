@@ -157,7 +157,7 @@ def anneal(
     sums, span = saved_sums[len(saved_sums) - 2 :], work[len(order) :]
     clear(model, state)
     sums[0] = sums[1] = 0.0
-    save(0, model.sizes[0], state, sums, saved, saved_sums)
+    save(model, 0, state, sums, saved, saved_sums)
     cost = decode(
         model, order, state, starts, sums, 0, prices, math.inf, saved, saved_sums, True, len(order)
     )

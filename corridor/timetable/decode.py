@@ -25,6 +25,13 @@ def up(ticks: int, grid: int) -> int:
 
 
 @kernel
+def room(model: Model, r: int) -> int:
+    """How many breakpoints a resource's part of a state has room for."""
+    end = model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]
+    return int((end - model.base[r] - 1) // 2)
+
+
+@kernel
 def clear(model: Model, state: Ints) -> None:
     """Nobody has done anything."""
     n = len(model.release)
@@ -39,7 +46,7 @@ def clear(model: Model, state: Ints) -> None:
             state[b + 2] = NEVER
             state[b + 3] = NEVER
         elif model.capacity[r] > 0:
-            half = ((model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]) - b - 1) // 2
+            half = room(model, r)
             state[b] = 1
             state[b + 1] = NEVER
             state[b + 1 + half] = 0
@@ -153,7 +160,7 @@ def place(model: Model, state: Ints, j: int, starts: Ints) -> int:
     elif places < 0:
         at = up(ready, grid)
     else:
-        half = ((model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]) - b - 1) // 2
+        half = room(model, r)
         at = take(state, b, half, ready, length, places, grid)
     starts[step] = at
     state[j] = at + length
@@ -194,7 +201,7 @@ def rejoins(model: Model, state: Ints, saved: Ints, c: int) -> bool:
 def as_free(model: Model, state: Ints, old: Ints, r: int, soonest: int) -> bool:
     """Are as many places of a resource taken, from a moment on, in both states?"""
     b = model.base[r]
-    half = ((model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]) - b - 1) // 2
+    half = room(model, r)
     k, q = segment(state, b, soonest), segment(old, b, soonest)
     if state[b] - k != old[b] - q or state[b + 1 + half + k] != old[b + 1 + half + q]:
         return False
@@ -238,7 +245,7 @@ def decode(
                   rejoins theirs, the rest is known
     cost          prices[0] * tardiness + prices[1] * completions, both less the unavoidable
     """
-    size, gap, checkpoints = model.sizes[0], model.sizes[1], model.sizes[2]
+    gap, checkpoints = model.sizes[1], model.sizes[2]
     joined = False
     for p in range(begin, len(order)):
         if p % gap == 0 and p > begin:
@@ -247,7 +254,7 @@ def decode(
                 join(sums, saved_sums, p // gap, checkpoints, saves)
                 break
             if saves:
-                save(p // gap, size, state, sums, saved, saved_sums)
+                save(model, p // gap, state, sums, saved, saved_sums)
         j = model.owner[order[p]]
         over = NEVER
         while state[len(model.release) + j] <= order[p] - model.first[j]:
@@ -266,12 +273,49 @@ def decode(
 
 
 @kernel
-def save(c: int, size: int, state: Ints, sums: Floats, saved: Ints, saved_sums: Floats) -> None:
-    """Keep what holds at checkpoint c."""
-    for i in range(size):
-        saved[c * size + i] = state[i]
+def save(model: Model, c: int, state: Ints, sums: Floats, saved: Ints, saved_sums: Floats) -> None:
+    """Keep what holds at checkpoint c, without what nobody will ask for any more."""
+    size = model.sizes[0]
+    trim(model, state)
+    copy(model, state, saved[c * size : (c + 1) * size])
     saved_sums[2 * c] = sums[0]
     saved_sums[2 * c + 1] = sums[1]
+
+
+@kernel
+def trim(model: Model, state: Ints) -> None:
+    """Breakpoints go that are over for whoever is still to come."""
+    n, soonest = len(model.release), -NEVER
+    for j in range(n):
+        if state[n + j] < model.first[j + 1] - model.first[j]:
+            soonest = min(soonest, state[j])
+    for r in range(len(model.capacity)):
+        if model.capacity[r] <= 0:
+            continue
+        b, half = model.base[r], room(model, r)
+        k = segment(state, b, soonest)
+        for i in range(b + 1, b + 1 + state[b] - k if k > 0 else 0):
+            state[i] = state[i + k]
+            state[i + half] = state[i + half + k]
+        state[b] -= k
+
+
+@kernel
+def copy(model: Model, source: Ints, target: Ints) -> None:
+    """A state into another, as far as it is in use."""
+    for i in range(2 * len(model.release)):
+        target[i] = source[i]
+    for r in range(len(model.capacity)):
+        b = model.base[r]
+        if model.capacity[r] == 0:
+            for i in range(b, b + 4):
+                target[i] = source[i]
+        elif model.capacity[r] > 0:
+            half = room(model, r)
+            target[b] = source[b]
+            for i in range(b + 1, b + 1 + source[b]):
+                target[i] = source[i]
+                target[i + half] = source[i + half]
 
 
 @kernel
@@ -281,8 +325,7 @@ def resume(
     """Bring back the state before an entry at or before `position`; answers which."""
     size, gap = model.sizes[0], model.sizes[1]
     c = position // gap
-    for i in range(size):
-        state[i] = saved[c * size + i]
+    copy(model, saved[c * size : (c + 1) * size], state)
     sums[0] = saved_sums[2 * c]
     sums[1] = saved_sums[2 * c + 1]
     return int(c * gap)
