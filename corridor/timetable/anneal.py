@@ -13,7 +13,7 @@ Not here: temperatures, the time budget (search.py).
 import math
 
 from contract.kernel import kernel
-from corridor.timetable.decode import clear, decode, resume
+from corridor.timetable.decode import clear, decode, resume, save
 from corridor.timetable.model import Floats, Ints, Model
 
 
@@ -155,34 +155,38 @@ def anneal(
     prices            of tardiness, of completions; the temperature, in the same unit
     """
     sums, span = saved_sums[len(saved_sums) - 2 :], work[len(order) :]
-    cost, limit, done, low, high, saves = 0.0, math.inf, 0, 0, 0, turns >= 0
     clear(model, state)
     sums[0] = sums[1] = 0.0
-    begin = 0
-    while saves or done < turns:
-        if not saves:
-            done += 1
-            for p in range(len(order)):
-                old[p] = order[p]
-            change(model, order, work, chance, reach, span)
-            low, high = span[0], span[1]
-            while low < high and order[low] == old[low]:
-                low += 1
-            if low >= high:
-                continue
-            limit = cost - prices[2] * math.log((1 + draw(chance, 1 << 20)) / (1 << 20))
-            begin = resume(model, low, state, sums, saved, saved_sums)
+    save(model, 0, state, sums, saved, saved_sums)
+    cost = decode(
+        model, order, state, starts, sums, 0, prices, math.inf, saved, saved_sums, True, len(order)
+    )
+    for p in range(len(order)):
+        old[p] = order[p]
+    for _ in range(turns):
+        change(model, order, work, chance, reach, span)
+        low, high = span[0], span[1]
+        while low < high and order[low] == old[low]:
+            low += 1
+        if low >= high:
+            continue
+        while order[high - 1] == old[high - 1]:
+            high -= 1
+        limit = cost - prices[2] * math.log((1 + draw(chance, 1 << 20)) / (1 << 20))
+        begin = resume(model, low, state, sums, saved, saved_sums)
         found = decode(
-            model, order, state, starts, sums, begin, prices, limit, saved, saved_sums, saves
+            model, order, state, starts, sums, begin, prices, limit, saved, saved_sums, False, high
         )
-        if saves:
-            saves = False
-            cost = found
-        elif found > limit:
+        if found > limit:
             for p in range(low, high):
                 order[p] = old[p]
-        else:
-            keep(order, best, sums, best_sums)
-            saves, limit = True, math.inf
-            begin = resume(model, low, state, sums, saved, saved_sums)
+            continue
+        keep(order, best, sums, best_sums)
+        for p in range(low, high):
+            old[p] = order[p]
+        begin = resume(model, low, state, sums, saved, saved_sums)
+        cost = decode(
+            model, order, state, starts, sums, begin, prices, math.inf, saved, saved_sums, True,
+            high,
+        )  # fmt: skip
     return cost

@@ -25,6 +25,13 @@ def up(ticks: int, grid: int) -> int:
 
 
 @kernel
+def room(model: Model, r: int) -> int:
+    """How many breakpoints a resource's part of a state has room for."""
+    end = model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]
+    return int((end - model.base[r] - 1) // 2)
+
+
+@kernel
 def clear(model: Model, state: Ints) -> None:
     """Nobody has done anything."""
     n = len(model.release)
@@ -39,7 +46,7 @@ def clear(model: Model, state: Ints) -> None:
             state[b + 2] = NEVER
             state[b + 3] = NEVER
         elif model.capacity[r] > 0:
-            half = ((model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]) - b - 1) // 2
+            half = room(model, r)
             state[b] = 1
             state[b + 1] = NEVER
             state[b + 1 + half] = 0
@@ -153,7 +160,7 @@ def place(model: Model, state: Ints, j: int, starts: Ints) -> int:
     elif places < 0:
         at = up(ready, grid)
     else:
-        half = ((model.base[r + 1] if r + 1 < len(model.base) else model.sizes[0]) - b - 1) // 2
+        half = room(model, r)
         at = take(state, b, half, ready, length, places, grid)
     starts[step] = at
     state[j] = at + length
@@ -162,27 +169,92 @@ def place(model: Model, state: Ints, j: int, starts: Ints) -> int:
 
 
 @kernel
+def rejoins(model: Model, state: Ints, saved: Ints, c: int) -> bool:
+    """Does everything from here on happen as it did from checkpoint c on?
+
+    It does if jobs that are not over and sections stand as they did then, and places are as free
+    from the first moment on at which anybody could still want one.
+    """
+    n, size = len(model.release), model.sizes[0]
+    old = saved[c * size : (c + 1) * size]
+    for r in range(len(model.capacity)):
+        if model.capacity[r] == 0:
+            b = model.base[r]
+            for i in range(b, b + 4):
+                if state[i] != old[i]:
+                    return False
+    soonest = -NEVER
+    for j in range(n):
+        if state[n + j] != old[n + j]:
+            return False
+        if state[n + j] < model.first[j + 1] - model.first[j]:
+            if state[j] != old[j]:
+                return False
+            soonest = min(soonest, state[j])
+    for r in range(len(model.capacity)):
+        if model.capacity[r] > 0 and not as_free(model, state, old, r, soonest):
+            return False
+    return True
+
+
+@kernel
+def as_free(model: Model, state: Ints, old: Ints, r: int, soonest: int) -> bool:
+    """Are as many places of a resource taken, from a moment on, in both states?"""
+    b = model.base[r]
+    half = room(model, r)
+    k, q = segment(state, b, soonest), segment(old, b, soonest)
+    if state[b] - k != old[b] - q or state[b + 1 + half + k] != old[b + 1 + half + q]:
+        return False
+    for i in range(1, state[b] - k):
+        if (
+            state[b + 1 + k + i] != old[b + 1 + q + i]
+            or state[b + 1 + half + k + i] != old[b + 1 + half + q + i]
+        ):
+            return False
+    return True
+
+
+@kernel
+def join(sums: Floats, saved_sums: Floats, c: int, checkpoints: int, saves: bool) -> None:
+    """Add what the schedule of the checkpoints costs from checkpoint c on; if `saves`, the costs
+    at all later checkpoints become those of this schedule.
+    """
+    for i in range(2):
+        more = sums[i] - saved_sums[2 * c + i]
+        sums[i] = saved_sums[2 * checkpoints + i] + more
+        if saves:
+            for later in range(c, checkpoints + 1):
+                saved_sums[2 * later + i] += more
+
+
+@kernel
 def decode(
     model: Model, order: Ints, state: Ints, starts: Ints, sums: Floats, begin: int,
     prices: Floats, limit: float, saved: Ints, saved_sums: Floats,
-    saves: bool,
+    saves: bool, same: int,
 ) -> float:  # fmt: skip
     """Build the schedule of an order from entry `begin` on; answers its cost, or more than `limit`
     as soon as that is certain.
 
-    state, sums   what holds before `begin`, and afterwards at the end; sums are the weighted
-                  tardiness and the total of completions, each less what nobody can avoid
-    saved         copies of state before every so many entries, kept up to date if `saves`
+    state, sums   what holds before `begin`, and afterwards at the end, unless it stops early; sums
+                  are the weighted tardiness and the total of completions, each less what nobody
+                  can avoid
+    saved         copies of state before every so many entries, kept up to date if `saves`, and
+    saved_sums    of sums, with those at the end behind them
+    same          from this entry on the order is that of the checkpoints: where the schedule
+                  rejoins theirs, the rest is known
     cost          prices[0] * tardiness + prices[1] * completions, both less the unavoidable
     """
-    size, gap = model.sizes[0], model.sizes[1]
+    gap, checkpoints = model.sizes[1], model.sizes[2]
+    joined = False
     for p in range(begin, len(order)):
-        if saves and p % gap == 0:
-            c = p // gap
-            for i in range(size):
-                saved[c * size + i] = state[i]
-            saved_sums[2 * c] = sums[0]
-            saved_sums[2 * c + 1] = sums[1]
+        if p % gap == 0 and p > begin:
+            joined = p >= same and rejoins(model, state, saved, p // gap)
+            if joined:
+                join(sums, saved_sums, p // gap, checkpoints, saves)
+                break
+            if saves:
+                save(model, p // gap, state, sums, saved, saved_sums)
         j = model.owner[order[p]]
         over = NEVER
         while state[len(model.release) + j] <= order[p] - model.first[j]:
@@ -194,7 +266,56 @@ def decode(
             cost = float(prices[0] * sums[0] + prices[1] * sums[1])
             if cost > limit:
                 return cost
+    if saves and not joined:
+        for i in range(2):
+            saved_sums[2 * checkpoints + i] = sums[i]
     return float(prices[0] * sums[0] + prices[1] * sums[1])
+
+
+@kernel
+def save(model: Model, c: int, state: Ints, sums: Floats, saved: Ints, saved_sums: Floats) -> None:
+    """Keep what holds at checkpoint c, without what nobody will ask for any more."""
+    size = model.sizes[0]
+    trim(model, state)
+    copy(model, state, saved[c * size : (c + 1) * size])
+    saved_sums[2 * c] = sums[0]
+    saved_sums[2 * c + 1] = sums[1]
+
+
+@kernel
+def trim(model: Model, state: Ints) -> None:
+    """Breakpoints go that are over for whoever is still to come."""
+    n, soonest = len(model.release), -NEVER
+    for j in range(n):
+        if state[n + j] < model.first[j + 1] - model.first[j]:
+            soonest = min(soonest, state[j])
+    for r in range(len(model.capacity)):
+        if model.capacity[r] <= 0:
+            continue
+        b, half = model.base[r], room(model, r)
+        k = segment(state, b, soonest)
+        for i in range(b + 1, b + 1 + state[b] - k if k > 0 else 0):
+            state[i] = state[i + k]
+            state[i + half] = state[i + half + k]
+        state[b] -= k
+
+
+@kernel
+def copy(model: Model, source: Ints, target: Ints) -> None:
+    """A state into another, as far as it is in use."""
+    for i in range(2 * len(model.release)):
+        target[i] = source[i]
+    for r in range(len(model.capacity)):
+        b = model.base[r]
+        if model.capacity[r] == 0:
+            for i in range(b, b + 4):
+                target[i] = source[i]
+        elif model.capacity[r] > 0:
+            half = room(model, r)
+            target[b] = source[b]
+            for i in range(b + 1, b + 1 + source[b]):
+                target[i] = source[i]
+                target[i + half] = source[i + half]
 
 
 @kernel
@@ -204,8 +325,7 @@ def resume(
     """Bring back the state before an entry at or before `position`; answers which."""
     size, gap = model.sizes[0], model.sizes[1]
     c = position // gap
-    for i in range(size):
-        state[i] = saved[c * size + i]
+    copy(model, saved[c * size : (c + 1) * size], state)
     sums[0] = saved_sums[2 * c]
     sums[1] = saved_sums[2 * c + 1]
     return int(c * gap)

@@ -87,7 +87,7 @@ def make_model(
         tail[first[j] : first[j + 1]] = np.cumsum(own[::-1])[::-1] - own
     room = np.where(capacity == 0, 4, np.where(capacity > 0, 1 + 2 * (2 * visits + 3), 0))
     base = 2 * n + np.concatenate(([0], np.cumsum(room)[:-1])) if k else _ints([])
-    gap = max(8, len(used) // 24)
+    gap = max(8, len(used) // 48)
     sizes = _ints([2 * n + int(room.sum()), gap, len(used) // gap + 1, grid])
     owner = np.repeat(np.arange(n), np.diff(first))
     return Model(

@@ -68,7 +68,7 @@ class Search:
         self._work = np.zeros(model.steps + 2, dtype=np.int64)
         self._state = np.zeros(size, dtype=np.int64)
         self._saved = np.zeros(size * checkpoints, dtype=np.int64)
-        self._saved_sums = np.zeros(2 * checkpoints + 2)
+        self._saved_sums = np.zeros(2 * checkpoints + 4)
         self._runs = np.zeros(max(len(model.capacity), model.jobs), dtype=np.int64)
         counted = model.weight[model.weight > 0.0]
         self._scale = float(model.duration.mean()) * float(counted.mean() if len(counted) else 1.0)
@@ -80,7 +80,7 @@ class Search:
         clear(self.model, self._state)
         decode(
             self.model, order, self._state, self.starts, sums, 0, np.ones(3), np.inf,
-            self._saved, self._saved_sums, False,
+            self._saved, self._saved_sums, False, self.model.steps,
         )  # fmt: skip
         found = Sums(float(sums[0]), float(sums[1]))
         if found.beats(self.best_sums):
@@ -121,10 +121,10 @@ class Search:
         self.judge(self._order)
         self._order[:] = self._order[np.argsort(self.starts[self._order], kind="stable")]
 
-    def anneal(self, used: Callable[[], float]) -> None:
+    def anneal(self, used: Callable[[], float], turns_least: int) -> None:
         """Improve in cycles, each from warm to cold; the last one begins half way."""
         cycles = CYCLES if self.model.steps <= FEW_STEPS else 1
-        turns, begun, cycle = max(1, ROUND // self.model.steps), used(), -1
+        turns, begun, cycle = max(turns_least, ROUND // self.model.steps), used(), -1
         while (share := used()) < 1.0 and not self.best_sums.unavoidable:
             at = cycles * (share - begun) / (1.0 - begun)
             if int(at) > cycle:
@@ -153,8 +153,8 @@ def rules() -> Iterator[tuple[int, int, float]]:
                 yield batch, patience, urgency
 
 
-def search(model: Model, seed: int, used: Callable[[], float]) -> Search:
-    """Look for a plan until `used` answers 1 or more."""
+def search(model: Model, seed: int, used: Callable[[], float], *, turns_least: int = 1) -> Search:
+    """Look for a plan until `used` answers 1 or more; so many changes or more between two looks."""
     found = Search(model, seed)
     found.judge(found.best.copy())
     if model.steps < 2:
@@ -163,5 +163,5 @@ def search(model: Model, seed: int, used: Callable[[], float]) -> Search:
         if used() >= RULES_SHARE:
             break
         found.start(*rule)
-    found.anneal(used)
+    found.anneal(used, turns_least)
     return found

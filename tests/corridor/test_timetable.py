@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corridor.cli.kernel_cache import timetable_cache
 from tests.corridor.timetables import (
     SECTION,
     Form,
@@ -23,6 +24,9 @@ from tests.corridor.timetables import (
     planned,
     read,
 )
+
+with timetable_cache():
+    from corridor.timetable.search import Search
 
 pytestmark = pytest.mark.timeout(300)  # the first of them may have to compile the kernels
 
@@ -211,3 +215,27 @@ def test_a_used_up_budget_still_gives_a_plan() -> None:
     assert pairs_at_fault(form, planned(form, count=1).starts) == []
     assert looks(1)() == 0.0
     assert read(form).jobs.keys() == {"a", "b"}
+
+
+def a_day(seed: int) -> Form:
+    """Sixty convoys over a road with room for all, a scanner and a section, seldom in a hurry."""
+    rng, now, jobs = random.Random(seed), 0, []
+    for number in range(60):
+        now += rng.randint(0, 100)
+        way = [("road", rng.randint(0, 90)), ("scan", rng.randint(5, 60)), ("road", 5)]
+        way += [("bridge", rng.randint(20, 40)), ("scan", rng.randint(0, 30))]
+        due = now + rng.randint(100, 400)
+        jobs.append(a_job(f"v{number}", *way, release=now, due=due, dir=rng.choice("EW")))
+    return a_form(*jobs, road={"capacity": 60}, scan={"capacity": 2}, bridge=SECTION)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_change_costs_is_what_its_whole_schedule_costs(seed: int) -> None:
+    """Changes are judged only up to where the schedule is again what it was."""
+    model = read(a_day(seed)).model()
+    tried = Search(model, seed)
+    tried.judge(tried.best)
+    for _ in range(20):
+        tried.improve(0.0, 500)
+        whole = Search(model, seed).judge(tried.best)
+        assert (whole.late, whole.end) == (tried.best_sums.late, tried.best_sums.end)
