@@ -19,6 +19,7 @@ class Arm:
     def __init__(self, engine: Engine, changed: Callable[[], None], move_s: float) -> None:
         self.state = Barrier.CLOSED
         self.stuck = False
+        self.told_open = False
         self.jams: Callable[[], None] | None = None  # called when it sticks as it is told to open
         self.lie: Barrier | None = None
         self._engine = engine
@@ -36,10 +37,12 @@ class Arm:
         if self.jams is not None and not self.stuck:
             self.stuck, jams, self.jams = True, self.jams, None
             jams()
+        self.told_open = True
         self._begin(Barrier.OPEN)
 
     def close(self) -> None:
         """Fall, unless something is under the arm: then wait for it to leave."""
+        self.told_open = False
         if not self.blocked():
             self._begin(Barrier.CLOSED)
 

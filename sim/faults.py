@@ -91,8 +91,10 @@ def _opens(world: World, target: str) -> None:
 
 
 def _closes(world: World, target: str) -> None:
-    if world.cabinets[target].under_arm == 0:
-        world.cabinets[target].arm.force(Barrier.CLOSED)
+    """The fault is over: the arm falls, unless its gate has told it to open meanwhile."""
+    cabinet = world.cabinets[target]
+    if cabinet.under_arm == 0 and not cabinet.arm.told_open:
+        cabinet.arm.force(Barrier.CLOSED)
 
 
 def _freeze(world: World, target: str) -> None:
