@@ -163,6 +163,11 @@ class SupervisorAgent:
         return self.state.flush()
 
     def on_message(self, now: Now, received: Received) -> Effects:
+        state = self.state
+        if type(received.message) is movement_pb2.VehicleHeartbeat:
+            self._on_heartbeat(now, received)
+            if not (state.dirty or state.dispatch_due):
+                return state.flush()  # alive, and nothing else: four messages of five
         if received.role is not Role.VEHICLE:
             self._liveness.heard(now, received.sender)
         handler = _HANDLERS.get(type(received.message))

@@ -79,10 +79,12 @@ class Dispatch:
         """When a convoy that is being put together has waited long enough, a plan is due, or a
         truck is to leave for its slot.
         """
-        due = list(self._forming.values())
+        due = min(self._forming.values(), default=None)
         planned = self._timetable.wake_ns if self._timetable is not None else None
-        due += [each for each in (planned, self._slots.wake_ns) if each is not None]
-        return min(due, default=None)
+        for each in (planned, self._slots.wake_ns):
+            if each is not None and (due is None or each < due):
+                due = each
+        return due
 
     def consider(self, now: Now) -> None:
         """Look at every open crossing that has not set off."""

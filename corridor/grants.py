@@ -90,6 +90,7 @@ class Grants:
         self._visits.announce(mission, route, mission.next_span)  # a place may have been opened
         if short and bar is None:
             no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
+            heard.wants = no.resource if no is not None else ""
             end_m, overlap_m = self._end(mission, route, mission.next_span)
             final = mission.next_span == len(route.zone_spans)
             if end_m >= mission.end_m + WORTH_M or (end_m > mission.end_m + 0.05 and (final or no)):

@@ -31,12 +31,14 @@ from contract.v1.movement_pb2 import (
 from corridor.charging import note_charge
 from corridor.counters import Counters
 from corridor.evidence import BEYOND_M, find_doubt, note_seal
-from corridor.grants import RENEW_BELOW_M
+from corridor.grants import NEAR_END_M, RENEW_BELOW_M
 from corridor.interlocking import Claim, ZoneState
 from corridor.records import Mission, Rest
 from corridor.standing import stands_long
 from corridor.state import Heard, State
 
+LOOK_M: Final = 20.0  # a truck that comes to its end is looked at each time it is so much farther
+LOOK_MS: Final = 4_000  # and after so long in any case
 BESIDE_END_M: Final = 0.5  # a place may be rounded beyond the end of its lane by this much
 # How long a vehicle may be silent, by what it last said of itself.
 _SILENCE_MS: Final[dict[int, int]] = {
@@ -77,8 +79,22 @@ class Positions:
         if heard.doubted and heard.front_m <= mission.end_m + BEYOND_M:
             heard.doubted = ""
             self._state.dirty[mission_id] = None
-        if stirs or mission.end_m - heard.front_m < RENEW_BELOW_M:
+        if stirs or self._is_to_be_looked_at(now, mission, heard):
+            heard.looked_m, heard.looked_ns = heard.front_m, now.mono_ns
             self._state.dirty[mission_id] = None
+
+    def _is_to_be_looked_at(self, now: Now, mission: Mission, heard: Heard) -> bool:
+        """Whether a truck that comes to its end may have got farther since it was looked at last.
+        What it waits for brings it up by itself (State.free and the like): this is for its own way,
+        and so that nothing waits for good.
+        """
+        left_m = mission.end_m - heard.front_m
+        if left_m >= RENEW_BELOW_M:
+            return False
+        came_m = abs(heard.front_m - heard.looked_m)
+        came_near = left_m <= NEAR_END_M < mission.end_m - heard.looked_m
+        late = now.mono_ns - heard.looked_ns >= LOOK_MS * NS_PER_MS
+        return late or came_near or came_m >= LOOK_M
 
     def on_report(self, now: Now, vehicle: str, report: PositionReport) -> None:
         """A report by exception: the rear has left zones, a place is reached, or a start."""

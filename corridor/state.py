@@ -46,6 +46,9 @@ class Heard:
     declined: tuple[int, Reason] | None = None
     halted: Reason | None = None
     counted_ns: int = 0  # when a counter saw it last
+    looked_m: float = 0.0  # where it was when more road was last looked for on its own word
+    looked_ns: int = 0
+    wants: str = ""  # the zone that it was not given then
     charge_wh: int | None = None  # None: it has not said
     asks_to_charge: bool = False
 
@@ -139,6 +142,9 @@ class State:
         self.dirty: dict[str, None] = {}
         self.dispatch_due = True
         self.out: list[Effect] = []
+        self._ends = frozenset(
+            place.zone for place in (*corridor.berths.values(), *corridor.bays.values())
+        )
         self._routes: dict[tuple[str, ...], Route] = {}
         self._route_of: dict[str, tuple[list[str], Route]] = {}  # by mission
         self._axles_kg: dict[tuple[str, int], int] = {}
@@ -272,12 +278,17 @@ class State:
         return axle_kg
 
     def free(self, zone: str, vehicle: str, convoy: str, proof: str) -> None:
-        """A zone was proven free of a vehicle: whoever waits for it is to be looked at."""
+        """A zone was proven free of a vehicle: whoever waits for it is to be looked at, and whoever
+        stands at its berth if it is where one can be sent to.
+        """
         self.say(Event.ZONE_FREED, zone=zone, vehicle=vehicle, convoy=convoy, proof=proof)
-        self.dispatch_due = True
+        self.dispatch_due |= zone in self._ends
         for key, wait in self.waits.items():
             mine = wait.resource == zone or wait.reason is Reason.WOULD_DEADLOCK
             if mine and key in self.mission_of:
+                self.dirty[self.mission_of[key]] = None
+        for key, heard in self.heard.items():
+            if heard.wants == zone and key in self.mission_of:
                 self.dirty[self.mission_of[key]] = None
 
     def crossing(self, crossing_id: str) -> Crossing:
