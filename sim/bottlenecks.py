@@ -13,7 +13,7 @@ Described in docs/SCENARIOS.md, "Bottlenecks". Not here: reasons (report), who w
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,10 +23,9 @@ from contract.geodesy import Array
 from contract.map import CorridorMap
 from sim.bound import FLEET, berths_of
 from sim.distributions import parse_duration
-from sim.lane_queues import lane_queues
+from sim.lane_queues import Span, counts
 from sim.loads import Visit
 from sim.outcome import NS_PER_S, CrossingTale, Tally
-from sim.record import Said
 from sim.scenario import Scenario
 
 SAMPLE_S: Final = 5.0  # queues are counted so often
@@ -62,6 +61,8 @@ class Stage:
 class Shown:
     """A run that is over, as far as this page needs it.
 
+    visits    with the times at which their trucks came to wait for them (arrivals.py)
+    unserved  queueing that ended in none of them
     bound     capacities of places where everybody passes: name -> crossings an hour, both ways
     passed_per_hour   crossings that arrived in the measured window, both ways
     servers   by the name of a stage, where it is not one
@@ -72,7 +73,7 @@ class Shown:
     map: CorridorMap
     tally: Tally
     visits: Sequence[Visit]
-    events: Iterable[Said]
+    unserved: Sequence[Span]
     bound: Mapping[str, float]
     passed_per_hour: float
     servers: Mapping[str, int]
@@ -84,7 +85,7 @@ def bottlenecks(shown: Shown) -> dict[str, Any]:
     """The `bottlenecks` part of result.json."""
     stages = _stages(shown)
     at_ns = np.arange(0.0, shown.end_s, SAMPLE_S) * NS_PER_S
-    on_road = lane_queues(shown.events, shown.map, at_ns) if len(at_ns) else {}
+    on_road = counts(shown.unserved, at_ns)
     names = sorted({*stages, *shown.bound, *on_road})
     capacity = {name: each for name in names if (each := _capacity(shown, stages, name))}
     rows = {}

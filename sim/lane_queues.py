@@ -1,14 +1,14 @@
-"""Queues in the lane: how many trucks wait behind each place, as the supervisor says it.
+"""Queues in the lane: which trucks wait behind each place and when, as the supervisor says it.
 
 A truck that waits for a zone waits behind somebody, who waits for something else: at the end of
 that chain there is a place where one truck stands at a time, and the queue is its. In: the log, the
-map. Out: counts at evenly spaced times. Not here: queues inside a stage, before a free server or
-desk (bottlenecks.py takes them from the visits).
+map. Out: spans of time, and counts at evenly spaced times. When a truck came to wait for a place,
+of all its spans, is arrivals.py. Not here: queues inside a stage, before a free server or desk
+(bottlenecks.py takes them from the visits).
 """
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,8 @@ IN_THE_WAY: Final = frozenset(
     )
 )
 Wait = tuple[str, str, str]  # reason, resource, holder
+LOOK_NS: Final = 5_000_000_000  # how often whoever is before a waiting truck is looked at
+_TOLD: Final = frozenset({"vehicle_waits", "vehicle_goes_on"})
 
 
 class Places:
@@ -85,23 +87,77 @@ class Places:
             return self._of.get(resource, "")
         return resource if resource in self._stands else ""
 
+    def queue(self, waits: Mapping[str, Wait], vehicle: str) -> str | None:
+        """The same; "" only if it is the truck itself that waits for something else, None if it
+        drives or is behind one that does.
+        """
+        if vehicle not in waits:
+            return None
+        own = waits[vehicle][0] not in IN_THE_WAY
+        return self.behind(waits, vehicle) or ("" if own else None)
 
-def lane_queues(events: Iterable[Said], corridor: CorridorMap, at_ns: Array) -> dict[str, Array]:
-    """Place -> trucks that queue for it on the road, at each of these times."""
-    places = Places(corridor)
+
+class Span(NamedTuple):
+    """One truck queues for one place; or it waits itself for something else, where that is ""."""
+
+    vehicle: str
+    place: str
+    from_ns: int
+    to_ns: int
+
+
+class _Spans:
+    """Closes a truck's span when it begins to wait for another place, or for none."""
+
+    def __init__(self) -> None:
+        self.found: list[Span] = []
+        self._open: dict[str, tuple[str, int]] = {}
+
+    def say(self, vehicle: str, place: str | None, t_ns: int) -> None:
+        """For what a truck waits from a time on; None: it drives."""
+        before = self._open.get(vehicle)
+        if before is not None and before[0] == place:
+            return
+        if before is not None:
+            self.found.append(Span(vehicle, before[0], before[1], t_ns))
+            del self._open[vehicle]
+        if place is not None:
+            self._open[vehicle] = (place, t_ns)
+
+    def close(self, t_ns: int) -> None:
+        for vehicle in list(self._open):
+            self.say(vehicle, None, t_ns)
+
+
+def queue_spans(events: Iterable[Said], corridor: CorridorMap, end_ns: int) -> list[Span]:
+    """Every span of a run. What a truck itself is told counts to the millisecond; what whoever is
+    before it is told, every 5 s.
+    """
+    places, spans = Places(corridor), _Spans()
     waits: dict[str, Wait] = {}
-    found: dict[str, Array] = {}
-    now = 0
-    end = Said(int(at_ns[-1]) + 1, "", "", {}) if len(at_ns) else None
-    for said in chain(events, [end] if end is not None else []):
-        if now < len(at_ns) and at_ns[now] < said.t_ns:
-            upto = int(np.searchsorted(at_ns, said.t_ns))
+    look_ns = 0
+    for said in events:
+        while look_ns < said.t_ns:
             for vehicle in waits:
-                place = places.behind(waits, vehicle)
-                if place:
-                    found.setdefault(place, np.zeros(len(at_ns)))[now:upto] += 1.0
-            now = upto
+                spans.say(vehicle, places.queue(waits, vehicle), look_ns)
+            look_ns += LOOK_NS
         _hear(waits, said)
+        if said.code == "command_taken":
+            spans.close(said.t_ns)
+        elif said.code in _TOLD:
+            vehicle = said.fields["vehicle"]
+            spans.say(vehicle, places.queue(waits, vehicle), said.t_ns)
+    spans.close(end_ns)
+    return spans.found
+
+
+def counts(spans: Iterable[Span], at_ns: Array) -> dict[str, Array]:
+    """Place -> trucks that queue for it on the road, at each of these times."""
+    found: dict[str, Array] = {}
+    for span in spans:
+        if span.place:
+            first, last = np.searchsorted(at_ns, (span.from_ns, span.to_ns))
+            found.setdefault(span.place, np.zeros(len(at_ns)))[first:last] += 1.0
     return found
 
 

@@ -42,11 +42,16 @@ class Said:
 
 @dataclass(slots=True)
 class Recorder:
-    """Takes everything down as it happens."""
+    """Takes everything down as it happens.
+
+    visits   as each stage has seen them;   came   the same once the run is over, with the times at
+             which their trucks came to wait for them (arrivals.py)
+    """
 
     folder: Path | None = None
     events: list[Said] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    came: list[Visit] = field(default_factory=list)
     keep: frozenset[str] = frozenset()
     _hash: Any = field(default_factory=hashlib.sha256)
     _log: TextIO | None = None

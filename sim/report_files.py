@@ -51,7 +51,7 @@ def write_folder(folder: Path, result: Mapping[str, Any], word: Word, *, resolve
     recorder, tally, accounts = word
     tales = tally.crossings.values()
     vehicle_of = {tale.crossing: tale.vehicle for tale in tales}
-    write_stages(folder / "stages.csv", recorder.visits, vehicle_of)
+    write_stages(folder / "stages.csv", recorder.came, vehicle_of)
     touched = touches(tally, recorder.visits)
     rows = [
         (*_row(tale), *_people(tale, touched), *_delay(tale, accounts.get(tale.crossing)))

@@ -22,6 +22,7 @@ from contract.map_parts import MapError
 from contract.reasons import Reason
 from gate.office.places import unknown_places
 from sim import timetable_figures
+from sim.arrivals import Arrivals, arrivals
 from sim.books import make_explicit, office_book
 from sim.bottlenecks import Shown, bottlenecks
 from sim.bound import Bound
@@ -264,7 +265,7 @@ def conclude(
         world.checkers.ended(unexplained(tally, GRACE_S, end_s))
     end = ending(recorder.events, world.engine.now_ns)
     late = not crash and world.finished < scenario.time.crossings
-    bound = Bound(world.map, scenario, world.truck, free_runs(world))
+    came = _came(world, recorder, tally)
     result: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "scenario": scenario.name,
@@ -277,8 +278,8 @@ def conclude(
         "safety": world.checkers.counts,
         "traffic": traffic(tally, scenario.warm_up_s, end_s),
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
-        "resources": resource_table(recorder.visits, world.blocked_s, _servers(scenario), end_s),
-        "bound": bound_figures(bound, tally, scenario.warm_up_s, end_s),
+        "resources": resource_table(came.visits, world.blocked_s, _servers(scenario), end_s),
+        "bound": _bound(world, tally),
         "queues": queues(world.hosts),
         "fleet": fleet_figures(world, recorder.events, end_s),
         **timetable_figures.both(world, recorder.events, scenario.warm_up_s, end_s),
@@ -296,7 +297,7 @@ def conclude(
         "performance": _performance(world, spent, end_s),
         "transcript_sha256": recorder.sha256,
     }
-    result["bottlenecks"] = bottlenecks(_shown(world, recorder, tally, result["bound"]))
+    result["bottlenecks"] = bottlenecks(_shown(world, came, tally, result["bound"]))
     stuck_s = []
     if moves is not None:
         result["progress"] = judge_progress(world, tally, moves, end_s)
@@ -317,14 +318,28 @@ def _pass_or_fail(
     result["verdict"] = "passed" if result["exit_code"] == 0 else "failed"
 
 
-def _shown(world: World, recorder: Recorder, tally: Tally, bound: dict[str, Any]) -> Shown:
+def _came(world: World, recorder: Recorder, tally: Tally) -> Arrivals:
+    """Visits with the times at which their trucks came to wait for them, for the folder too."""
+    end_ns = world.engine.now_ns
+    came = arrivals(recorder.visits, recorder.events, world.map, tally, end_ns=end_ns)
+    recorder.came = came.visits
+    return came
+
+
+def _bound(world: World, tally: Tally) -> dict[str, Any]:
+    scenario, end_s = world.scenario, world.engine.now_ns / _NS_PER_S
+    bound = Bound(world.map, scenario, world.truck, free_runs(world))
+    return bound_figures(bound, tally, scenario.warm_up_s, end_s)
+
+
+def _shown(world: World, came: Arrivals, tally: Tally, bound: dict[str, Any]) -> Shown:
     """What the table of bottlenecks is made of."""
     return Shown(
         world.scenario,
         world.map,
         tally,
-        recorder.visits,
-        recorder.events,
+        came.visits,
+        came.unserved,
         bound["places"],
         bound["measured_per_hour"],
         _servers(world.scenario),

@@ -7,7 +7,7 @@ import pytest
 
 from sim.bottlenecks import offered, replay
 from sim.distributions import parse_distribution
-from sim.lane_queues import Places, lane_queues
+from sim.lane_queues import Places, counts, queue_spans
 from sim.loads import Visit
 from sim.outcome import NS_PER_S
 from sim.record import Said
@@ -29,8 +29,8 @@ def goes_on(t_s: float, vehicle: str) -> Said:
 
 
 def queued(*said: Said) -> dict[str, list[float]]:
-    found = lane_queues(said, load_map("bakhty_pokitu"), AT_NS)
-    return {place: list(counts) for place, counts in found.items()}
+    spans = queue_spans(said, load_map("bakhty_pokitu"), 40 * NS_PER_S)
+    return {place: list(many) for place, many in counts(spans, AT_NS).items()}
 
 
 def visits_of(servers: int) -> list[Visit]:

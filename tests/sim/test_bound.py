@@ -136,3 +136,8 @@ def test_saturated_station_passes_nearly_all_that_it_can_and_never_more() -> Non
         assert len(between_s) >= 5
         assert np.min(between_s) >= least_s(bound, place)
         assert np.median(between_s) <= least_s(bound, place) / 0.95
+        row = finished.result["bottlenecks"]["places"][place]
+        end_s = finished.result["performance"]["simulated_s"]
+        assert row["mean_wait_s"] > 60.0
+        little = row["visits"] / end_s * row["mean_wait_s"]
+        assert little == pytest.approx(row["queue_mean"], rel=0.35)  # who still queues is in one
