@@ -23,6 +23,7 @@ Flags = npt.NDArray[np.bool_]
 NEAR_FREE: Final = 0.1  # who loses less of a second than this share drives as if alone
 STOP_MS: Final = 500  # what is shorter is no stop
 NEAR_LINE_MS: Final = 30_000  # of rolling up to a gate's line without its permit, and on from there
+MOMENT_MS: Final = 5_000  # so short, it is of what was before and after
 NEAR_STOP_MS: Final = 60_000  # braking for a stop and starting from it take no longer
 
 
@@ -63,23 +64,26 @@ class Labels:
         self._own = causes.label(Reason.DRIVING, "")
 
     def rows(self) -> list[Piece]:
-        """Pieces in order of time; of one stretch of driving one a label."""
+        """Pieces in order of time, none over another but for the weather's; who drove faster than
+        the reference has made up for what it lost elsewhere.
+        """
         stands = self._truly_stands()
         bounds = [0, *(np.flatnonzero(np.diff(stands)) + 1).tolist(), len(stands)]
         runs = [slice(a, b) for a, b in pairwise(bounds)]
         stops = {run.start: self._standing(run) for run in runs if stands[run.start]}
         found: list[Piece] = []
+        moving: set[int] = set()
         before: list[Piece] | None = None  # stops and driving take turns
         for run in runs:
             pieces, after = stops.get(run.start), stops.get(run.stop)
             if pieces is None:
                 ends = (before[-1].label if before else None, after[0].label if after else None)
                 pieces = self._moving(run, *ends)
+                moving |= set(range(len(found), len(found) + len(pieces)))
             else:
                 before = pieces
-            for piece in pieces:
-                _add(found, piece)
-        return found
+            found += pieces
+        return _made_up(found, moving)
 
     def _truly_stands(self) -> Flags:
         """Standing but for what the reference does as well - moving off, and coming to rest - and
@@ -134,36 +138,36 @@ class Labels:
         return lane
 
     def _moving(self, run: slice, before: Label | None, after: Label | None) -> list[Piece]:
-        """Driving between two stops: the weather's share first, then why the rest was lost."""
+        """Driving between two stops: one row for every time in which it was slow for one reason,
+        and the weather's share of all of it in a row of its own.
+        """
         drive = self._drive
-        found: dict[Label, Piece] = {}
-
-        def lose(label: Label, pieces: Bits, lost_ms: Array) -> None:
-            if not len(pieces):
-                return
-            first, last = run.start + int(pieces[0]), run.start + int(pieces[-1]) + 1
-            old = found.get(label, Piece(label, int(drive.t_ms[first]), 0, 0.0))
-            total_ms = old.lost_ms + float(lost_ms[pieces].sum())
-            found[label] = Piece(label, old.from_ms, int(drive.t_ms[last]), total_ms)
-
         weather_ms, rest_ms = drive.weather_ms[run], drive.lost_ms[run] - drive.weather_ms[run]
         share = rest_ms / np.maximum(np.diff(drive.t_ms[run.start : run.stop + 1]), 1)
         starting, braking = self._edges(run, share)
         starting = starting if before is not None else 0
         braking = braking if after is not None else len(share)
-        whole = np.arange(len(share))
-        lose(self._causes.label(Reason.SPEED_REDUCED, "weather"), *_some(weather_ms))
-        if before is not None:
-            lose(_near_stop(before), whole[:starting], rest_ms)
-        middle = whole[starting:braking]
-        slow = share[middle] > NEAR_FREE
-        lose(self._own, middle[~slow], rest_ms)
-        for k in middle[slow]:
-            label = self._slowed(run.start + int(k), stops=after is not None)
-            lose(label, whole[k : k + 1], rest_ms)
-        if after is not None:
-            lose(_near_stop(after), whole[braking:], rest_ms)
-        return sorted(found.values(), key=lambda piece: piece.from_ms)
+        found: list[Piece] = []
+        for k in range(len(share)):
+            label = self._own
+            if before is not None and k < starting:
+                label = _near_stop(before)
+            elif after is not None and k >= braking:
+                label = _near_stop(after)
+            elif share[k] > NEAR_FREE:
+                label = self._slowed(run.start + k, stops=after is not None)
+            _add(found, self._piece(label, run.start + k, run.start + k + 1, float(rest_ms[k])))
+        found = _smoothed(found)
+        told = np.flatnonzero(weather_ms)
+        if len(told):
+            label = self._causes.label(Reason.SPEED_REDUCED, "weather")
+            first, last = run.start + int(told[0]), run.start + int(told[-1]) + 1
+            found.append(self._piece(label, first, last, float(weather_ms.sum())))
+        return sorted(found, key=lambda piece: piece.from_ms)
+
+    def _piece(self, label: Label, first: int, last: int, lost_ms: float) -> Piece:
+        t_ms = self._drive.t_ms
+        return Piece(label, int(t_ms[first]), int(t_ms[last]), lost_ms)
 
     def _edges(self, run: slice, share: Array) -> tuple[int, int]:
         """How many pieces belong to starting from the stop before, and where braking begins."""
@@ -198,9 +202,34 @@ class Labels:
         return _near_stop(gate) if gate is not None else self._own
 
 
-def _some(values: Array) -> tuple[Bits, Array]:
-    """Where any of it is, and all of it."""
-    return np.flatnonzero(values), values
+def _smoothed(pieces: list[Piece]) -> list[Piece]:
+    """Short pieces between two of one label are of that label too: a truck that follows another is
+    for moments as fast as if alone.
+    """
+    found: list[Piece] = []
+    for k, piece in enumerate(pieces):
+        between = found and k + 1 < len(pieces) and found[-1].label == pieces[k + 1].label
+        short = between and piece.to_ms - piece.from_ms <= MOMENT_MS
+        _add(found, piece._replace(label=found[-1].label) if short else piece)
+    return found
+
+
+def _made_up(pieces: list[Piece], moving: set[int]) -> list[Piece]:
+    """What a truck was faster than its reference it has made up for: it is taken from what it lost
+    by driving slowly, most of all where it lost most. `moving`: which of the pieces are driving.
+    """
+    gained_ms = -sum(pieces[k].lost_ms for k in moving if pieces[k].lost_ms < 0.0)
+    lost = sorted((k for k in moving if pieces[k].lost_ms > 0.0), key=lambda k: pieces[k].from_ms)
+    if gained_ms > sum(pieces[k].lost_ms for k in lost):
+        return pieces
+    found = {k: pieces[k].lost_ms for k in range(len(pieces))}
+    found |= {k: 0.0 for k in moving if pieces[k].lost_ms < 0.0}
+    while gained_ms > 0.0:
+        most = max(lost, key=lambda k: found[k])
+        taken_ms = min(gained_ms, found[most])
+        found[most] -= taken_ms
+        gained_ms -= taken_ms
+    return [piece._replace(lost_ms=found[k]) for k, piece in enumerate(pieces) if found[k]]
 
 
 def _near_stop(label: Label) -> Label:

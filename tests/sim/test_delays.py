@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +65,19 @@ def check_sums(finished: Finished) -> None:
             assert row.label.party in PARTIES | set(OFFICES), row
             assert round(1_000 * tale.left_s) <= row.from_ms <= row.to_ms
             assert row.to_ms <= round(1_000 * tale.left_s) + account.took_ms
+        check_rows(account)
+
+
+def check_rows(account: Account) -> None:
+    """No row takes more than its time, and none lies over another but for what is laid over all:
+    the weather's share and the way round by a bay.
+    """
+    over_all = (Reason.SPEED_REDUCED.name, Reason.DETOUR.name)
+    rows = [row for row in account.rows if row.label.rule not in over_all]
+    for row in rows:
+        assert 0 < row.lost_ms <= row.to_ms - row.from_ms + 1, row
+    for before, after in pairwise(sorted(rows, key=lambda row: row.from_ms)):
+        assert before.to_ms <= after.from_ms, (before, after)
 
 
 @pytest.fixture(scope="module")
