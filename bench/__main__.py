@@ -13,6 +13,7 @@ from bench import (
     days,
     drift,
     fleet_kernel,
+    flow,
     grants,
     hour,
     messages,
@@ -34,6 +35,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
     "days": days.run_days,
     "drift": drift.run,
     "fleet": fleet_kernel.run,
+    "flow": flow.run_flow,
     "grants": grants.run,
     "hour": hour.run,
     "messages": messages.run,
@@ -55,6 +57,7 @@ day          what a day of ten_megatonnes costs: wall time, times real time, mes
 days         papers to permits and people on a day, with and without recognition
 drift        how soon a pose is found out that satellites drag away
 fleet        vehicle-steps a second of the fleet kernel, compiled and plain, and its parts
+flow         throughput against its bound, crossing times against free running
 grants       a grant decision of a supervisor of a hundred trucks, with its commit
 hour         an hour of free driving of one truck and of eight
 messages     messages a second between two mailboxes, and what the parse rules cost
