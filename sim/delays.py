@@ -27,6 +27,7 @@ from sim.free_run import FreeRun, FreeRuns
 from sim.odometer import FREE, Odometer, Track
 from sim.outcome import CrossingTale, Tally
 from sim.record import Recorder, write_rows
+from sim.stops import Stop, stops_of
 from sim.terminal_papers import TARE_KG
 from sim.world import World
 from vehicle.pilot.columns import Array, Bits
@@ -58,6 +59,7 @@ class Account:
     took_ms: int
     free_ms: int
     rows: list[Row] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Delays:
         account = Account(tale.crossing, took_ms, free_ms)
         pieces = Labels(self._odometer, self._causes, holding, drive).rows()
         account.rows = list(_rounded(tale, pieces, took_ms - free_ms))
+        account.stops = stops_of(drive, tale.vehicle, tale.crossing)
         if over and not tale.takes_back:
             self._detour(account, tale, drive, mass_kg)
         return account

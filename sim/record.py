@@ -22,7 +22,8 @@ STAGE_COLUMNS: Final = ("vehicle", "crossing", "stage", "arrive", "start", "end"
 # Every file of a run by name, but for the programs' logs of a staged one.
 RUN_FILES: Final = (
     *("result.json", "events.jsonl", "stages.csv", "crossings.csv", "delays.csv", "tracks.csv"),
-    *("platoon.csv", "junit.xml", "report.html", "scenario.resolved.toml", "crash.txt"),
+    *("stops.csv", "platoon.csv", "junit.xml", "report.html", "crash.txt"),
+    "scenario.resolved.toml",
 )
 TRACK_COLUMNS: Final = (
     *("t", "vehicle", "x", "y", "psi", "hitch"),

@@ -13,11 +13,12 @@ from sim.clearance_figures import touches
 from sim.delays import Account, write_delays
 from sim.outcome import CrossingTale, Tally
 from sim.record import Recorder, write_rows, write_stages
+from sim.stops import write_stops
 
 # What a campaign does not keep of a run in which nothing was wrong.
 RUN_FOLDER_LARGE = (
     *("events.jsonl", "stages.csv", "junit.xml", "scenario.resolved.toml", "report.html"),
-    *("delays.csv", "crash.txt"),
+    *("delays.csv", "stops.csv", "crash.txt"),
 )
 CROSSING_COLUMNS = [
     "crossing",
@@ -59,6 +60,7 @@ def write_folder(folder: Path, result: Mapping[str, Any], word: Word, *, resolve
     ]
     write_rows(folder / "crossings.csv", CROSSING_COLUMNS, rows)
     write_delays(folder / "delays.csv", accounts)
+    write_stops(folder / "stops.csv", [stop for each in accounts.values() for stop in each.stops])
     (folder / "scenario.resolved.toml").write_text(resolved, encoding="utf-8")
     (folder / "junit.xml").write_bytes(junit(result))
     (folder / "result.json").write_bytes(

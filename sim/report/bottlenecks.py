@@ -9,6 +9,7 @@ HEADER: Final = (
     *("can pass", "passed of it", "one more gives", "wait with one more"),
 )
 NOT_A_PLACE: Final = "-"
+TOO_SHORT: Final = "Too short for a truck to go round: this run does not say what limits it."
 _GAIN_MIN: Final = 0.05  # crossings an hour that are worth a word
 
 
@@ -17,6 +18,8 @@ def verdict(told: dict[str, Any]) -> list[str]:
     first, per_hour, most = told.get("first"), told.get("per_hour"), told.get("offered_per_hour")
     if not first or per_hour is None:
         return []
+    if not told.get("steady", True) and not told["broken"]:
+        return [TOO_SHORT, *_longest(told)]
     row = told["places"][first]
     if most is None:
         said = f"{first} limits it: {per_hour:.0f} crossings an hour both ways, offered without end"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contract.reasons import Reason
-from sim.report.chart import Chart, clock, left_for
+from sim.report.chart import Chart, left_for
 from sim.report.folder import Row, RunFolder
 from sim.report.places import Places, places_of
 
@@ -16,7 +16,6 @@ BARS_MAX: Final = 14
 PLATOON_POINTS: Final = 600
 LABEL_ROOM: Final = 0.024  # of the height of a time-distance diagram
 HIDDEN: Final = frozenset({"NOT_READY"})  # loading is work, not waiting
-DIRECTIONS: Final = {"E": "east", "W": "west"}
 
 
 def time_distance(run: RunFolder) -> str:
@@ -42,8 +41,12 @@ def time_distance(run: RunFolder) -> str:
     visits: dict[str, list[Row]] = defaultdict(list)
     for visit in run.stages:
         visits[visit["crossing"]].append(visit)
+    stood: dict[str, list[Row]] = defaultdict(list)
+    for stop in run.stops:
+        stood[stop["crossing"]].append(stop)
     for crossing in run.crossings:
-        seen = _Seen(freed[crossing["vehicle"]], visits[crossing["crossing"]], run.lasts_s)
+        name = crossing["crossing"]
+        seen = _Seen(freed[crossing["vehicle"]], visits[name], stood[name], run.lasts_s)
         points = _track(seen, places, crossing)
         hint = f"{crossing['vehicle']} {crossing['crossing']} {crossing['outcome'] or 'on its way'}"
         style = "east" if crossing["direction"] == "E" else "west"
@@ -85,15 +88,18 @@ def _direction(run: RunFolder, vehicle: str, t: float) -> str:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was seen of one vehicle: zones it freed, visits of the crossing, the end of the run."""
+    """What was seen of one vehicle: zones it freed; visits and stops of the crossing; the end."""
 
     freed: list[tuple[float, str]]
     visits: list[Row]
+    stops: list[Row]
     end_s: float
 
 
 def _track(seen: _Seen, places: Places, crossing: Row) -> list[tuple[float, float]]:
-    """(t, metres) of one crossing: where its rear left each zone, where it stood and how long."""
+    """(t, metres) of one crossing: where its rear left each zone, and two points of one height for
+    every place where its front stood, from when and until when.
+    """
     left, until = _seconds(crossing["left"]), _seconds(crossing["arrived"])
     if left is None:
         return []
@@ -105,15 +111,20 @@ def _track(seen: _Seen, places: Places, crossing: Row) -> list[tuple[float, floa
         if left <= t <= until and (direction, zone) in places.ends
     ]
     for visit in seen.visits:
-        at_m = places.stops.get(visit["stage"])
-        stood = (_seconds(visit["arrive"]), _seconds(visit["end"]))
+        at_m = None if seen.stops else places.stops.get(visit["stage"])
+        stood = (_seconds(visit["start"]), _seconds(visit["end"]))
         if at_m is not None:
             points += [(t, at_m) for t in stood if t is not None and left <= t <= until]
     sign = 1.0 if direction == "E" else -1.0
+    for stop in seen.stops:
+        begin_m = places.lanes.get((direction, stop["lane"]))
+        if begin_m is not None:
+            at_m = begin_m + sign * float(stop["front_m"])
+            points += [(float(stop[key]), at_m) for key in ("from_s", "to_s")]
     forward: list[tuple[float, float]] = []
     for t, at_m in sorted(points, key=lambda each: (each[0], sign * each[1])):
-        ahead = at_m if not forward else sign * max(sign * at_m, sign * forward[-1][1])
-        forward.append((t, ahead))  # a rear reported late does not drive backwards
+        if not forward or sign * at_m >= sign * forward[-1][1]:
+            forward.append((t, at_m))  # a rear that comes after the front drives nobody backwards
     return forward
 
 
@@ -190,38 +201,6 @@ def _bars(amounts: dict[str, float], unit: str, title: str, hints: dict[str, str
         chart.label(chart.left_px - 6.0, chart.py(y + 0.5) + 4.0, name, "end")
         chart.beside(amount, y + 0.5, f"{amount:.1f}")
     return chart.svg(title)
-
-
-def throughput(run: RunFolder, bound_per_h: float | None) -> str:
-    """Arrivals of loaded trucks in each slice of the day, and what the tightest place could do."""
-    arrived = [
-        (_seconds(row["arrived"]) or 0.0, row["direction"])
-        for row in run.crossings
-        if row["loaded"] == "1" and row["arrived"] and row["outcome"] == "cleared"
-    ]
-    if not arrived:
-        return ""
-    slice_s = 3_600.0 if run.lasts_s > 3.0 * 3_600.0 else max(run.lasts_s / 12.0, 1.0)
-    counts: dict[int, Counter[str]] = defaultdict(Counter)
-    for t, direction in arrived:
-        counts[int(t // slice_s)][direction] += 1
-    per_h = 3_600.0 / slice_s
-    top = max(sum(each.values()) for each in counts.values()) * per_h
-    chart = Chart((0.0, run.lasts_s), (0.0, 1.15 * max(top, bound_per_h or 0.0)), height_px=240.0)
-    _closed(chart, run)
-    chart.height_axis("loaded an hour")
-    chart.clock_axis(run.start_of_day_s)
-    for number, each in counts.items():
-        span, floor = (number * slice_s, min((number + 1) * slice_s, run.lasts_s)), 0.0
-        for direction, name in DIRECTIONS.items():
-            rate = each[direction] * per_h
-            if rate:
-                hint = f"{clock(span[0] + run.start_of_day_s)} {name}: {rate:g} an hour"
-                chart.box(span, (floor, floor + rate), f"bar-{direction.lower()}", hint)
-            floor += rate
-    if bound_per_h is not None:
-        chart.level(bound_per_h, f"bound {bound_per_h:.0f}", "bound")
-    return chart.svg("Throughput over the day: eastbound below, westbound on top")
 
 
 def crossing_times(run: RunFolder) -> str:

@@ -6,7 +6,7 @@ Times in seconds from the start of the run, distances in metres along the corrid
 import csv
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class RunFolder:
 
     zones   (t, zone, vehicle, taken) of every allocation and freeing, in order
     waits   (from, to, vehicle, reason, resource) of every wait the supervisor told
+    stops   rows of stops.csv
     """
 
     path: Path
@@ -40,6 +41,7 @@ class RunFolder:
     platoon: list[Row]
     zones: list[tuple[float, str, str, bool]]
     waits: list[tuple[float, float, str, str, str]]
+    stops: list[Row] = field(default_factory=list)
 
     @property
     def start_of_day_s(self) -> float:
@@ -96,6 +98,7 @@ def read(path: Path) -> RunFolder:
         _rows(path / "platoon.csv"),
         zones,
         waits,
+        _rows(path / "stops.csv"),
     )
 
 

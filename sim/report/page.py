@@ -7,7 +7,7 @@ from typing import Any, Final
 import jinja2
 
 from contract.reasons import Reason
-from sim.report import bottlenecks, diagrams
+from sim.report import bottlenecks, diagrams, throughput
 from sim.report.chart import clock
 from sim.report.folder import RunFolder, read
 
@@ -28,12 +28,11 @@ def page(run: RunFolder) -> str:
     text = resources.files("sim.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     result = run.result
-    bound = loaded_bound(result)
     pictures = {
         "Time and distance": (diagrams.time_distance(run), TIME_DISTANCE),
         "Gates and stations": (diagrams.gantt(run), "Thin: waiting. Thick: being served."),
         "Waiting by reason": (diagrams.waiting(run), WAITING),
-        "Throughput": (diagrams.throughput(run, bound), THROUGHPUT),
+        "Throughput": (throughput.throughput(run), throughput.CAPTION),
         "Crossing times": (diagrams.crossing_times(run), CROSSING_TIMES),
         "Delay ledger": (diagrams.delays(run), DELAYS),
         "Speeds": (diagrams.platoon(run, "v"), "Of everybody, the leader in blue (platoon.csv)."),
@@ -61,10 +60,6 @@ TIME_DISTANCE = (
     " that runs level stands; lines that bunch before a level queue for it."
 )
 WAITING = "Minutes in which the supervisor said of a vehicle that it waits, and why; not loading."
-THROUGHPUT = (
-    "Loaded arrivals, eastbound below and westbound on top. The bound is what the tightest place"
-    " can pass both ways, whoever decides, with as many empty trucks among them as there were."
-)
 CROSSING_TIMES = "From leaving the departure berth to standing at the arrival berth."
 DELAYS = "Every second beyond free running, by rule and by whose move it was (delays.csv)."
 
@@ -78,17 +73,6 @@ def busiest_place(result: dict[str, Any]) -> tuple[str, float] | None:
     ]
     name, share = max(used, key=lambda each: each[1], default=("", 0.0))
     return (name, share) if share > 0.0 else None
-
-
-def loaded_bound(result: dict[str, Any]) -> float | None:
-    """Loaded trucks an hour that the tightest place can pass, at the mix of this run."""
-    traffic = result.get("traffic", {})
-    loaded, empty = traffic.get("loaded_crossings", 0), traffic.get("empty_crossings", 0)
-    if not loaded or "bound" not in result:
-        return None
-    per_hour: float = result["bound"]["per_hour"]
-    share: float = loaded / (loaded + empty)
-    return per_hour * share
 
 
 # What a wait is about, for whoever has never seen a reason code.

@@ -18,11 +18,13 @@ class Places:
 
     ends    (direction, zone) -> where its rear leaves the zone for good
     spans   (direction, zone) -> where it begins and ends, low value first
+    lanes   (direction, lane) -> where it begins
     stops   gate or station -> where the front stands
     """
 
     ends: dict[tuple[str, str], float]
     spans: dict[tuple[str, str], tuple[float, float]]
+    lanes: dict[tuple[str, str], float]
     stops: dict[str, float]
     sections: tuple[str, ...]
     low_m: float
@@ -33,6 +35,7 @@ def places_of(corridor: CorridorMap) -> Places | None:
     """The through way of each direction; None for a map that has none."""
     ends: dict[tuple[str, str], float] = {}
     spans: dict[tuple[str, str], tuple[float, float]] = {}
+    lanes: dict[tuple[str, str], float] = {}
     stops: dict[str, float] = {}
     sections = []
     for direction, (origin, target, sign) in SIDES.items():
@@ -41,6 +44,9 @@ def places_of(corridor: CorridorMap) -> Places | None:
         if route is None or middle is None:
             continue
         sections.append(middle[0])
+        lanes |= {
+            (direction, name): sign * (route.at(name, 0.0) - middle[1]) for name in route.lanes
+        }
         for zone, start_m, end_m in route.zone_spans:
             ends[direction, zone] = sign * (end_m - middle[1])
             first, last = sorted((sign * (start_m - middle[1]), sign * (end_m - middle[1])))
@@ -52,7 +58,7 @@ def places_of(corridor: CorridorMap) -> Places | None:
         return None
     low_m = min(first for first, _ in spans.values())
     high_m = max(last for _, last in spans.values())
-    return Places(ends, spans, stops, tuple(dict.fromkeys(sections)), low_m, high_m)
+    return Places(ends, spans, lanes, stops, tuple(dict.fromkeys(sections)), low_m, high_m)
 
 
 def _through(corridor: CorridorMap, origin: str, target: str) -> Route | None:
