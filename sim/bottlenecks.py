@@ -12,7 +12,7 @@ Described in docs/SCENARIOS.md, "Bottlenecks". Not here: reasons (report), who w
 """
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -32,12 +32,13 @@ SAMPLE_S: Final = 5.0  # queues are counted so often
 VISITS_MIN: Final = 5  # fewer say nothing about a capacity
 FIGURES: Final = (
     *("first", "per_hour", "offered_per_hour", "broken", "breaks_at_h", "second"),
-    "longest_queue",
+    *("longest_queue", "steady"),
 )
 PLACE: Final = (
     *("servers", "visits", "utilisation", "queue_mean", "queue_max", "mean_wait_s", "blocked_s"),
     *("per_hour", "load", "one_more_per_hour", "one_more_wait_s"),
 )
+QUEUE_MIN: Final = 0.05  # trucks on average; less is no queue
 _S_PER_H: Final = 3_600.0
 _AT_DESKS: Final = ("desk_", "agency_")  # every paper passes, whether its truck ever leaves or not
 
@@ -65,6 +66,7 @@ class Shown:
     unserved  queueing that ended in none of them
     bound     capacities of places where everybody passes: name -> crossings an hour, both ways
     passed_per_hour   crossings that arrived in the measured window, both ways
+    steady    whether that is long enough for a truck to go round in it
     servers   by the name of a stage, where it is not one
     end_s     how long the run was
     """
@@ -76,6 +78,7 @@ class Shown:
     unserved: Sequence[Span]
     bound: Mapping[str, float]
     passed_per_hour: float
+    steady: bool
     servers: Mapping[str, int]
     blocked_s: Mapping[str, float]
     end_s: float
@@ -88,6 +91,7 @@ def bottlenecks(shown: Shown) -> dict[str, Any]:
     on_road = counts(shown.unserved, at_ns)
     names = sorted({*stages, *shown.bound, *on_road})
     capacity = {name: each for name in names if (each := _capacity(shown, stages, name))}
+    rated = {n: each for n, each in capacity.items() if n != FLEET or _goes_round(shown)}
     rows = {}
     for name in names:
         stage = stages.get(name, Stage(_count(shown, name)))
@@ -95,21 +99,28 @@ def bottlenecks(shown: Shown) -> dict[str, Any]:
         rows[name] = {
             **_use(stage, queue, shown.end_s),
             "per_hour": _rounded(capacity.get(name)),
-            "load": _load(shown.passed_per_hour, capacity.get(name)),
-            **_one_more(stage, name, capacity),
+            "load": _load(shown, name, capacity.get(name)),
+            **_one_more(stage, name, rated),
         }
-    order = sorted(capacity, key=lambda name: (capacity[name], name))
+    order = sorted(rated, key=lambda name: (rated[name], name))
     longest = max(rows, key=lambda name: (rows[name]["queue_mean"], name), default="")
-    queued = longest if longest and rows[longest]["queue_mean"] > 0.0 else ""
-    verdict = _verdict(shown.scenario, capacity, order)
-    return {**verdict, "longest_queue": queued, "places": rows}
+    queued = longest if longest and rows[longest]["queue_mean"] >= QUEUE_MIN else ""
+    verdict = _verdict(shown, rated, order)
+    return {**verdict, "longest_queue": queued, "steady": shown.steady, "places": rows}
 
 
-def _verdict(
-    scenario: Scenario, capacity: Mapping[str, float], order: Sequence[str]
-) -> dict[str, Any]:
-    """Which place breaks first, at how many crossings an hour, and whether that was offered."""
-    steps = offered(scenario)
+def _goes_round(shown: Shown) -> bool:
+    """Whether any truck has come back: a fleet that does not is no bound of what passes."""
+    arrived = Counter(t.vehicle for t in shown.tally.crossings.values() if t.arrived_s is not None)
+    return shown.steady and max(arrived.values(), default=0) > 1
+
+
+def _verdict(shown: Shown, capacity: Mapping[str, float], order: Sequence[str]) -> dict[str, Any]:
+    """Which place breaks first, at how many crossings an hour, and whether that was offered. What
+    is offered without end breaks a corridor only in a run in which trucks can go round.
+    """
+    steps = offered(shown.scenario)
+    endless = steps is None and shown.steady
     first, second = (*order, "", "")[:2]
     most = max((each for _, each in steps), default=0.0) if steps is not None else None
     over = [at_s for at_s, each in steps or [] if first and each > capacity[first]]
@@ -118,8 +129,8 @@ def _verdict(
         "per_hour": _rounded(capacity.get(first)),
         "second": second,
         "offered_per_hour": _rounded(most),
-        "broken": bool(over) or steps is None,
-        "breaks_at_h": round(over[0] / _S_PER_H, 3) if over else (0.0 if steps is None else None),
+        "broken": bool(over) or endless,
+        "breaks_at_h": round(over[0] / _S_PER_H, 3) if over else (0.0 if endless else None),
     }
 
 
@@ -259,9 +270,10 @@ def replay(visits: Sequence[Visit], servers: int) -> list[float]:
     return waits_s
 
 
-def _load(passed_per_hour: float, per_hour: float | None) -> float | None:
-    """How much of what a place can pass has passed."""
-    return None if per_hour is None else round(passed_per_hour / per_hour, 4)
+def _load(shown: Shown, name: str, per_hour: float | None) -> float | None:
+    """How much of what a place can pass has passed; None where that was no steady state."""
+    known = shown.steady and (name != FLEET or _goes_round(shown))
+    return round(shown.passed_per_hour / per_hour, 4) if known and per_hour else None
 
 
 def _rounded(value: float | None) -> float | None:

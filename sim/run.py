@@ -342,6 +342,7 @@ def _shown(world: World, came: Arrivals, tally: Tally, bound: dict[str, Any]) ->
         came.unserved,
         bound["places"],
         bound["measured_per_hour"],
+        bound["share"] is not None,
         _servers(world.scenario),
         world.blocked_s,
         world.engine.now_ns / _NS_PER_S,

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from sim.bottlenecks import offered, replay
+from sim.bound import FLEET
 from sim.distributions import parse_distribution
 from sim.lane_queues import Places, counts, queue_spans
 from sim.loads import Visit
 from sim.outcome import NS_PER_S
 from sim.record import Said
+from sim.report.bottlenecks import TOO_SHORT, verdict
 from sim.run import load_map
 from sim.scenario import load
 from sim.station_queue import Trial, simulate
@@ -156,12 +158,22 @@ def test_run_names_the_place_of_least_capacity_and_what_comes_next() -> None:
     result = a_run("smoke").result
     told = result["bottlenecks"]
     places = {name: row["per_hour"] for name, row in told["places"].items() if row["per_hour"]}
-    order = sorted(places, key=lambda name: (places[name], name))
+    order = sorted(places.keys() - {FLEET}, key=lambda name: (places[name], name))
     assert [told["first"], told["second"]] == order[:2]
-    assert told["first"] == result["bound"]["resource"]
     gains = {name for name, row in told["places"].items() if row["one_more_per_hour"]}
     assert gains <= {told["first"]}
     queues = {name: row["queue_mean"] for name, row in told["places"].items()}
     assert queues[told["longest_queue"]] == max(queues.values()) > 0.0
     assert told["offered_per_hour"] is None
-    assert told["broken"]
+
+
+def test_run_in_which_no_truck_comes_back_says_neither_fleet_nor_broken() -> None:
+    """Two trucks, one each way, in six minutes: the first demonstration said 248 % of its fleet."""
+    told = a_run("smoke").result["bottlenecks"]
+    assert not told["steady"]
+    assert not told["broken"]
+    assert FLEET not in (told["first"], told["second"])
+    assert {row["load"] for row in told["places"].values()} == {None}
+    assert told["places"][FLEET]["one_more_per_hour"] is None
+    assert verdict(told)[0] == TOO_SHORT
+    assert "0.0 on average" not in " ".join(verdict(told))

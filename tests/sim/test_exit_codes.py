@@ -47,7 +47,7 @@ def test_table_names_verdict_and_folder_and_stderr_stays_empty(tmp_path: Path) -
     assert f"files          {tmp_path}\n" in said.out
     assert "\x1b" not in said.out
     limits = next(line for line in said.out.splitlines() if "what limits" in line)
-    assert "crossings an hour both ways" in limits
+    assert "Too short for a truck to go round" in limits
 
 
 def test_list_names_every_scenario_that_can_be_shown() -> None:
