@@ -15,6 +15,7 @@ from sim import hard_cases
 from sim.hard_cases import Cases
 from sim.loads import Visit
 from sim.record import Said
+from sim.working_day import by_working_day
 
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
@@ -277,10 +278,8 @@ _TELL: Final[Mapping[str, Any]] = {
 }
 
 
-def traffic(tally: Tally, warm_up_s: float, end_s: float) -> dict[str, Any]:
-    """The `traffic` part of result.json, over the measured window; a run that ends before its
-    warm-up does has none: nothing is counted in it, and no rate is known.
-    """
+def traffic(tally: Tally, warm_up_s: float, end_s: float, day_h: float = 24.0) -> dict[str, Any]:
+    """The `traffic` part of result.json; all nothing where a run ends before its warm-up does."""
     window_h = max(0.0, end_s - warm_up_s) / 3600.0
     done = [
         tale
@@ -297,6 +296,7 @@ def traffic(tally: Tally, warm_up_s: float, end_s: float) -> dict[str, Any]:
         "empty_crossings": sum(not tale.loaded for tale in done),
         "tonnes": round(tonnes, 3),
         "tonnes_per_year": round(tonnes * HOURS_A_YEAR / window_h, 1) if done else 0.0,
+        "by_working_day": by_working_day(tonnes, window_h, day_h),
         "crossing_time_s": spread(times),
         "held": sum(kind == "held" for _, kind in ends),
         "diverted": tally.diverted,

@@ -276,7 +276,7 @@ def conclude(
         "exit_code": 1,
         "expectations": [],
         "safety": world.checkers.counts,
-        "traffic": traffic(tally, scenario.warm_up_s, end_s),
+        "traffic": traffic(tally, scenario.warm_up_s, end_s, scenario.time.day_h),
         "clearance": clearance(tally, recorder.visits, scenario.warm_up_s, end_s),
         "resources": resource_table(came.visits, world.blocked_s, _servers(scenario), end_s),
         "bound": _bound(world, tally),

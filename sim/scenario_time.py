@@ -8,6 +8,7 @@ from msgspec import Struct
 from contract.errors import ConfigError
 from sim.distributions import parse_duration
 from sim.scenario_types import Crossings, Duration
+from sim.working_day import HOURS_A_DAY
 
 START_YEARS: Final = range(2000, 2100)
 DURATION_MIN_S: Final = 0.001
@@ -18,12 +19,19 @@ class TimeSection(Struct, forbid_unknown_fields=True, kw_only=True):
 
     crossings   the run ends once so many crossings have finished, and is stuck (exit code 4) if the
                 duration is over before; 0: it runs to the end
+    working_day so many hours of each day the corridor works, where the run shows none of the rest
     """
 
     start: datetime = datetime.fromisoformat("2026-03-02T07:00:00+05:00")
     duration: Duration = "1h"
     warm_up: Duration = "0s"
     crossings: Crossings = 0
+    working_day: Duration = "24h"
+
+    @property
+    def day_h(self) -> float:
+        """Hours of each day in which it works."""
+        return parse_duration(self.working_day) / 3_600.0
 
 
 def check_time(time: TimeSection, origin: str) -> None:
@@ -38,6 +46,10 @@ def check_time(time: TimeSection, origin: str) -> None:
         )
     if duration_s < DURATION_MIN_S:
         raise ConfigError(f"{origin}: time.duration = {time.duration!r}: expected at least 1ms")
+    if not 0.0 < time.day_h <= HOURS_A_DAY:
+        raise ConfigError(
+            f"{origin}: time.working_day = {time.working_day!r}: expected more than 0s, at most 24h"
+        )
     if warm_up_s >= duration_s:
         raise ConfigError(
             f"{origin}: time.warm_up = {time.warm_up!r}: "

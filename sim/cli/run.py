@@ -13,7 +13,7 @@ import msgspec
 from contract.errors import ConfigError
 from sim.ground import run as ground
 from sim.outcome import EXIT_OK
-from sim.report.bottlenecks import verdict
+from sim.report.bottlenecks import by_day, verdict
 from sim.report.page import write_report
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import Scenario, installed, load, resolved
@@ -228,7 +228,7 @@ def table(result: dict[str, Any], folder: Path) -> str:
     rows = {
         "crossings": f"{traffic['loaded_crossings']} loaded, {traffic['empty_crossings']} empty",
         "tonnes": f"{traffic['tonnes']:.1f} t "
-        f"({traffic['tonnes_per_year'] / 1e6:.2f} Mt a year at this rate)",
+        f"({traffic['tonnes_per_year'] / 1e6:.2f} Mt a year at this rate{by_day(traffic)})",
         "crossing time": f"{clock(times['p50'])} median, {clock(times['p95'])} 95 %, "
         f"{clock(times['max'])} longest",
         "safety": str(broken) if broken else "no violation",

@@ -53,6 +53,14 @@ def _longest(told: dict[str, Any]) -> list[str]:
     return [f"The longest queue was at {name}: {queue}."]
 
 
+def by_day(traffic: dict[str, Any]) -> str:
+    """What a year comes to if the corridor works a part of each day only; "" if it always does."""
+    worked = traffic.get("by_working_day", {"hours": 24.0})
+    if worked["hours"] >= 24.0:
+        return ""
+    return f", {worked['tonnes_per_year'] / 1e6:.2f} Mt as it works {worked['hours']:g} h a day"
+
+
 def rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
     """One row a place, what can pass least first; places without a capacity behind them."""
     far = float("inf")

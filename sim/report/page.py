@@ -158,7 +158,8 @@ def figures(result: dict[str, Any]) -> list[tuple[str, str]]:
             ("crossings", f"{loaded} loaded, {empty} empty"),
             (
                 "tonnes",
-                f"{traffic['tonnes']:,.0f} t ({traffic['tonnes_per_year'] / 1e6:.2f} Mt/yr)",
+                f"{traffic['tonnes']:,.0f} t ({traffic['tonnes_per_year'] / 1e6:.2f} Mt/yr)"
+                + bottlenecks.by_day(traffic),
             ),
             ("crossing time", f"{_minutes(p50)} median, {_minutes(p95)} at 95 %"),
             ("not cleared", ", ".join(ends)),

@@ -6,10 +6,13 @@ from typing import Any, Final
 
 import pytest
 
+from contract.errors import ConfigError
 from sim.loads import Visit
 from sim.outcome import CrossingTale, Tally, resources, tell, traffic
 from sim.record import Said
+from sim.report.bottlenecks import by_day
 from sim.run import load_map
+from sim.scenario import load
 from tests.sim.commands import command, settings
 
 WARM_UP_S: Final = 120.0
@@ -36,6 +39,22 @@ def test_run_that_is_over_with_its_warm_up_has_no_traffic_and_no_rate(end_s: flo
 def test_window_of_a_second_is_measured() -> None:
     said = traffic(a_tally(WARM_UP_S), WARM_UP_S, WARM_UP_S + 1.0)
     assert said["tonnes_per_year"] == 20.0 * 3600 * 8760
+
+
+def test_corridor_that_works_half_of_each_day_carries_half_as_much_in_a_year() -> None:
+    """The interface's figure stays; the claim of such a lane is compared with the other."""
+    said = traffic(a_tally(WARM_UP_S), WARM_UP_S, WARM_UP_S + 1.0, 12.0)
+    assert said["tonnes_per_year"] == 20.0 * 3600 * 8760
+    half = {"hours": 12.0, "share": 0.5, "tonnes_per_year": 20.0 * 3600 * 4380}
+    assert said["by_working_day"] == half
+    assert by_day(said) == ", 315.36 Mt as it works 12 h a day"
+    assert by_day(traffic(a_tally(WARM_UP_S), WARM_UP_S, WARM_UP_S + 1.0)) == ""
+
+
+@pytest.mark.parametrize("hours", ["0s", "25h"])
+def test_working_day_is_a_part_of_a_day(hours: str) -> None:
+    with pytest.raises(ConfigError, match=r"time\.working_day = '.*': expected more than 0s"):
+        load("smoke", [f"time.working_day='{hours}'"])
 
 
 def test_run_of_no_time_keeps_nothing_busy() -> None:

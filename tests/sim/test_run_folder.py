@@ -28,6 +28,7 @@ from tests.sim.commands import Said, command, settings
 
 FILES: Final = {
     *("result.json", "stages.csv", "crossings.csv", "delays.csv", "events.jsonl", "junit.xml"),
+    "stops.csv",  # beyond the interface: what the time-distance diagram draws level
     *("scenario.resolved.toml", "ledger", "selection", "report.html"),
 }
 WARM_UP_S: Final = 100.0
