@@ -22,9 +22,10 @@ PARTS: Final = (
     ("0", "W", "served", "empty westbound"),
 )
 CAPTION: Final = (
-    "Arrivals: loaded eastbound below, loaded westbound above, empty trucks on top. The bound is"
-    " what the tightest place can pass both ways, loaded or empty, whoever decides. Of one slice"
-    " alone the trucks of a convoy may be more: they left that place in the slice before."
+    "Arrivals: loaded eastbound below, loaded westbound above, empty trucks on top"
+    " in grey-blue. The bound is what the tightest place can pass both ways, loaded or empty,"
+    " whoever decides. Of one slice alone the trucks of a convoy may be more: they left that place"
+    " in the slice before."
 )
 
 
