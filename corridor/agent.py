@@ -164,8 +164,8 @@ class SupervisorAgent:
 
     def on_message(self, now: Now, received: Received) -> Effects:
         state = self.state
-        if type(received.message) is movement_pb2.VehicleHeartbeat:
-            self._on_heartbeat(now, received)
+        if isinstance(received.message, movement_pb2.VehicleHeartbeat):
+            self._positions.on_heartbeat(now, received.sender, received.message)
             if not (state.dirty or state.dispatch_due):
                 return state.flush()  # alive, and nothing else: four messages of five
         if received.role is not Role.VEHICLE:
@@ -260,10 +260,6 @@ class SupervisorAgent:
         return self._epoch > 1 and bool(self.state.zones.held_by(vehicle))
 
     # --- messages ---
-
-    def _on_heartbeat(self, now: Now, received: Received) -> None:
-        beat = cast("movement_pb2.VehicleHeartbeat", received.message)
-        self._positions.on_heartbeat(now, received.sender, beat)
 
     def _on_position(self, now: Now, received: Received) -> None:
         report = cast("movement_pb2.PositionReport", received.message)
@@ -386,7 +382,6 @@ class SupervisorAgent:
 
 _Handler = Callable[[SupervisorAgent, Now, Received], Any]
 _HANDLERS: Final[Mapping[type, _Handler]] = {
-    movement_pb2.VehicleHeartbeat: SupervisorAgent._on_heartbeat,
     movement_pb2.PositionReport: SupervisorAgent._on_position,
     movement_pb2.MissionReply: SupervisorAgent._on_mission_reply,
     movement_pb2.AuthorityReply: SupervisorAgent._on_authority_reply,
