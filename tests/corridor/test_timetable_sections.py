@@ -3,7 +3,7 @@
 import pytest
 
 from contract.errors import ConfigError
-from corridor.cli.timetable_sections import SlotsSection, TimetableSection
+from corridor.timetable.sections import SlotsSection, TimetableSection
 from corridor.timetable.settings import SlotsConfig, TimetableConfig
 from live.config import parse
 
@@ -29,3 +29,10 @@ def test_figures_come_through_in_milliseconds() -> None:
 def test_window_in_which_nobody_could_come_late_is_refused(line: bytes) -> None:
     with pytest.raises(ConfigError):
         parse(line, SlotsSection, "x.toml")
+
+
+def test_what_is_written_to_a_file_is_read_back() -> None:
+    plans = TimetableConfig(least_ms=7_500, due_ms=2_730_000, longest_ms=5_000_000, lane_trucks=4)
+    assert TimetableSection.of(plans).config == plans
+    slots = SlotsConfig(pitch_ms=90_500, grace_ms=12_000, ahead=7, per_trader=3)
+    assert SlotsSection.of(slots).config == slots
