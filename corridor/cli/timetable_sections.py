@@ -8,6 +8,7 @@ from corridor.cli.kernel_cache import timetable_cache
 from corridor.timetable.settings import (
     LANE_TRUCKS_MAX,
     ROUNDS_MAX,
+    WAIT_MS_MAX,
     SlotsConfig,
     TimetableConfig,
 )
@@ -25,6 +26,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     due_min, due_perishable_min   from ready at the berth to standing at the other side's
     longest_min    who has waited so long goes first
     lane_trucks    of one direction between berth and exit gate; 0: any number
+    wait_s         at an idle one-lane section for a truck on its way that goes first; 0: none
     """
 
     on: bool = False
@@ -36,6 +38,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     due_perishable_min: Minutes = 30.0
     longest_min: Minutes = 180.0
     lane_trucks: Annotated[int, Meta(ge=0, le=LANE_TRUCKS_MAX)] = 0
+    wait_s: Annotated[float, Meta(ge=0.0, le=WAIT_MS_MAX / 1e3)] = 0.0
 
     @property
     def config(self) -> TimetableConfig | None:
@@ -51,6 +54,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
             due_perishable_ms=round(self.due_perishable_min * 6e4),
             longest_ms=round(self.longest_min * 6e4),
             lane_trucks=self.lane_trucks,
+            wait_ms=round(self.wait_s * 1e3),
         )
 
 
