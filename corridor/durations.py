@@ -1,8 +1,8 @@
 """Durations: how long each station, gate and bay keeps a truck, by its last services.
 
 Pure. Seen once a second: from a truck's standing at the line of a place - at a gate, with road
-beyond it, for else it does not wait for the gate - until the place has finished with it; and what
-it takes the next one to move up. What counts is the median of the last few, which one truck that
+beyond it and without a slot, for else it does not wait for the gate - until the place has finished
+with it; and what it takes the next one to move up. What counts is the median of the last few, which one truck that
 was searched by hand does not change; they begin as what such a place takes as a rule, and after a
 restart they begin anew. Not here: places that do not answer (overdue.py), what is planned
 (scheduling.py). Requirements: SUP-P1-live8 in docs/SAFETY.md.
@@ -99,4 +99,6 @@ class Durations:
         heard = self._state.heard.get(mission.vehicle)
         if heard is None or abs(heard.front_m - stop.at_m) > STOP_WINDOW_M:
             return False
-        return stop.kind != STOP_KIND_GATE or mission.end_m > stop.at_m + STOP_WINDOW_M
+        has_road = mission.end_m > stop.at_m + STOP_WINDOW_M
+        has_slot = self._state.crossings[mission.crossing].slot >= 0
+        return stop.kind != STOP_KIND_GATE or (has_road and not has_slot)

@@ -96,6 +96,20 @@ def test_truck_that_waits_at_a_gate_for_road_beyond_it_is_not_the_gates_doing() 
     assert abs(lane.durations.seconds(GATE.place, GATE.kind) - 20 - MOVE_UP_S) <= 1
 
 
+def test_truck_that_waits_at_a_gate_for_its_slot_is_not_the_gates_doing() -> None:
+    """SUP-P1."""
+    lane = Lane()
+    mission = lane.truck("a", GATE.at_m, end_m=GATE.at_m + 60.0)
+    mission.done.append(SCALE.place)
+    lane.state.crossings["a"].slot = 7
+    for _ in range(KEPT):
+        lane.state.crossings["a"].step = CUSTODY_STEP_SEALED
+        lane.wait(900)
+        lane.state.crossings["a"].step = CUSTODY_STEP_EXITED
+        lane.wait(1)
+    assert lane.durations.seconds(GATE.place, GATE.kind) == USUAL_S[GATE.kind]
+
+
 def test_truck_that_is_being_served_has_only_the_rest_before_it() -> None:
     """SUP-P1: and never less than the next one needs to move up."""
     lane = Lane()
