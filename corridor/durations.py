@@ -20,8 +20,8 @@ from corridor.state import State
 KEPT: Final = 7  # services of a place; odd, so that one of them is the median
 MOVE_UP_S: Final = 36  # from one truck's end until the next one stands at the line, as on the maps
 USUAL_S: Final[dict[int, int]] = {  # from one truck's standing to the next one's
-    STOP_KIND_GATE: 30,
-    STOP_KIND_STATION: 45,
+    STOP_KIND_GATE: 50,
+    STOP_KIND_STATION: 55,
     STOP_KIND_BAY: 1_800,
 }
 _LONGEST_S: Final = 43_200

@@ -11,7 +11,7 @@ from typing import Final
 
 from contract.map import RouteError, ZoneKind
 from contract.route import Route
-from corridor.durations import USUAL_S, Durations
+from corridor.durations import MOVE_UP_S, USUAL_S, Durations
 from corridor.places import services_of
 from corridor.planning import arrival_berths, stops_of, way
 from corridor.records import Crossing
@@ -66,10 +66,16 @@ class Journeys:
             return found
         for zone, start_m, _ in ahead.route.zone_spans:
             if zone in shut and start_m > ahead.front_m:
-                served_s = sum(took for at_m, _, took in ahead.places if at_m < start_m)
-                drive_s = self._drive_s(ahead.route, ahead.front_m, start_m)
-                found.setdefault(zone, served_s + drive_s)
+                found.setdefault(zone, self._until_s(ahead, start_m))
         return found
+
+    def _until_s(self, ahead: Ahead, to_m: float) -> int:
+        """To a place of the route, by way of all the places before it."""
+        seconds, at_m, driven_s = 0, ahead.front_m, 0
+        for place_m, _, took_s in sorted(each for each in ahead.places if each[0] < to_m):
+            seconds += max(0, self._drive_s(ahead.route, at_m, place_m) - driven_s) + took_s
+            at_m, driven_s = place_m, MOVE_UP_S
+        return seconds + max(0, self._drive_s(ahead.route, at_m, to_m) - driven_s)
 
     def to_gate_ms(self, crossing: Crossing, gate: str) -> int:
         """Until its truck stands at a gate's line; 0 if that is not ahead of it."""
@@ -135,7 +141,9 @@ class Journeys:
             return ()
 
     def _legs(self, ahead: Ahead) -> tuple[Leg, ...]:
-        """Drives and places from where it is, in order."""
+        """Drives and places from where it is, in order. A place is taken until the next truck has
+        moved up; meanwhile this one drives on, so that much of its next drive is in the place.
+        """
         route, front_m = ahead.route, ahead.front_m
         marks = [(at_m, at_m, place, seconds) for at_m, place, seconds in ahead.places]
         for zone, start_m, end_m in route.zone_spans:
@@ -143,12 +151,12 @@ class Journeys:
                 from_m = max(start_m, front_m)
                 marks.append((from_m, end_m, zone, self._drive_s(route, from_m, end_m)))
         legs: list[Leg] = []
-        at_m = front_m
+        at_m, driven_s = front_m, 0
         for start_m, end_m, place, seconds in sorted(marks):
-            legs.append(Leg(ROAD, self._drive_s(route, at_m, start_m)))
+            legs.append(Leg(ROAD, max(0, self._drive_s(route, at_m, start_m) - driven_s)))
             legs.append(Leg(place, seconds))
-            at_m = end_m
-        legs.append(Leg(ROAD, self._drive_s(route, at_m, route.length_m)))
+            at_m, driven_s = end_m, 0 if place in self._sections else MOVE_UP_S
+        legs.append(Leg(ROAD, max(0, self._drive_s(route, at_m, route.length_m) - driven_s)))
         return tuple(legs)
 
     def _drive_s(self, route: Route, from_m: float, to_m: float) -> int:
