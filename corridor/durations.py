@@ -2,10 +2,10 @@
 
 Pure. Seen once a second: from a truck's standing at the line of a place - at a gate, with road
 beyond it and without a slot, for else it does not wait for the gate - until the place has finished
-with it; and what it takes the next one to move up. What counts is the median of the last few, which one truck that
-was searched by hand does not change; they begin as what such a place takes as a rule, and after a
-restart they begin anew. Not here: places that do not answer (overdue.py), what is planned
-(scheduling.py). Requirements: SUP-P1-live8 in docs/SAFETY.md.
+with it; and what it takes the next one to move up. What counts is the median of the last few, which
+one truck that was searched by hand does not change; they begin as what such a place takes as a
+rule, and after a restart they begin anew. Not here: places that do not answer (overdue.py), what is
+planned (scheduling.py). Requirements: SUP-P1-live8 in docs/SAFETY.md.
 """
 
 from typing import Final

@@ -14,6 +14,7 @@ from contract.agent import Now
 from contract.reasons import Party, Reason
 from contract.traction import TRACTION
 from corridor.cli.kernel_cache import timetable_cache
+from corridor.explain import about, book_of, words
 from corridor.people import People
 from corridor.planning import stops_of
 from corridor.records import Crossing, Mission
@@ -111,6 +112,12 @@ def test_section_is_kept_idle_for_who_is_planned_first_and_will_soon_be_there() 
     assert no.lifts == "its passage, or 60 s of waiting for it"
     assert no.reason.owner is Party.SUPERVISOR
     assert approach.asks(coming) is None
+    said = {"resource": no.resource, "holder": no.holder, "lifts": no.lifts}
+    approach.state.wait(approach.now, here.vehicle, no.reason, **said)
+    chain = about(book_of(approach.state, approach.now), here.vehicle)
+    assert chain is not None
+    assert any("PLANNED_LATER" in line for line in words(chain))
+    assert coming.vehicle in chain.root
 
 
 def test_nobody_waits_for_an_expected_truck_unless_told_to() -> None:
