@@ -49,14 +49,16 @@ class Expected:
         if left_ms <= 0:
             return None
         for other in self._timetable.before(zone, mission):
-            if self._comes(now, zone, mission, other, left_ms):
+            if self._comes(now, zone, mission, other, left_ms=left_ms):
                 self._since_ns[zone, mission.mission_id] = since_ns
                 self._waiting[mission.mission_id] = None
                 lifts = f"its passage, or {wait_ms // 1_000} s of waiting for it"
                 return No(Reason.PLANNED_LATER, zone, other.vehicle, lifts)
         return None
 
-    def _comes(self, now: Now, zone: str, mission: Mission, other: Mission, left_ms: int) -> bool:
+    def _comes(
+        self, now: Now, zone: str, mission: Mission, other: Mission, *, left_ms: int
+    ) -> bool:
         """Whether another truck is sure to be at a section within so long."""
         state = self._state
         heard, crossing = state.heard.get(other.vehicle), state.crossings[other.crossing]
