@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from corridor.timetable.settings import (
     LANE_TRUCKS_MAX,
     ROUNDS_MAX,
+    WAIT_MS_MAX,
     SlotsConfig,
     TimetableConfig,
 )
@@ -27,6 +28,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     due_min, due_perishable_min   from ready at the berth to standing at the other side's
     longest_min    who has waited so long goes first
     lane_trucks    of one direction between berth and exit gate; 0: any number
+    wait_s         at an idle one-lane section for a truck on its way that goes first; 0: none
     """
 
     on: bool = False
@@ -38,6 +40,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     due_perishable_min: Minutes = 30.0
     longest_min: Minutes = 180.0
     lane_trucks: Annotated[int, Meta(ge=0, le=LANE_TRUCKS_MAX)] = 0
+    wait_s: Annotated[float, Meta(ge=0.0, le=WAIT_MS_MAX / 1e3)] = 0.0
 
     @classmethod
     def of(cls, config: TimetableConfig) -> "TimetableSection":
@@ -52,6 +55,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
             due_perishable_min=config.due_perishable_ms / 6e4,
             longest_min=config.longest_ms / 6e4,
             lane_trucks=config.lane_trucks,
+            wait_s=config.wait_ms / 1e3,
         )
 
     @property
@@ -68,6 +72,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
             due_perishable_ms=round(self.due_perishable_min * 6e4),
             longest_ms=round(self.longest_min * 6e4),
             lane_trucks=self.lane_trucks,
+            wait_ms=round(self.wait_s * 1e3),
         )
 
 
