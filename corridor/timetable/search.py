@@ -18,7 +18,7 @@ from corridor.timetable.model import Ints, Model
 from corridor.timetable.rules import BATCHES, PATIENCE, URGENCY, by_job, dispatch
 
 ROUND: Final = 20_000  # entries of orders looked at between two looks at the budget, about
-CYCLES: Final = 5  # from warm to cold, each from another rule's order, the last from the best
+CYCLES: Final = 10  # from warm to cold, each from another rule's order, the last from the best
 FEW_STEPS: Final = 400  # of instances so small that several cycles find more than one long one
 RULES_SHARE: Final = 0.3  # of the budget, at most
 SMALL: Final = 1e-3  # price of a second of completion against one of tardiness, while it matters
@@ -61,6 +61,7 @@ class Search:
         self.best = np.arange(model.steps)
         self.starts = np.zeros(model.steps, dtype=np.int64)
         self.changes = 0
+        self._now = self.starts.copy()
         self._warm = WARM if model.steps <= FEW_STEPS else WARM_LONG
         self._others: list[tuple[Sums, Ints]] = []
         self._order = self.best.copy()
@@ -114,7 +115,7 @@ class Search:
         prices[2] = self._scale * prices[0] * self._warm * (COLD / self._warm) ** used
         anneal(
             self.model, self._order, self.best, self._old, self._work, self._chance, self._state,
-            self.starts, self._saved, self._saved_sums, best, prices, turns, REACH,
+            self.starts, self._now, self._saved, self._saved_sums, best, prices, turns, REACH,
         )  # fmt: skip
         self.best_sums = Sums(float(best[0]), float(best[1]))
         self.changes += turns
