@@ -19,7 +19,7 @@ from corridor.timetable.decode import clear, decode, resume, save, up
 from corridor.timetable.model import Floats, Ints, Model
 
 TRIES: Final = 12  # draws for somebody who waits
-ANYBODY: Final = 8  # in one change of so many, whoever is drawn
+ANYBODY: Final = 2  # in one change of so many, whoever is drawn
 
 
 @kernel
@@ -110,7 +110,7 @@ def waited(model: Model, step: int, now: Ints) -> bool:
 @kernel
 def who_waited(model: Model, order: Ints, chance: Ints, now: Ints) -> int:
     """An entry that waits for its place, on a section more often; any if none is found soon, and
-    now and then in any case: letting somebody else go first can help those who do not wait.
+    often in any case: letting somebody else go first can help those who do not wait.
     """
     b = draw(chance, len(order))
     for _ in range(TRIES if draw(chance, ANYBODY) else 0):
