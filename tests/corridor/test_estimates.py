@@ -60,7 +60,7 @@ def test_truck_is_behind_the_queue_in_front_of_it_on_the_road_and_at_its_berth()
 
 
 def test_slot_is_given_by_when_a_truck_will_be_there_behind_others() -> None:
-    """SUP-047, SUP-051: a scale that has become slow moves the slot of the second one by as much."""
+    """SUP-047, SUP-051: a scale that has become slow moves the second one's slot by as much."""
     control = Control(settings={"slots": SlotsConfig(pitch_ms=PITCH_MS)}).cleared(A, B)
     for _ in range(60):
         control.at_ms += 4_000

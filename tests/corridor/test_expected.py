@@ -253,7 +253,7 @@ def test_nobody_is_kept_any_more_when_somebody_has_waited_long() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_happens_to_the_others_each_truck_goes_after_its_bound(seed: int) -> None:
-    """SUP-050: trucks come, stop, fall silent, are heard again, and plans change at every moment."""
+    """SUP-050: trucks come, stop, fall silent, are heard again; plans change at every moment."""
     rng = random.Random(seed)
     approach = Approach()
     here = approach.truck("e1", 5.0)

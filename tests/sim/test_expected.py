@@ -49,8 +49,8 @@ def test_flood_of_one_direction_keeps_the_other_no_longer_than_the_longest_wait(
 def test_truck_goes_on_when_the_one_it_is_kept_for_dies_or_falls_silent(
     kind: str, network: tuple[str, ...]
 ) -> None:
-    """SUP-050: after the wait that is set, whatever becomes of the other; and the wait is told, with
-    who is expected and what else lifts it.
+    """SUP-050: after the wait that is set, whatever becomes of the other; and the wait is told,
+    with who is expected and what else lifts it.
     """
     log = Log()
     a_run("single_lane_bridge", *PLANNED, *network, "time.duration='7min'", prepare=log.prepare)
