@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from sim.bottlenecks import offered, replay
+from sim.bottlenecks import Stage, offered, replay
 from sim.distributions import parse_distribution
 from sim.lane_queues import Places, lane_queues
 from sim.loads import Visit
@@ -109,6 +109,13 @@ def at_a_desk(officers: int) -> dict[str, Any]:
     finished = a_run("first_crossings", *settings, f"office.KZ.officers={officers}")
     row: dict[str, Any] = finished.result["bottlenecks"]["places"]["desk_office-kz"]
     return row
+
+
+def test_who_is_kept_in_a_place_takes_nothing_from_what_it_can_pass() -> None:
+    """Taken for three minutes, of which it served one: as a night in a bay behind a closed gate."""
+    visits = [Visit("kz_bay_e1", "", "", 0, 0, 60 * NS_PER_S)]
+    stage = Stage(1, visits, blocked_s=120.0)
+    assert (stage.served_s, stage.busy_s) == (60.0, 180.0)
 
 
 @pytest.mark.soak
