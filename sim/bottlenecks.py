@@ -195,8 +195,20 @@ def _capacity(shown: Shown, stages: Mapping[str, Stage], name: str) -> float | N
     papers = name.startswith(_AT_DESKS)
     came = [t for t in tales if (t.filed_s if papers else t.left_s) is not None]
     loads = sum(tale.loaded for tale in came)
-    crossings = loads * _crossings_a_load(shown.scenario, came) if loads else float(len(came))
-    return stage.servers * _S_PER_H * crossings / stage.served_s
+    if not loads:
+        return stage.servers * _S_PER_H * len(came) / stage.served_s
+    each = _crossings_a_load(shown.scenario, came)
+    return stage.servers * _S_PER_H * each / served_a_load_s(stage, came, each)
+
+
+def served_a_load_s(stage: Stage, came: Sequence[CrossingTale], crossings: float) -> float:
+    """Seconds of service for one load and the empty crossings that it asks for, so many crossings
+    together: the time of all loaded ones by load, and of the empty ones by crossing.
+    """
+    empty = {tale.crossing for tale in came if not tale.loaded}
+    of_empty_s = Stage(1, [visit for visit in stage.visits if visit.crossing in empty]).served_s
+    by_load_s = (stage.served_s - of_empty_s) / (len(came) - len(empty))
+    return by_load_s + (crossings - 1.0) * of_empty_s / max(1, len(empty))
 
 
 def _crossings_a_load(scenario: Scenario, came: Sequence[CrossingTale]) -> float:

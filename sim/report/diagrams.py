@@ -14,7 +14,7 @@ from sim.report.places import Places, places_of
 
 Span = tuple[float, float]  # from, to: seconds of the run
 ROW_PX: Final = 22.0
-LINES_MAX: Final = 140  # of a time-distance diagram that can still be read
+LINES_MAX: Final = 180  # of a time-distance diagram that can still be read
 WINDOWS_S: Final = (21_600.0, 14_400.0, 7_200.0, 3_600.0)
 TAIL: Final = 2.0  # times the 95th percentile: longer crossings are counted in the last bar
 BARS_MAX: Final = 14
@@ -176,17 +176,35 @@ def gantt(run: RunFolder, span: Span | None = None) -> str:
     row_of = {name: len(names) - 1 - k for k, name in enumerate(names)}
     for name, row in row_of.items():
         chart.label(chart.left_px - 6.0, chart.py(row + 0.5) + 4.0, name, "end")
-    for visit in run.stages:
-        arrive, start, end = (_seconds(visit[key]) for key in ("arrive", "start", "end"))
-        row = row_of[visit["stage"]]
+        _visits(chart, [visit for visit in run.stages if visit["stage"] == name], float(row))
+    return chart.svg("Gates and stations: thin is waiting, thick is service")
+
+
+def _visits(chart: Chart, visits: list[Row], row: float) -> None:
+    """One place: a strip for each that is served at the same time as others, waiting thinner."""
+    times = [[_seconds(visit[key]) for key in ("arrive", "start", "end")] for visit in visits]
+    strips, count = _strips([(start, end) for _, start, end in times])
+    high = 0.7 / count
+    for visit, (arrive, start, end), strip in zip(visits, times, strips, strict=True):
         hint = f"{visit['vehicle']} {visit['crossing']} at {visit['stage']}"
         if arrive is not None and start is not None and start > arrive:
             band = (row + 0.35, row + 0.65)
             chart.box((arrive, start), band, "queue", f"{hint}: waited {start - arrive:.0f} s")
         if start is not None and end is not None:
-            band = (row + 0.15, row + 0.85)
-            chart.box((start, end), band, "served", f"{hint}: {end - start:.0f} s")
-    return chart.svg("Gates and stations: thin is waiting, thick is service")
+            low = row + 0.15 + strip * high
+            chart.box((start, end), (low, low + high), "served", f"{hint}: {end - start:.0f} s")
+
+
+def _strips(spans: list[tuple[float | None, float | None]]) -> tuple[list[int], int]:
+    """The strip of each span, none of which meets another of its strip, and how many there are."""
+    free_s: list[float] = []
+    strips = [0] * len(spans)
+    known = [(a, b, k) for k, (a, b) in enumerate(spans) if a is not None and b is not None]
+    for begin_s, end_s, k in sorted(known):
+        strip = next((n for n, until_s in enumerate(free_s) if until_s <= begin_s), len(free_s))
+        free_s[strip : strip + 1] = [end_s]
+        strips[k] = strip
+    return strips, max(1, len(free_s))
 
 
 def waiting(run: RunFolder) -> str:

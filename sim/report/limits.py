@@ -199,7 +199,7 @@ def _of_fleet(story: Story) -> list[str]:
     about = f", most of that for {most} ({_percent(story.share[most])})" if most else ""
     said = [
         (
-            f"What limited this run: the fleet. Its {story.trucks} trucks can make"
+            f"What limited this run: the fleet of trucks. Its {story.trucks} can make"
             f" {row['per_hour']:.0f} crossings an hour both ways at most,"
             f" {story.passed_per_hour:.0f} were made. {_offer(story)}"
             f" Of their time they waited {_percent(story.wait_h / whole_h)}{about}."
@@ -235,9 +235,7 @@ def gain(story: Story) -> str:
     each = f"One more {one_more(names[0], story.run.corridor)}"
     if len(names) > 1:
         each = f"One more at each of {' and '.join(story.words(name) for name in names)}"
-    then = (
-        "it is the tightest still" if after in names else f"then {story.words(after)} is tightest"
-    )
+    then = "it is the tightest still" if after in names else f"then it is {story.words(after)}"
     return (
         f"{each} gives room for {better[after] - least:.0f} crossings an hour more,"
         f" {better[after]:.0f} instead of {least:.0f}; {then}."
@@ -253,18 +251,21 @@ def _capacities(told: dict[str, Any]) -> dict[str, float]:
 
 
 def evidence(run: RunFolder) -> list[str]:
-    """What trucks waited for, where most of them queued, what has passed of the bound."""
-    said = []
+    """What trucks waited for, where most of them queued, what has passed of the bound; less what
+    the headline has said.
+    """
+    said, first = [], next(iter(headline(run)), "")
     waits = [f"{_percent(share)} {name}" for name, share in waits_about(run) if share >= SHARE_MIN]
     if waits:
         said.append(f"What vehicles waited for: {', '.join(waits)}.")
     told, bound = run.result.get("bottlenecks", {}), run.result.get("bound")
     queued = told.get("longest_queue")
-    if queued:
+    if queued and f"before {queued} waited" not in first:
         row, words = told["places"][queued], in_words(queued, run.corridor)
         mean, most = row["queue_mean"], row["queue_max"]
         said.append(f"The longest queue was at {words}: {mean:.1f} on average, {most} at most.")
-    if bound and bound["share"] is not None:
+    known = bound is not None and in_words(bound["resource"], run.corridor) in first
+    if bound and bound["share"] is not None and not known:
         said.append(
             f"{bound['measured_per_hour']:.0f} crossings an hour passed,"
             f" {_percent(bound['share'])} of the {bound['per_hour']:.0f} both ways that"

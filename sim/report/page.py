@@ -121,23 +121,24 @@ TIME_DISTANCE = (
 WAITING = "Minutes in which the supervisor said of a vehicle that it waits, and why; not loading."
 THROUGHPUT = (
     "Loaded arrivals, eastbound below and westbound on top. The bound is what the tightest place"
-    " can pass both ways, whoever decides, with as many empty trucks among them as there were."
+    " can pass both ways, whoever decides, if the trucks that find no load on their way back are"
+    " its only empty ones."
 )
 CROSSING_TIMES = "From leaving the departure berth to standing at the arrival berth."
 DELAYS = "Every second beyond free running, by rule and by whose move it was (delays.csv)."
 
 
 def loaded_bound(result: dict[str, Any]) -> float | None:
-    """Loaded trucks an hour that the tightest place can pass, at the mix of this run; None where
-    that was too short for a truck to go round.
+    """Loaded trucks an hour that the tightest place can pass, if as many go the one way as the
+    other and the loads are shared between the directions as in this run; None where that was too
+    short for a truck to go round.
     """
-    traffic = result.get("traffic", {})
-    loaded, empty = traffic.get("loaded_crossings", 0), traffic.get("empty_crossings", 0)
-    if not loaded or result.get("bound", {}).get("share") is None:
+    by = result.get("traffic", {}).get("by_direction", {})
+    loads = [int(each["loaded_crossings"]) for each in by.values()]
+    if not any(loads) or result.get("bound", {}).get("share") is None:
         return None
     per_hour: float = result["bound"]["per_hour"]
-    share: float = loaded / (loaded + empty)
-    return per_hour * share
+    return per_hour * sum(loads) / (2.0 * max(loads))
 
 
 def figures(result: dict[str, Any]) -> list[tuple[str, str]]:

@@ -205,13 +205,15 @@ def test_folder_of_another_version_has_no_bottlenecks(folder: Path, tmp_path: Pa
 
 
 def test_bound_of_the_picture_is_for_loaded_trucks_of_this_mix() -> None:
+    """Three loads east for one west: of six trucks that go round two go back empty."""
+    by = {"E": {"loaded_crossings": 30}, "W": {"loaded_crossings": 10}}
     result: dict[str, Any] = {
-        "bound": {"per_hour": 100.0, "share": 0.5},
-        "traffic": {"loaded_crossings": 30, "empty_crossings": 10},
+        "bound": {"per_hour": 90.0, "share": 0.5},
+        "traffic": {"by_direction": by},
     }
-    assert loaded_bound(result) == 75.0
-    assert loaded_bound(result | {"bound": {"per_hour": 100.0, "share": None}}) is None
-    assert loaded_bound(result | {"traffic": {"loaded_crossings": 0}}) is None
+    assert loaded_bound(result) == pytest.approx(60.0)
+    assert loaded_bound(result | {"bound": {"per_hour": 90.0, "share": None}}) is None
+    assert loaded_bound(result | {"traffic": {"by_direction": {}}}) is None
 
 
 def test_names_are_shown_and_never_run(folder: Path, tmp_path: Path) -> None:

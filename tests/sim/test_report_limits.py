@@ -87,8 +87,11 @@ def queue_before(place: str, mean: float) -> dict[str, Any]:
             a_run(told=queue_before("kz_weigh_e", 2.0)),
             "What limited this run: the eastbound weighbridge in Kazakhstan can pass 60",
         ),
-        (a_run(told=queue_before("kz_weigh_e", 1.0)), "What limited this run: the fleet. Its 10"),
-        (a_run(), "What limited this run: the fleet. Its 10 trucks can make 40"),
+        (
+            a_run(told=queue_before("kz_weigh_e", 1.0)),
+            "What limited this run: the fleet of trucks. Its 10",
+        ),
+        (a_run(), "What limited this run: the fleet of trucks. Its 10 can make 40"),
         (
             a_run(told={"broken": True, "first": "cn_weigh_w", "offered_per_hour": None}),
             "What limited this run: the westbound weighbridge in China can pass 60",
@@ -154,8 +157,8 @@ def test_one_more_is_asked_of_every_place_that_is_as_tight() -> None:
     run = a_run(told=told)
     assert headline(run)[1] == (
         "One more at each of the westbound weighbridge in China and the eastbound weighbridge in"
-        " Kazakhstan gives room for 30 crossings an hour more, 90 instead of 60; then the fleet of"
-        " trucks is tightest."
+        " Kazakhstan gives room for 30 crossings an hour more, 90 instead of 60; then it is the"
+        " fleet of trucks."
     )
 
 
