@@ -4,6 +4,7 @@ job.
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from contract.errors import ConfigError
 from sim.ground import run as ground
 from sim.outcome import EXIT_OK
 from sim.report.bottlenecks import verdict
+from sim.report.limits import LIMITED
 from sim.report.page import write_report
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import Scenario, installed, load, resolved
@@ -22,6 +24,7 @@ from sim.scenario_toml import quoted
 DEFAULT = "first_crossings"
 TRACK_PERIOD_MIN_S = 0.001  # a period of no nanoseconds would never end
 COMPILE_MIN_S: Final = 0.05  # less is not shown
+SENTENCE_COLUMNS: Final = 90  # of the longest text of the table
 SEEDS: Final = range(-(1 << 63), 1 << 63)  # what result.json can hold
 EXAMPLES = """examples:
   convoy-sim run                                  the default scenario, one simulated hour
@@ -192,7 +195,7 @@ def compiled(performance: Mapping[str, Any]) -> str:
     return f", {seconds:.1f} s of it compiling kernels, once" if seconds >= COMPILE_MIN_S else ""
 
 
-def show_result(finished: Finished, folder: Path, limited: str, *, as_json: bool) -> None:
+def show_result(finished: Finished, folder: Path, limited: str = "", *, as_json: bool) -> None:
     """result.json or the table on stdout; what went wrong on stderr."""
     result = finished.result
     if as_json:
@@ -240,7 +243,8 @@ def table(result: dict[str, Any], folder: Path, limited: str) -> str:
     }
     by_bound = next(iter(verdict(result["bottlenecks"])), "")
     if limited or by_bound:
-        rows["what limits"] = limited or by_bound
+        sentence = limited.removeprefix(LIMITED) or by_bound
+        rows["what limited"] = f"\n{'':<17}".join(textwrap.wrap(sentence, SENTENCE_COLUMNS))
     lines = _judged(result, rows)
     waiting = traffic["waiting"]
     if waiting:

@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_UNSAFE
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
-    show_result(finished, folder, "", as_json=arguments.json)
+    show_result(finished, folder, as_json=arguments.json)
     return int(finished.result["exit_code"])
 
 

@@ -47,6 +47,7 @@ ABOUT: Final = {
 }
 # What a place or the fleet is behind; waiting about anything else is somebody's order or rule.
 OF_PLACES: Final = (PAPERS, INSPECTIONS, ROAD, SERVICE, BERTHS, FORMING)
+LIMITED: Final = "What limited this run: "  # begins the sentence that names a resource
 SHARE_MIN: Final = 0.05  # of all waiting; less is not worth a word
 OUTSIDE_MIN: Final = 0.4  # of all waiting: so much about one order or rule, and it is what limits
 FULL_MIN: Final = 0.9  # of what a place can pass: it is full, for nothing passes all of it
@@ -135,7 +136,7 @@ def _of_hours(story: Story) -> list[str]:
     )
     said = [
         (
-            f"What limited this run: opening hours. Both sides were open together in"
+            f"{LIMITED}opening hours. Both sides were open together in"
             f" {open_h:.1f} of {story.run.lasts_s / 3_600.0:.1f} hours, and"
             f" {_percent(story.share[HOURS])} of all waiting was for them,"
             f" {story.share[HOURS] * story.wait_h:.0f} vehicle-hours."
@@ -156,7 +157,7 @@ def _of_orders(story: Story, about: str) -> list[str]:
     hours = story.share[about] * story.wait_h
     return [
         (
-            f"What limited this run: {name}. {_percent(story.share[about])} of all waiting was"
+            f"{LIMITED}{name}. {_percent(story.share[about])} of all waiting was"
             f" for that, {hours:.1f} vehicle-hours. No truck and no place more would have helped."
         )
     ]
@@ -185,7 +186,7 @@ def _of_place(story: Story, place: str) -> list[str]:
     queue = f"{row['queue_mean']:.1f} trucks on average and {row['queue_max']} at most"
     said = [
         (
-            f"What limited this run: {words}{can if row['per_hour'] else ''} passed"
+            f"{LIMITED}{words}{can if row['per_hour'] else ''} passed"
             f" {story.passed_per_hour:.0f}; before {place} waited {queue}. {_offer(story)}"
         )
     ]
@@ -199,7 +200,7 @@ def _of_fleet(story: Story) -> list[str]:
     about = f", most of that for {most} ({_percent(story.share[most])})" if most else ""
     said = [
         (
-            f"What limited this run: the fleet of trucks. Its {story.trucks} can make"
+            f"{LIMITED}the fleet of trucks. Its {story.trucks} can make"
             f" {row['per_hour']:.0f} crossings an hour both ways at most,"
             f" {story.passed_per_hour:.0f} were made. {_offer(story)}"
             f" Of their time they waited {_percent(story.wait_h / whole_h)}{about}."
