@@ -45,13 +45,13 @@ def windows(run: RunFolder) -> list[Span]:
 
 
 def busiest(run: RunFolder) -> Span:
-    """The piece of `windows` in which most crossings arrived, the first of those."""
+    """The piece of `windows` in which most loads arrived, the first of those."""
     pieces = windows(run)
     return max(pieces, key=lambda each: _arrivals(run, each), default=(0.0, run.lasts_s))
 
 
 def _arrivals(run: RunFolder, span: Span) -> int:
-    at_s = (_seconds(row["arrived"]) for row in run.crossings)
+    at_s = (_seconds(row["arrived"]) for row in run.crossings if row["loaded"] == "1")
     return sum(span[0] <= t < span[1] for t in at_s if t is not None)
 
 

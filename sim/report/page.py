@@ -86,7 +86,7 @@ def _part(run: RunFolder, span: diagrams.Span, rest: str) -> str:
     """What the reader has to know where a picture shows only a part of the run."""
     if span == (0.0, run.lasts_s):
         return ""
-    return f" Here: {_between(run, span)}, with the most arrivals; {rest}."
+    return f" Here: {_between(run, span)}, with the most loads arriving; {rest}."
 
 
 def hour_by_hour(run: RunFolder) -> list[tuple[str, str]]:
