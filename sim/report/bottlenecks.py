@@ -9,6 +9,7 @@ HEADER: Final = (
     *("can pass", "passed of it", "one more gives", "wait with one more"),
 )
 NOT_A_PLACE: Final = "-"
+_LOAD_MAX: Final = 1.0  # more passed only where a run was too short for its trucks to go round
 _GAIN_MIN: Final = 0.05  # crossings an hour that are worth a word
 
 
@@ -70,7 +71,7 @@ def _row(name: str, row: dict[str, Any]) -> tuple[str, ...]:
         f"{row['mean_wait_s']:.0f} s" if visited else NOT_A_PLACE,
         f"{row['blocked_s']:.0f} s" if visited else NOT_A_PLACE,
         NOT_A_PLACE if row["per_hour"] is None else f"{row['per_hour']:.0f}/h",
-        NOT_A_PLACE if load is None else f"{100.0 * load:.0f} %",
+        NOT_A_PLACE if load is None or load > _LOAD_MAX else f"{100.0 * load:.0f} %",
         NOT_A_PLACE if more is None else f"+{more:.1f}/h" if more >= _GAIN_MIN else "0",
         NOT_A_PLACE if row["one_more_wait_s"] is None else f"{row['one_more_wait_s']:.0f} s",
     )

@@ -24,7 +24,7 @@ from tests.corridor.timetables import (
 
 pytestmark = pytest.mark.timeout(300)  # the first of them may have to compile the kernels
 
-DECIMALS: Final = (0, 0, 1, 2, 3)  # how fine the figures of an instance are: down to a tick
+DECIMALS: Final = (0, 0, 1, 2, 3, 6)  # how fine the figures of an instance are: down to a tick
 HUGE_S: Final = 10_000_000
 
 

@@ -15,14 +15,8 @@ from contract.errors import ConfigError
 from sim.report import diagrams
 from sim.report.chart import Chart, clock, ticks
 from sim.report.folder import read
-from sim.report.page import (
-    busiest_place,
-    limits,
-    loaded_bound,
-    page,
-    without_truck,
-    write_report,
-)
+from sim.report.limits import evidence, without_truck
+from sim.report.page import loaded_bound, page, write_report
 from sim.report.places import places_of
 from sim.run import load_map
 from tests.sim.commands import command
@@ -146,7 +140,7 @@ def test_first_sentence_says_what_was_waited_for(folder: Path) -> None:
         (0.0, 100.0, "truck-02", "ZONE_OCCUPIED", "kz_e_weigh"),
         (0.0, 9_000.0, "truck-02", "NOT_READY", "kz_b01"),
     ]
-    said = limits(replace(read(folder), waits=waits))[0]
+    said = evidence(replace(read(folder), waits=waits))[0]
     assert said == "What vehicles waited for: 90 % opening hours, 10 % room on the road."
 
 
@@ -189,17 +183,6 @@ def test_waits_are_those_that_the_supervisor_told(folder: Path) -> None:
     assert set(diagrams.waits_by_reason(run)) == {each["reason"] for each in told} - {"NOT_READY"}
 
 
-def test_busiest_place_comes_first_and_no_desk_is_one() -> None:
-    resources = {
-        "kz_out": {"utilisation": 0.25, "mean_wait_s": 1.0, "blocked_s": 0.0},
-        "bridge": {"utilisation": 0.5, "mean_wait_s": 0.0, "blocked_s": 0.0},
-        "desk_office-kz": {"utilisation": 0.9, "mean_wait_s": 0.0, "blocked_s": 0.0},
-    }
-    result: dict[str, Any] = {"resources": resources}
-    assert busiest_place(result) == ("bridge", 0.5)
-    assert busiest_place({"resources": {"desk_office-kz": resources["desk_office-kz"]}}) is None
-
-
 def test_page_and_terminal_say_what_breaks_first(folder: Path) -> None:
     told = json.loads((folder / "result.json").read_text())["bottlenecks"]
     said = command("sim", "report", str(folder), "--bottlenecks")
@@ -209,7 +192,7 @@ def test_page_and_terminal_say_what_breaks_first(folder: Path) -> None:
     assert header.startswith("place")
     assert rows[0].split()[0] == told["first"]
     assert {row.split()[0] for row in rows} == set(told["places"])
-    assert f"<li>{told['first']} limits it" in text_of(folder)
+    assert f"<td>{told['first']}<small>" in text_of(folder)
 
 
 def test_folder_of_another_version_has_no_bottlenecks(folder: Path, tmp_path: Path) -> None:
@@ -222,12 +205,15 @@ def test_folder_of_another_version_has_no_bottlenecks(folder: Path, tmp_path: Pa
 
 
 def test_bound_of_the_picture_is_for_loaded_trucks_of_this_mix() -> None:
+    """Three loads east for one west: of six trucks that go round two go back empty."""
+    by = {"E": {"loaded_crossings": 30}, "W": {"loaded_crossings": 10}}
     result: dict[str, Any] = {
-        "bound": {"per_hour": 100.0},
-        "traffic": {"loaded_crossings": 30, "empty_crossings": 10},
+        "bound": {"per_hour": 90.0, "share": 0.5},
+        "traffic": {"by_direction": by},
     }
-    assert loaded_bound(result) == 75.0
-    assert loaded_bound(result | {"traffic": {"loaded_crossings": 0}}) is None
+    assert loaded_bound(result) == pytest.approx(60.0)
+    assert loaded_bound(result | {"bound": {"per_hour": 90.0, "share": None}}) is None
+    assert loaded_bound(result | {"traffic": {"by_direction": {}}}) is None
 
 
 def test_names_are_shown_and_never_run(folder: Path, tmp_path: Path) -> None:
@@ -242,7 +228,7 @@ def test_folder_without_traffic_or_map_still_has_its_page(folder: Path, tmp_path
     shutil.copytree(folder, tmp_path / "bare")
     for name in ("crossings.csv", "stages.csv", "delays.csv", "events.jsonl"):
         (tmp_path / "bare" / name).unlink()
-    text = write_report(tmp_path / "bare").read_text()
+    text = write_report(tmp_path / "bare").path.read_text()
     assert "smoke, seed 1" in text
     assert pictures(text) == {}
 

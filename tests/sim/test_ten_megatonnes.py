@@ -1,4 +1,4 @@
-"""The number that the corridor was announced with, in full: a day and its warm-up, on five seeds."""
+"""The number that the corridor was announced with: a whole day and its warm-up, on five seeds."""
 
 import pytest
 
