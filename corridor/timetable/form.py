@@ -2,7 +2,8 @@
 
 Pure. Nothing is guessed: an unknown key, a name said twice, a number that is none are faults.
 Figures are seconds and may have fractions; the plan reckons in milliseconds then, or in
-microseconds where one is finer, waits rounded up and due times rounded down. Not here: files (corridor/cli/plan.py), arrays (model.py).
+microseconds where one is finer, waits rounded up and due times rounded down. Not here: files
+(corridor/cli/plan.py), arrays (model.py).
 """
 
 import difflib
