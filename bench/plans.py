@@ -1,4 +1,5 @@
-"""The same day by plain rules, by plan, and by plan with a metered lane: what the order is worth.
+"""The same day by plain rules, by plan, with a metered lane, and with waits on purpose for who is
+expected at a one-lane section: what the order is worth.
 
 First come, first served is what the supervisor does without a timetable. Everything is read from
 the folders of the runs (reading.py). Not here: the search against a solver (timetable.py).
@@ -10,11 +11,15 @@ from bench.measure import print_table
 from bench.reading import Day, day_of
 from bench.runs import Case
 
-SCENARIOS: Final = ("peak_week", "single_lane_bridge")
+SCENARIOS: Final = ("peak_week", "single_lane_bridge", "nur_zholy_khorgos")
 WAYS: Final = (
     ("first come", ("timetable.on=false",)),
     ("plan", ("timetable.on=true", "timetable.lane_trucks=0")),
     ("plan, 3 in the lane", ("timetable.on=true", "timetable.lane_trucks=3")),
+    (
+        "and 90 s of waiting",
+        ("timetable.on=true", "timetable.lane_trucks=3", "timetable.wait='90s'"),
+    ),
 )
 FIGURES: Final = (
     ("loaded crossings", "traffic.loaded_crossings", ".0f"),

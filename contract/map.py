@@ -7,6 +7,7 @@ Not here: who may drive where (corridor/); files (the programs read them). The f
 docs/MAP.md; the rules a map must keep are in `map_check` and `map_rules`.
 """
 
+import functools
 import hashlib
 import heapq
 import json
@@ -15,7 +16,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -62,6 +63,8 @@ __all__ = [
     "ZoneKind",
     "compile_map",
 ]
+
+ROUTES_KEPT: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,17 +122,11 @@ class CorridorMap:
         return tuple(path)
 
     def route(self, lanes: Sequence[str]) -> Route:
-        """The driving line over lanes that follow each other. RouteError if they do not."""
-        for name in lanes:
-            if name not in self.lanes:
-                raise RouteError(f"there is no lane {name} in map {self.name}")
-        for before, after in pairwise(lanes):
-            if after not in self.lanes[before].successors:
-                raise RouteError(f"lane {after} does not follow lane {before}")
-        parts = [self.lanes[name] for name in lanes]
-        return build_route(
-            [Stretch(p.id, p.zone, p.speed_mps, p.xy_m, p.grade, p.width_m) for p in parts]
-        )
+        """The driving line over lanes that follow each other. RouteError if they do not.
+
+        The newest are kept: whoever plans a way, grants it and drives it asks for the same.
+        """
+        return _route(self, tuple(lanes))
 
     def markers_on(self, route: Route) -> Array:
         """(m, 3) markers of a route of this map as [s m, x m, y m], in order of s.
@@ -164,6 +161,20 @@ class CorridorMap:
                     further_mm = driven_mm + round(self.lanes[name].length_m * 1000)
                     heapq.heappush(queue, (further_mm, (*path, name)))
         raise RouteError(f"no way leads from lane {start} to lane {goal}")
+
+
+@functools.lru_cache(maxsize=ROUTES_KEPT)
+def _route(corridor: CorridorMap, lanes: tuple[str, ...]) -> Route:
+    for name in lanes:
+        if name not in corridor.lanes:
+            raise RouteError(f"there is no lane {name} in map {corridor.name}")
+    for before, after in pairwise(lanes):
+        if after not in corridor.lanes[before].successors:
+            raise RouteError(f"lane {after} does not follow lane {before}")
+    parts = [corridor.lanes[name] for name in lanes]
+    return build_route(
+        [Stretch(p.id, p.zone, p.speed_mps, p.xy_m, p.grade, p.width_m) for p in parts]
+    )
 
 
 def compile_map(text: bytes) -> CorridorMap:

@@ -23,11 +23,12 @@ from corridor.agent import SupervisorAgent, SupervisorConfig
 from corridor.authority import Weather
 from corridor.charging import HEAVIEST_KG, RESERVE, ChargingConfig
 from corridor.cli import explain, ledger, map_check, plan, report
-from corridor.cli.timetable_sections import SlotsSection, TimetableSection, make_ready
+from corridor.cli.timetable_ready import make_ready
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.hours import SideHours
 from corridor.planning import DESTINATION
+from corridor.timetable.sections import SlotsSection, TimetableSection
 from corridor.token import TokenConfig
 from live.body import NoBody
 from live.config import ProgramConfig

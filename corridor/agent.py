@@ -46,14 +46,13 @@ from corridor.mission_orders import tell_mission
 from corridor.operators import Operators
 from corridor.overdue import Overdue
 from corridor.people import People
-from corridor.planners import scheduling_of
+from corridor.planners import Planners
 from corridor.planning import front_at_start
 from corridor.positions import Positions
 from corridor.records import Crossing, Formation, Mission, Rest
 from corridor.rings import Rings
 from corridor.safe_state import SafeState
 from corridor.shortening import Shortenings
-from corridor.slots import Slots
 from corridor.state import State
 from corridor.timetable.settings import SlotsConfig, TimetableConfig
 from corridor.token import Token, TokenConfig
@@ -96,10 +95,10 @@ class SupervisorAgent:
         self._formations = Formations(self.state, gathering)
         customs = Customs(self.state, split=config.dispatch.batch_split)
         self._people = People(self.state, config.weather_hold_ms, self._weather_is, config.hours)
-        timetable = scheduling_of(self.state, config.timetable, self._people.hours.earliest_ms)
-        self._slots = Slots(self.state, config.slots)
-        self._dispatch = Dispatch(self.state, config.dispatch, timetable, self._slots)
-        self._token = Token(self.state, config.token, timetable.first if timetable else None)
+        plans = Planners(self.state, config.timetable, config.slots, self._people)
+        self._planners = plans
+        self._dispatch = Dispatch(self.state, config.dispatch, plans.timetable, plans.slots)
+        self._token = Token(self.state, config.token, plans.first, plans.kept)
         self._climbing = Climbing(corridor, config.weather.friction_permille, config.kinds)
         self._grants = Grants(
             self.state,
@@ -153,7 +152,7 @@ class SupervisorAgent:
         self._operators.restore(state)
         self._people.restore(state)
         halts.restore(self.state, state)
-        self._slots.restore()
+        self._planners.slots.restore()
         self._formations.restore()
         self._watch_ns = now.mono_ns
         self._liveness.start(now)
@@ -164,8 +163,8 @@ class SupervisorAgent:
 
     def on_message(self, now: Now, received: Received) -> Effects:
         state = self.state
-        if type(received.message) is movement_pb2.VehicleHeartbeat:
-            self._on_heartbeat(now, received)
+        if isinstance(received.message, movement_pb2.VehicleHeartbeat):
+            self._positions.on_heartbeat(now, received.sender, received.message)
             if not (state.dirty or state.dispatch_due):
                 return state.flush()  # alive, and nothing else: four messages of five
         if received.role is not Role.VEHICLE:
@@ -186,7 +185,7 @@ class SupervisorAgent:
             self._overdue.watch(now)
             self._detours.over()
             self._token.watch()
-            self._slots.watch(now)
+            self._planners.watch(now)
             self._liveness.watch(now)
             self._rings.look(now)
         self._liveness.beat(now)
@@ -260,10 +259,6 @@ class SupervisorAgent:
         return self._epoch > 1 and bool(self.state.zones.held_by(vehicle))
 
     # --- messages ---
-
-    def _on_heartbeat(self, now: Now, received: Received) -> None:
-        beat = cast("movement_pb2.VehicleHeartbeat", received.message)
-        self._positions.on_heartbeat(now, received.sender, beat)
 
     def _on_position(self, now: Now, received: Received) -> None:
         report = cast("movement_pb2.PositionReport", received.message)
@@ -342,7 +337,7 @@ class SupervisorAgent:
 
     def _on_slot_request(self, now: Now, received: Received) -> None:
         request = cast("movement_pb2.SlotRequest", received.message)
-        self._slots.request(now, received.sender, request)
+        self._planners.slots.request(now, received.sender, request)
 
     def _on_counter(self, now: Now, received: Received) -> None:
         """A counter may confirm what a truck has said before, or where it has arrived."""
@@ -386,7 +381,6 @@ class SupervisorAgent:
 
 _Handler = Callable[[SupervisorAgent, Now, Received], Any]
 _HANDLERS: Final[Mapping[type, _Handler]] = {
-    movement_pb2.VehicleHeartbeat: SupervisorAgent._on_heartbeat,
     movement_pb2.PositionReport: SupervisorAgent._on_position,
     movement_pb2.MissionReply: SupervisorAgent._on_mission_reply,
     movement_pb2.AuthorityReply: SupervisorAgent._on_authority_reply,

@@ -30,7 +30,7 @@ from contract.v1.movement_pb2 import (
     Shortening,
 )
 from corridor.interlocking import ZoneState
-from corridor.records import Mission
+from corridor.records import Crossing, Mission
 from corridor.state import No, State
 
 CLOSURES_MAX: Final = 256
@@ -256,15 +256,29 @@ class Closures:
                 found.update(closure.zones)
         return frozenset(found)
 
+    def kept_out(self, crossing: Crossing) -> list[Closure]:
+        """Sections that a crossing is not let into, be its truck under way or at its berth."""
+        mission = self._state.missions.get(crossing.mission)
+        convoy = mission.convoy if mission is not None else ""
+        return [
+            closure
+            for closure in self._closed.values()
+            if self._is_about(closure, crossing, convoy)
+            and not self._is_inside(closure, crossing.vehicle)
+        ]
+
     def _is_for(self, closure: Closure, mission: Mission) -> bool:
-        holders = (self._state.zones.holders(zone) for zone in closure.zones)
-        meant = self._is_meant(closure, mission)
-        return meant and not any(mission.vehicle in held for held in holders)
+        return self._is_meant(closure, mission) and not self._is_inside(closure, mission.vehicle)
+
+    def _is_inside(self, closure: Closure, vehicle: str) -> bool:
+        return any(vehicle in self._state.zones.holders(zone) for zone in closure.zones)
 
     def _is_meant(self, closure: Closure, mission: Mission) -> bool:
-        loaded = self._state.crossings[mission.crossing].loaded
+        return self._is_about(closure, self._state.crossings[mission.crossing], mission.convoy)
+
+    def _is_about(self, closure: Closure, crossing: Crossing, convoy: str) -> bool:
         return (
-            closure.direction in ("", mission.direction)
-            and closure.load in ("", "loaded" if loaded else "empty")
-            and closure.convoy in ("", mission.convoy)
+            closure.direction in ("", crossing.direction)
+            and closure.load in ("", "loaded" if crossing.loaded else "empty")
+            and closure.convoy in ("", convoy)
         )

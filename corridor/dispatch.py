@@ -61,13 +61,13 @@ class Dispatch:
         self,
         state: State,
         config: DispatchConfig,
-        timetable: "Scheduling | None" = None,
-        slots: Slots | None = None,
+        timetable: "Scheduling | None",
+        slots: Slots,
     ) -> None:
         self._state = state
         self._config = config
         self._timetable = timetable
-        self._slots = slots or Slots(state, None)
+        self._slots = slots
         self._forming: dict[str, int] = {}
         self._arrivals = {way: arrival_berths(state.map, way) for way in DESTINATION}
         self._charging = Charging(state, config.charging)

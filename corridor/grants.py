@@ -89,7 +89,7 @@ class Grants:
             return
         self._visits.announce(mission, route, mission.next_span)  # a place may have been opened
         if short and bar is None:
-            no = self._allocate(now, mission, route, heard.front_m + LOOK_AHEAD_M)
+            no = self._allocate(mission, route, heard.front_m + LOOK_AHEAD_M)
             heard.wants = no.resource if no is not None else ""
             end_m, overlap_m = self._end(mission, route, mission.next_span)
             final = mission.next_span == len(route.zone_spans)
@@ -102,14 +102,8 @@ class Grants:
         if at_gate and bar is None:
             no = self._unwelcome(mission, route, heard.front_m) or no
         if no is not None:
-            state.wait(
-                now,
-                mission.vehicle,
-                no.reason,
-                resource=no.resource,
-                holder=no.holder,
-                lifts=no.lifts,
-            )
+            about = {"resource": no.resource, "holder": no.holder, "lifts": no.lifts}
+            state.wait(now, mission.vehicle, no.reason, **about)
         else:
             state.goes_on(now, mission.vehicle)
 
@@ -146,7 +140,7 @@ class Grants:
 
     # --- allocation ---
 
-    def _allocate(self, now: Now, mission: Mission, route: Route, until_m: float) -> No | None:
+    def _allocate(self, mission: Mission, route: Route, until_m: float) -> No | None:
         """Allocate zone groups up to `until_m`; the first no, if there was one."""
         state, spans = self._state, route.zone_spans
         while mission.next_span < len(spans) and spans[mission.next_span][1] <= until_m:

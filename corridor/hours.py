@@ -39,6 +39,8 @@ from corridor.records import Mission
 from corridor.state import No, State
 
 HOUR_MS: Final = 3_600_000
+ALWAYS: Final = Opening(0, 0, 0)
+DAYS_TRIED: Final = 4  # openings after which hours that never overlap are looked at no more
 KEPT_MS: Final = 3 * DAY_MS  # what was let past a gate before that is in nobody's day any more
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Day = Annotated[str, Meta(pattern=r"^(|20[0-9]{2}-[0-9]{2}-[0-9]{2})$")]
@@ -187,6 +189,20 @@ class Hours:
                     at_ms = max(at_ms, day_begins_ms(day + 1, side.utc_offset_min))
         return at_ms
 
+    def lets_ms(self, direction: str, at_ms: int, way_ms: int) -> int:
+        """For the timetable: from when on a truck that is at its exit gate at `at_ms`, and takes
+        `way_ms` from there, finds both sides open.
+        """
+        own = self._openings.get(ORIGIN[direction], ALWAYS)
+        other = self._openings.get(DESTINATION[direction], ALWAYS)
+        for _ in range(DAYS_TRIED):
+            at_ms = opens_at_ms(at_ms, own)
+            until_ms = open_until_ms(at_ms, other)
+            if until_ms is not None and at_ms + way_ms < until_ms:
+                break
+            at_ms = opens_at_ms(at_ms if until_ms is None else until_ms, other)
+        return at_ms
+
     # --- the voter ---
 
     def vote(self, mission: Mission, route: Route, index: int) -> No | None:
@@ -225,7 +241,7 @@ class Hours:
 
     def _open_until_ms(self, country: str) -> int | None:
         """When a side closes that is open by every clock; None if it may be closed now."""
-        opening = self._openings.get(country, Opening(0, 0, 0))
+        opening = self._openings.get(country, ALWAYS)
         return open_until_ms(self._from_ms(), opening)
 
     def _before_entry(self, mission: Mission) -> int:

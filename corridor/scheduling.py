@@ -6,13 +6,15 @@ often; between two plans the order is kept, not the clock. What follows:
     turn   of two that are ready at their berths, who sets off first
     room   how many more may set off: the others wait parked, not in the lane
     first  of two that wait at both ends of a one-lane section, who enters first by the plan
+    before  who enters a section before a truck by the plan (expected.py makes it wait for them)
 Who has waited too long goes first whatever the plan says, and with no plan it is first come, first
-served. Times are those of empty road; what they are wrong by is mended by the next plan. Nothing of
-it survives a restart. Not here: the search (timetable/horizon.py), slots (slots.py).
+served. Times are those from where each truck is, by what each place took lately (journeys.py); who
+finds something closed is planned to come when it opens (openings.py). What they are wrong by is
+mended by the next plan. Nothing of it survives a restart. Not here: the search
+(timetable/horizon.py), slots (slots.py).
 Requirements: SUP-046 in docs/SAFETY.md.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from contract.agent import NS_PER_MS, Now
@@ -21,6 +23,7 @@ from contract.reasons import Reason
 from contract.v1.customs_pb2 import CUSTODY_STEP_EXITED
 from corridor.clearance import clearance_missing
 from corridor.journeys import Journeys, sections_of
+from corridor.openings import Openings
 from corridor.records import Crossing, Mission
 from corridor.state import No, State
 from corridor.timetable.horizon import (
@@ -39,26 +42,24 @@ TURN_S: Final = 10  # from the last one out until the other direction enters
 COMING_MAX: Final = 80  # of one plan
 LAST: Final = 1 << 30  # behind everybody who has a turn
 
-Earliest = Callable[[str, int], int]  # direction, how many go before -> UTC ms
-
 
 class Scheduling:
     """The newest timetable, and when the next one is due."""
 
     def __init__(
-        self, state: State, config: TimetableConfig, earliest_ms: Earliest, by: Solve = solve
+        self, state: State, config: TimetableConfig, openings: Openings, journeys: Journeys
     ) -> None:
-        """`earliest_ms`: when hours and quotas let one more go (hours.py); `by`: the search."""
         self._state = state
         self._config = config
-        self._earliest_ms = earliest_ms
-        self._by = by
+        self._openings = openings
+        self._journeys = journeys
+        self._by: Solve = solve  # the search
         self._now = Now(0, 0)
         self._known: tuple[str, ...] = ()
+        self._closed: tuple[str, ...] = ()  # what was closed when the plan was made
         self._made_ns: int | None = None
         self._stale = False  # others come than are in the plan
         self.newest = Timetable()
-        self._journeys = Journeys(state)
         self._sections = dict.fromkeys(sections_of(state), Section(HEADWAY_S, TURN_S))
 
     # --- when ---
@@ -71,6 +72,11 @@ class Scheduling:
         wait_ms = self._config.least_ms if self._stale else self._config.most_ms
         return self._made_ns + wait_ms * NS_PER_MS
 
+    def watch(self) -> None:
+        """Have a plan made that knows of what has been closed or opened since."""
+        if self._known and self._openings.marks() != self._closed:
+            self._state.dispatch_due = True
+
     def look(self, now: Now) -> None:
         """Plan anew if it is time to."""
         self._now = now
@@ -79,7 +85,7 @@ class Scheduling:
         if self._made_ns is not None:
             age_ms = (now.mono_ns - self._made_ns) // NS_PER_MS
         due = age_ms >= self._config.most_ms
-        self._stale = known != self._known
+        self._stale = (known, self._openings.marks()) != (self._known, self._closed)
         if not known:
             self._known, self.newest = known, Timetable()
         elif due or (self._stale and age_ms >= self._config.least_ms):
@@ -87,6 +93,7 @@ class Scheduling:
 
     def _plan(self, known: tuple[str, ...]) -> None:
         self._known, self._made_ns, self._stale = known, self._now.mono_ns, False
+        self._closed = self._openings.marks()
         made = planned(self._coming(), self._sections, self._config.rounds, self._by)
         if isinstance(made, Faulty):
             self._state.say(Event.TIMETABLE_REFUSED, jobs=len(known), fault=made.fault)
@@ -130,14 +137,15 @@ class Scheduling:
         open_ones = [each for each in self._state.open_crossings() if self._comes(each)]
         open_ones.sort(key=lambda each: (not each.mission, self._ready_ms(each), each.crossing_id))
         for crossing in open_ones[:COMING_MAX]:
-            legs = self._journeys.legs(crossing)
+            shut = frozenset(self._openings.shut_until_ms(self._now, crossing))
+            legs = self._journeys.legs(crossing, shut)
             if not legs:
                 continue
-            release_ms = self._now.utc_ms
+            before = ahead[crossing.direction]
+            release_ms = self._openings.earliest_ms(self._now, crossing, before)
             if not crossing.mission:
-                earliest_ms = self._earliest_ms(crossing.direction, ahead[crossing.direction])
-                release_ms = max(release_ms, self._ready_ms(crossing), earliest_ms)
-                ahead[crossing.direction] += 1
+                release_ms = max(release_ms, self._ready_ms(crossing))
+            ahead[crossing.direction] += not crossing.started_ms
             due_ms = self._ready_ms(crossing) + self._config.due_after_ms(
                 perishable=crossing.perishable
             )
@@ -204,3 +212,21 @@ class Scheduling:
         if at_s[0] is None or at_s[1] is None:
             return None
         return at_s[0] < at_s[1]
+
+    @property
+    def wait_ms(self) -> int:
+        """So long a truck waits at most at an idle section for another one."""
+        return self._config.wait_ms
+
+    def before(self, zone: str, mine: Mission) -> list[Mission]:
+        """Who enters a section before this one by the plan, the first one first."""
+        at_s = self.newest.at_s
+        mine_s = at_s.get(mine.crossing, {}).get(zone)
+        if mine_s is None:
+            return []
+        found = [
+            (at_s.get(each.crossing, {}).get(zone, mine_s), each.turn, each)
+            for each in self._state.missions.values()
+        ]
+        return [each for enters_s, _, each in sorted(found, key=lambda row: row[:2])
+                if enters_s < mine_s]  # fmt: skip

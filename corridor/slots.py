@@ -19,6 +19,7 @@ from contract.reasons import Reason
 from contract.v1.customs_pb2 import CUSTODY_STEP_EXITED
 from contract.v1.gate_pb2 import SlotNotice
 from contract.v1.movement_pb2 import SlotReply, SlotRequest
+from corridor.estimates import Estimates
 from corridor.journeys import Journeys
 from corridor.planning import ORIGIN
 from corridor.records import Crossing, Mission
@@ -31,11 +32,14 @@ NONE: Final = -1
 class Slots:
     """Which crossing has which slot of which exit gate. The crossings' rows are what survives."""
 
-    def __init__(self, state: State, config: SlotsConfig | None) -> None:
+    def __init__(
+        self, state: State, config: SlotsConfig | None, journeys: Journeys, estimates: Estimates
+    ) -> None:
         """Without `config` there are none, and nobody waits for one."""
         self._state = state
         self._config = config or SlotsConfig()
-        self._journeys = Journeys(state)
+        self._journeys = journeys
+        self._estimates = estimates
         self._gates = {
             gate.direction: gate.id
             for gate in state.map.gates.values()
@@ -63,7 +67,9 @@ class Slots:
         crossing = self._state.crossings.get(request.crossing_id)
         refused = self._refused(terminal, request, crossing)
         if refused is None and crossing is not None:
-            from_ms = max(request.earliest_utc_ms, now.utc_ms) + self._way_ms(crossing)
+            gate = self._gates[crossing.direction]
+            way_ms = self._journeys.to_gate_ms(crossing, gate)  # on whatever road is empty by then
+            from_ms = max(request.earliest_utc_ms, now.utc_ms) + way_ms
             index = self._free(now, crossing.direction, from_ms)
             if index is not None:
                 self._give(crossing, index)
@@ -138,7 +144,7 @@ class Slots:
         self._free_no_shows(now, direction, able)
         leaving = []
         for crossing in able:
-            way_ms = self._way_ms(crossing)
+            way_ms = self._way_ms(now, crossing)
             reach_ms = now.utc_ms + way_ms - self._config.grace_ms
             index = self._free(now, direction, reach_ms)
             reached = crossing.slot * self._config.pitch_ms >= reach_ms
@@ -171,15 +177,16 @@ class Slots:
             elif crossing.outcome:
                 self._take_back(crossing, Reason.REFUSED)
             elif not crossing.mission and crossing_id not in ready:
-                leaves_ms = index * self._config.pitch_ms - self._way_ms(crossing)
+                leaves_ms = index * self._config.pitch_ms - self._way_ms(now, crossing)
                 over_ms = leaves_ms + self._config.grace_ms - now.utc_ms
                 if over_ms <= 0:
                     self._take_back(crossing, Reason.SLOT_OVER)
                 else:
                     self._wake(now, direction, over_ms)
 
-    def _way_ms(self, crossing: Crossing) -> int:
-        return self._journeys.to_gate_ms(crossing, self._gates[crossing.direction])
+    def _way_ms(self, now: Now, crossing: Crossing) -> int:
+        """Until it would be at the line, behind those that are on the road."""
+        return self._estimates.to_gate_ms(now, crossing, self._gates[crossing.direction])
 
     # --- on the road ---
 
@@ -196,7 +203,7 @@ class Slots:
             last = NONE
             for mission in sorted(lane, key=lambda each: each.turn):
                 crossing = self._state.crossings[mission.crossing]
-                there_ms = now.utc_ms + self._way_ms(crossing)
+                there_ms = now.utc_ms + self._way_ms(now, crossing)
                 if crossing.slot <= last or there_ms > self._window(crossing.slot)[1]:
                     after_ms = max(there_ms, (last + 1) * self._config.pitch_ms)
                     index = self._free(now, direction, after_ms)

@@ -142,8 +142,8 @@ class State:
         self.dirty: dict[str, None] = {}
         self.dispatch_due = True
         self.out: list[Effect] = []
-        self._ends = frozenset(
-            place.zone for place in (*corridor.berths.values(), *corridor.bays.values())
+        self._ends = frozenset(berth.zone for berth in corridor.berths.values()) | frozenset(
+            bay.zone for bay in corridor.bays.values()
         )
         self._routes: dict[tuple[str, ...], Route] = {}
         self._route_of: dict[str, tuple[list[str], Route]] = {}  # by mission

@@ -110,6 +110,18 @@ class WeatherWatch:
         """The level in force."""
         return level_of(self._told) if self._told is not None else None
 
+    def closed_ns(self, now: Now, *, loaded: bool) -> int:
+        """How long at least nobody is let out with such a load; 0: the weather allows it.
+
+        What has been measured better since opens when it has held; while nothing has, a whole hold
+        from now on.
+        """
+        if self._told is None or not _is_closed(self._told, loaded=loaded):
+            return 0
+        if self._since is None or self._began_ns is None or _is_closed(self._since, loaded=loaded):
+            return self._hold_ns
+        return max(1, self._began_ns + self._hold_ns - now.mono_ns)
+
     def restore(self, journal: Mapping[str, bytes]) -> None:
         """The weather before a restart is the weather after it; what had come since and not held
         yet is held anew.
@@ -169,11 +181,17 @@ class WeatherWatch:
         if told is None or level is None:
             return None
         crossing = self._state.crossings[mission.crossing]
-        light = not crossing.loaded and told.wind_mmps > EMPTY_WIND_MMPS_MAX
-        if (level.closed or light) and crossing.step < CUSTODY_STEP_EXITED:
+        closed = _is_closed(told, loaded=crossing.loaded)
+        if closed and crossing.step < CUSTODY_STEP_EXITED:
             return No(Reason.WEATHER_CLOSED, level.name, "weather")
         zone = route.zone_spans[index][0]
         others = [each for each in self._state.zones.holders(zone) if each != mission.vehicle]
         if level.alone and others:
             return No(Reason.ZONE_OCCUPIED, zone, others[0])
         return None
+
+
+def _is_closed(weather: Measured, *, loaded: bool) -> bool:
+    """Whether nobody may leave in such weather, loaded or empty."""
+    light = not loaded and weather.wind_mmps > EMPTY_WIND_MMPS_MAX
+    return level_of(weather).closed or light

@@ -52,10 +52,14 @@ class Stage:
     blocked_s: float = 0.0
 
     @property
+    def served_s(self) -> float:
+        """How long its servers served, all together."""
+        return sum(visit.end_ns - visit.start_ns for visit in self.visits) / NS_PER_S
+
+    @property
     def busy_s(self) -> float:
-        """How long its servers were taken, all together."""
-        spans = (visit.end_ns - visit.start_ns for visit in self.visits)
-        return sum(spans) / NS_PER_S + self.blocked_s
+        """How long its servers were taken, all together: whoever is kept in it takes it too."""
+        return self.served_s + self.blocked_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,18 +195,32 @@ def _count(shown: Shown, name: str) -> int:
 
 
 def _capacity(shown: Shown, stages: Mapping[str, Stage], name: str) -> float | None:
-    """Crossings an hour both ways; None where too few came to say."""
+    """Crossings an hour both ways; None where too few came to say. What keeps a truck in a place
+    that has finished with it - closed hours, the next place - is not that place's doing.
+    """
     if name in shown.bound:
         return shown.bound[name]
     stage = stages.get(name, Stage())
-    if len(stage.visits) < VISITS_MIN or stage.busy_s <= 0.0:
+    if len(stage.visits) < VISITS_MIN or stage.served_s <= 0.0:
         return None
     tales = shown.tally.crossings.values()
     papers = name.startswith(_AT_DESKS)
     came = [t for t in tales if (t.filed_s if papers else t.left_s) is not None]
     loads = sum(tale.loaded for tale in came)
-    crossings = loads * _crossings_a_load(shown.scenario, came) if loads else float(len(came))
-    return stage.servers * _S_PER_H * crossings / stage.busy_s
+    if not loads:
+        return stage.servers * _S_PER_H * len(came) / stage.served_s
+    each = _crossings_a_load(shown.scenario, came)
+    return stage.servers * _S_PER_H * each / served_a_load_s(stage, came, each)
+
+
+def served_a_load_s(stage: Stage, came: Sequence[CrossingTale], crossings: float) -> float:
+    """Seconds of service for one load and the empty crossings that it asks for, so many crossings
+    together: the time of all loaded ones by load, and of the empty ones by crossing.
+    """
+    empty = {tale.crossing for tale in came if not tale.loaded}
+    of_empty_s = Stage(1, [visit for visit in stage.visits if visit.crossing in empty]).served_s
+    by_load_s = (stage.served_s - of_empty_s) / (len(came) - len(empty))
+    return by_load_s + (crossings - 1.0) * of_empty_s / max(1, len(empty))
 
 
 def _crossings_a_load(scenario: Scenario, came: Sequence[CrossingTale]) -> float:

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from contract.limits import LANE_OVERLAP_M
-from contract.map import CorridorMap, ZoneKind
+from contract.limits import LANE_OVERLAP_M, MEMBER_HEADWAY_S, STANDSTILL_GAP_M
+from contract.map import CorridorMap, Zone, ZoneKind
 from contract.route import Route
 from corridor.planning import DESTINATION, ORIGIN, arrival_berths
 from sim.distributions import parse_distribution, parse_duration
@@ -68,10 +68,10 @@ class Bound:
         for way in self._ways:
             for place, least_s in self._least_s(way):
                 found[place] = _S_PER_H / least_s
-            found |= self._section(way)
             kept_s = self._drive_s(way) + self._at_berth_s(DESTINATION[way.direction])
             berths = len(arrival_berths(self._map, way.direction))
             found[berths_of(way.direction)] = berths * _S_PER_H / kept_s
+        found |= self._sections
         trucks = self._scenario.fleet.kz + self._scenario.fleet.cn
         found[FLEET] = trucks * _S_PER_H / self.round_trip_s
         return found
@@ -111,19 +111,40 @@ class Bound:
 
     # --- the others ---
 
-    def _section(self, way: Way) -> dict[str, float]:
-        """A boundary section holds so many at most, each for as long as it takes to drive through;
-        with one lane both directions share it.
+    @property
+    def _sections(self) -> dict[str, float]:
+        """A boundary section holds one convoy at a time; the next one comes in once the last member
+        of the one before is out, as it does at a stop. With one lane both directions share it.
         """
-        run = self._runs.of(way.route, way.ends_m, way.mass_kg)
-        found = {}
-        for name, begin_m, end_m in way.route.zone_spans:
-            zone = self._map.zones[name]
-            if zone.kind is ZoneKind.BOUNDARY and zone.vehicles_max is not None:
-                begin_s, end_s = run.at(np.array([begin_m, end_m + self._length_m]))
-                each_way = zone.vehicles_max / (2.0 if zone.one_lane else 1.0)
-                found[name] = each_way * _S_PER_H / float(end_s - begin_s)
+        found: dict[str, float] = {}
+        for way in self._ways:
+            for name, begin_m, end_m in way.route.zone_spans:
+                zone = self._map.zones[name]
+                if zone.kind is ZoneKind.BOUNDARY and zone.vehicles_max is not None:
+                    members = self._members(zone, way)
+                    kept_s = self._convoy_s(way, (begin_m, end_m), members)
+                    others = 1.0 / found[name] if name in found else 0.0
+                    found[name] = 1.0 / (others + kept_s / (members * _S_PER_H))
         return found
+
+    def _members(self, zone: Zone, way: Way) -> int:
+        """How many are in a section at a time: of one convoy, and within its limits."""
+        limits = [self._scenario.fleet.convoy, zone.vehicles_max or 1]
+        if zone.mass_max_kg is not None:
+            limits.append(int(zone.mass_max_kg // way.mass_kg))
+        return max(1, min(limits))
+
+    def _convoy_s(self, way: Way, span_m: tuple[float, float], members: int) -> float:
+        """How long a convoy keeps a section from the next one at least: from when its first member
+        could stay out for the last time until the last one's rear has left.
+        """
+        begin_m, end_m = span_m
+        run = self._runs.of(way.route, way.ends_m, way.mass_kg)
+        marks_m = (begin_m, begin_m + self._length_m + STANDSTILL_GAP_M, end_m + self._length_m)
+        begin_s, behind_s, clear_s = (float(each) for each in run.at(np.array(marks_m)))
+        follows_s = behind_s - begin_s + MEMBER_HEADWAY_S
+        free_s = last_free_s(run, begin_m - LANE_OVERLAP_M, self._truck.brake_service_mps2)
+        return clear_s - free_s + (members - 1) * follows_s
 
     def _drive_s(self, way: Way) -> float:
         """From berth to berth with its stops: the least time."""

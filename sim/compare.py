@@ -111,6 +111,7 @@ def figures(folder: Path, model: Model, variant: Variant) -> dict[str, Any]:
         "loads": len(carried),
         "left": sum(each["waiting"] for each in result["queues"].values())
         + sum(row["loaded"] == "1" and row["outcome"] not in ENDED for row in rows),
+        "empty": sum(row["loaded"] != "1" and bool(row["filed"]) for row in rows),
         "tonnes": round(tonnes, 1),
         "papers_to_arrival_h": spread(hours),
         "driving_min": _minutes(result["traffic"]["crossing_time_s"]["p50"]),
@@ -139,22 +140,37 @@ def _per_100(amount: float, of: int) -> float | None:
 def amounts(
     rows: list[dict[str, str]], result: Mapping[str, Any], tree: Mapping[str, Any]
 ) -> dict[str, float]:
-    """How much of everything that costs. Whoever is still under way counts up to the end."""
+    """How much of everything that costs. Whoever is still under way counts up to the end; of empty
+    crossings as many count, at the mean of all, as the loads of one direction are more than those
+    of the other: a carrier with a telephone sends no others.
+    """
     end_s = float(result["performance"]["simulated_s"])
-    spans_h = [
-        (float(row["arrived"] or end_s) - float(row["filed"])) / 3_600.0
-        for row in rows
-        if row["filed"]
-    ]
-    cargo_t = [float(row["cargo_kg"]) / 1_000.0 for row in rows if row["filed"]]
+    filed = [row for row in rows if row["filed"]]
+    spans_h = {
+        row["crossing"]: (float(row["arrived"] or end_s) - float(row["filed"])) / 3_600.0
+        for row in filed
+    }
+    loaded = [row for row in filed if row["loaded"] == "1"]
+    empty = [row for row in filed if row["loaded"] != "1"]
+    needed = needed_empties(loaded, len(empty))
+    empty_h = sum(spans_h[row["crossing"]] for row in empty) * needed / max(1, len(empty))
+    truck_h = sum(spans_h[row["crossing"]] for row in loaded) + empty_h
     return {
-        "truck_h": sum(spans_h),
-        "driver_h": sum(spans_h),
+        "truck_h": truck_h,
+        "driver_h": truck_h,
         "officer_min": float(result["officer_minutes"]) + float(result["agency_minutes"]),
-        "tonne_h": sum(t * h for t, h in zip(cargo_t, spans_h, strict=True)),
-        "crossing": float(sum(_carried(row) for row in rows)),
+        "tonne_h": sum(
+            float(row["cargo_kg"]) / 1_000.0 * spans_h[row["crossing"]] for row in loaded
+        ),
+        "crossing": float(sum(_carried(row) for row in loaded) + needed),
         "open_h": open_h(tree, end_s),
     }
+
+
+def needed_empties(loaded: list[dict[str, str]], made: int) -> int:
+    """Empty crossings that the loads themselves ask for, of those that were made."""
+    east = sum(row["direction"] == "E" for row in loaded)
+    return min(made, abs(2 * east - len(loaded)))
 
 
 def open_h(tree: Mapping[str, Any], lasts_s: float) -> float:
@@ -207,7 +223,11 @@ def lines_of(model: Model, told: list[dict[str, Any]]) -> list[str]:
     lines += ["", "  rates:"]
     lines += [f"  {c.rate:>8g} a {c.per:<12} {c.name}: {c.source}" for c in model.cost]
     lines += ["", "  mean and 95 %: hours from the declaration to the arrival berth; officers:"]
-    return [*lines, "  minutes for 100 loads; left: loads that had not arrived when the run ended"]
+    return [
+        *lines,
+        "  minutes for 100 loads; left: loads that had not arrived when the run ended; of empty",
+        "  crossings those count that the loads ask for, east and west being unequal",
+    ]
 
 
 def _said(value: float | None, digits: int = 1) -> str:

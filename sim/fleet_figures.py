@@ -47,8 +47,8 @@ def fleet_figures(world: "World", events: Sequence[Said], end_s: float) -> dict[
     repaired = [each for side in life.mechanics.values() for each in side.repaired]
     return {
         **_energy(life.batteries, end_s),
-        "brake_tests": sum(each.tests for each in terminals),
-        "brakes_failed": sum(each.failures for each in terminals),
+        "brake_tests": sum(each.trade.tests for each in terminals),
+        "brakes_failed": sum(each.trade.failures for each in terminals),
         "repairs": len(repaired),
         "unmended": sum(side.at_work for side in life.mechanics.values()),
         "broken_down": len(life.broken_down),

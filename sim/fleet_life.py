@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sim.battery import Batteries, Supply
 from sim.build import MECHANICS, TERMINALS
 from sim.distributions import parse_distribution
-from sim.engine import stream
+from sim.engine import NS_PER_S, stream
 from sim.fault_kinds import DRIVE_DIES
 from sim.mechanics import Mechanics, Trade
 from sim.scenario_fleet import SIDES, drivetrain_of
@@ -123,8 +123,10 @@ def berth_work(world: "World") -> dict[str, Any]:
 
 
 def _is_mended(world: "World", side: str, vehicle: str) -> None:
-    """The mechanic tells the terminal, by word of mouth."""
+    """The mechanic tells the terminal, by word of mouth, once there is one to tell."""
     host = world.hosts[TERMINALS[side]]
+    if host.node is None:
+        world.engine.after(NS_PER_S, _is_mended, world, side, vehicle)
     if host.node is not None:
         agent: Any = host.node.agent
         agent.mended.append(vehicle)

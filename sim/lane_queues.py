@@ -25,7 +25,7 @@ IN_THE_WAY: Final = frozenset(
     for reason in (
         *(Reason.ZONE_OCCUPIED, Reason.PREDECESSOR_FIRST, Reason.VEHICLE_AHEAD),
         *(Reason.DIRECTION_OPPOSED, Reason.SECTION_DRAINS, Reason.WOULD_DEADLOCK),
-        Reason.ZONE_FULL,
+        *(Reason.ZONE_FULL, Reason.PLANNED_LATER),
     )
 )
 Wait = tuple[str, str, str]  # reason, resource, holder

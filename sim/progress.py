@@ -3,8 +3,8 @@
 Judged at the end of a run from the log and from where trucks have moved. Stuck is a run in which
 nobody has crossed since, a truck stands without a reason, or a wait that a program should have
 ended has gone on ever since. Who waits for people at customs, or behind somebody who does, is not
-stuck; nor is a truck that the scenario leaves broken. Not here: rings of waits (outcome.py), safety
-(checkers.py).
+stuck, nor whom they kept until after everything was mended; nor is a truck that the scenario leaves
+broken. Not here: rings of waits (outcome.py), safety (checkers.py).
 """
 
 from collections.abc import Mapping
@@ -81,7 +81,8 @@ def judge(world: "World", tally: Tally, moves: Moves, end_s: float) -> dict[str,
         if why:
             stuck.append({"vehicle": tale.vehicle, "crossing": tale.crossing, "why": why})
     few = len(finished) < min(section.crossings, len(finished) + len(open_))
-    if few and not stuck and not all(_waits_for_people(tally, t, dead) for t in open_):
+    kept = [t for t in open_ if _waits_for_people(tally, t, dead) or _was_kept(t, after_s)]
+    if few and not stuck and len(kept) < len(open_):
         why = f"{len(finished)} crossings have finished since, expected {section.crossings}"
         stuck.append({"vehicle": "", "crossing": "", "why": why})
     return {"after_s": after_s, "crossings": len(finished), "open": len(open_), "stuck": stuck}
@@ -144,6 +145,13 @@ def _may_wait(wait: Waiting) -> bool:
     """People at customs take their time."""
     reason = Reason.__members__.get(wait.reason)
     return reason is not None and reason.owner in _PEOPLE and reason not in _PROMPT
+
+
+def _was_kept(tale: CrossingTale, after_s: float) -> bool:
+    """Whether people at customs still had it, under way, when everything was mended."""
+    if tale.left_s is None or tale.cleared_s is None:
+        return False
+    return tale.left_s <= after_s < tale.cleared_s
 
 
 def _waits_for_people(tally: Tally, tale: CrossingTale, dead: AbstractSet[str]) -> bool:

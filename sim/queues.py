@@ -1,7 +1,7 @@
 """Loads that wait for a truck: whether a corridor keeps up with what it is offered.
 
 From the terminals themselves, for a load is nobody's before a truck has it: no log tells of it.
-A terminal that was started again has counted from then on. Not here: trucks that wait (waits.py).
+Not here: trucks that wait (waits.py).
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,8 @@ def queues(hosts: Mapping[str, Host]) -> dict[str, dict[str, float]]:
         agent = node.agent if node is not None else None
         counts: tuple[float, ...] = (0, 0, 0, 0.0)
         if isinstance(agent, TerminalAgent):
-            empty_s = round(agent.empty_after_ns / _NS_PER_S, 3)
-            counts = (agent.offered, len(agent.backlog), agent.backlog_most, empty_s)
+            trade = agent.trade
+            empty_s = round(trade.empty_after_ns / _NS_PER_S, 3)
+            counts = (trade.offered, len(trade.backlog), trade.backlog_most, empty_s)
         found[direction] = dict(zip(QUEUE, counts, strict=True))
     return found

@@ -5,6 +5,7 @@ all the same.
 """
 
 import functools
+import gc
 import itertools
 import platform
 import re
@@ -220,6 +221,7 @@ def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
     if options.track_period_s > 0.0:
         period_ns = int(options.track_period_s * _NS_PER_S)
         world.engine.watch(0, _track, world, recorder, period_ns)
+    gc.freeze()  # what is there by now stays to the end: no collection goes through it again
     try:
         for until_ns in itertools.chain(range(slice_ns, end_ns, slice_ns), (end_ns,)):
             world.run(until_ns)
@@ -229,6 +231,8 @@ def _drive(world: World, recorder: Recorder, options: RunOptions) -> str:
                 break
     except Exception:  # noqa: BLE001 - any error of an agent is its crash: recorded, exit code 3
         return traceback.format_exc()
+    finally:
+        gc.unfreeze()
     return ""
 
 

@@ -8,6 +8,7 @@ from contract.errors import ConfigError
 from corridor.timetable.settings import (
     LANE_TRUCKS_MAX,
     ROUNDS_MAX,
+    WAIT_MS_MAX,
     SlotsConfig,
     TimetableConfig,
 )
@@ -25,6 +26,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, kw_only=True):
     due, due_perishable   from ready at the berth to standing at the other side's
     longest          who has waited so long goes first
     lane_trucks      of one direction between berth and exit gate; 0: any number
+    wait             at an idle one-lane section for a truck on its way that goes first; 0s: none
     """
 
     on: bool = False
@@ -36,6 +38,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, kw_only=True):
     due_perishable: Duration = "30min"
     longest: Duration = "3h"
     lane_trucks: Annotated[int, Meta(ge=0, le=LANE_TRUCKS_MAX)] = 0
+    wait: Duration = "0s"
 
 
 class SlotsSection(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -74,6 +77,11 @@ def check_timetable(timetable: TimetableSection, slots: SlotsSection, origin: st
             f"{origin}: timetable.least = {timetable.least!r}: "
             f"expected above 0s and at most every, {timetable.every}"
         )
+    if parse_duration(timetable.wait) * 1e3 > WAIT_MS_MAX:
+        raise ConfigError(
+            f"{origin}: timetable.wait = {timetable.wait!r}: "
+            f"expected at most {WAIT_MS_MAX / 1e3:g}s"
+        )
     if parse_duration(slots.grace) > parse_duration(slots.late):
         raise ConfigError(
             f"{origin}: slots.grace = {slots.grace!r}: expected at most late, {slots.late}"
@@ -98,6 +106,7 @@ def timetable_config(section: TimetableSection) -> TimetableConfig | None:
         due_perishable_ms=_ms(section.due_perishable),
         longest_ms=_ms(section.longest),
         lane_trucks=section.lane_trucks,
+        wait_ms=_ms(section.wait),
     )
 
 

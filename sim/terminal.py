@@ -36,6 +36,7 @@ from contract.v1.people_pb2 import Roadworthiness
 from sim.bookings import Bookings
 from sim.refiling import Refiling
 from sim.terminal_jobs import Job, TerminalConfig
+from sim.terminal_journal import Kept, Trade, keep, kept
 from sim.terminal_papers import Flow, Papers, amend
 from sim.yard import LOOK_S, Couplings, Yard, may_return_empty
 
@@ -43,7 +44,6 @@ NS_PER_S: Final = 1_000_000_000
 EMPTY_AFTER_S: Final = 120.0
 AMENDED_AFTER_S: Final = 60.0  # by then the first version has been decided, as a rule
 AMENDMENT_S: Final = 60.0  # from the new version until the truck is ready
-
 
 Loaded = Callable[[str, Declaration | None], None]
 
@@ -63,19 +63,12 @@ class TerminalAgent:
     unfit: Callable[[str, str, str], None] = lambda vehicle, crossing, berth: None
     test_draws: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
     mended: list[str] = field(default_factory=list)  # by mechanics: their brakes are tested again
-    crossings: int = 0
-    tests: int = 0  # of brakes
-    failures: int = 0  # of them, that were not passed
-    backlog: list[Flow] = field(default_factory=list)
-    offered: int = 0  # loads that have come by themselves
-    backlog_most: int = 0  # of them, so many waited for a truck at a time
-    empty_after_ns: int = 0  # how long after its start none did for the last time
+    trade: Trade = field(default_factory=Trade)
     jobs: dict[str, Job] = field(default_factory=dict)
     refiling: Refiling = field(default_factory=Refiling)
     bookings: Bookings | None = None  # where somebody plans, or gives slots
     wanted: list[Declaration] = field(default_factory=list)  # the trader's own new versions
-    _next_cargo: dict[int, int] = field(default_factory=dict)
-    _begun_ns: int = 0
+    _changed: dict[str, None] = field(default_factory=dict)  # trucks; "": the trade alone
     _beat_ns: int = 0
     _beats: int = 0
     _out: list[Effect] = field(default_factory=list)
@@ -85,13 +78,23 @@ class TerminalAgent:
     def on_start(self, now: Now, boot: Boot, state: Mapping[str, bytes]) -> Effects:
         self._out = []
         self.ledger.restore(now, state)
-        self._beat_ns = self._begun_ns = now.mono_ns
+        self._beat_ns = now.mono_ns
+        row, self.jobs = kept(state)
+        if row is None:
+            self._open(now)
+        else:
+            self.trade, self.refiling = row.trade, row.refiling
+            self.papers.batches, self.papers.open = row.batches, dict(row.open)
+        return self._taken(now)
+
+    def _open(self, now: Now) -> None:
+        """The first start: nothing has come yet, and trucks stand where the scenario has them."""
+        self.trade.begun_ns = now.mono_ns
         for index, flow in enumerate(self.config.flows):
             if flow.per_hour > 0.0:
                 self._come_next(index, now.mono_ns + int(flow.begins_s * NS_PER_S))
         for vehicle, berth in self.at_start:
             self._begin(now, vehicle, berth)
-        return self._taken(now)
 
     def on_message(self, now: Now, received: Received) -> Effects:
         self._out = []
@@ -113,21 +116,24 @@ class TerminalAgent:
 
     def on_wake(self, now: Now, reading: object) -> Effects:
         self._out = []
-        for index in sorted(self._next_cargo):
-            while now.mono_ns >= self._next_cargo.get(index, now.mono_ns + 1):
-                self.backlog.append(self.config.flows[index])
-                self.offered += 1
-                self._come_next(index, self._next_cargo[index])
+        for index in sorted(self.trade.next_cargo):
+            while now.mono_ns >= self.trade.next_cargo.get(index, now.mono_ns + 1):
+                self.trade.backlog.append(self.config.flows[index])
+                self.trade.offered += 1
+                self._changed[""] = None
+                self._come_next(index, self.trade.next_cargo[index])
         while self.wanted:
             self._send(self.wanted.pop(0))
         while self.mended:
             self._is_mended(now, self.mended.pop(0))
         for vehicle in sorted(self.jobs):
             self._go_on(now, self.jobs[vehicle])
-        self.backlog_most = max(self.backlog_most, len(self.backlog))
-        if not self.backlog:
-            self.empty_after_ns = now.mono_ns - self._begun_ns
-        self._out += [Send(self.config.office, each) for each in self.refiling.due(now.mono_ns)]
+        self.trade.backlog_most = max(self.trade.backlog_most, len(self.trade.backlog))
+        if not self.trade.backlog:
+            self.trade.empty_after_ns = now.mono_ns - self.trade.begun_ns
+        for question in self.refiling.due(now.mono_ns):
+            self._out.append(Send(self.config.office, question))
+            self._changed[""] = None
         booked = self.bookings.due(now.mono_ns) if self.bookings is not None else []
         self._out += [Send(self.config.supervisor, each) for each in booked]
         if now.mono_ns >= self._beat_ns:
@@ -139,7 +145,7 @@ class TerminalAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        due = [self._beat_ns, *self._next_cargo.values()]
+        due = [self._beat_ns, *self.trade.next_cargo.values()]
         booked_ns = self.bookings.wake_ns if self.bookings is not None else None
         own = (self.refiling.wake_ns, self.ledger.wake_ns, booked_ns)
         due += [each for each in own if each is not None]
@@ -147,7 +153,13 @@ class TerminalAgent:
         return min(due)
 
     def _taken(self, now: Now) -> Effects:
+        """Everything that is to be done, once what it follows from is on disk."""
         out, self._out = self.ledger.chained(now, self._out), []
+        if self._changed:
+            open_ = list(self.papers.open.items())
+            row = Kept(self.trade, self.papers.batches, open_, self.refiling)
+            out = [*keep(row, self._changed, self.jobs), *out]
+            self._changed = {}
         return out
 
     # --- trucks ---
@@ -155,6 +167,7 @@ class TerminalAgent:
     def _begin(self, now: Now, vehicle: str, berth: str) -> None:
         """A truck stands empty at a berth: find it cargo."""
         job = Job(vehicle, berth, now.mono_ns)
+        self._changed[vehicle] = None
         job.empty_ns = now.mono_ns + int(EMPTY_AFTER_S * NS_PER_S)
         self.jobs[vehicle] = job
         self._go_on(now, job)
@@ -168,6 +181,7 @@ class TerminalAgent:
             job.ready_ns = now.mono_ns + int(self.config.swap.sample(self.test_draws) * NS_PER_S)
             job.swaps = True
         self.jobs[arrival.vehicle_id] = job
+        self._changed[arrival.vehicle_id] = None
         fields = {
             "berth": arrival.berth_id,
             "vehicle": arrival.vehicle_id,
@@ -178,6 +192,7 @@ class TerminalAgent:
     def _go_on(self, now: Now, job: Job) -> None:
         if job.loaded or job.unfit or now.mono_ns < job.ready_ns:
             return
+        self._changed[job.vehicle] = None
         if job.swaps and not self._swapped(now, job):
             return
         if job.unloading:
@@ -192,19 +207,19 @@ class TerminalAgent:
             return
         flow = self._cargo()
         if flow is None and now.mono_ns < job.empty_ns:
-            job.ready_ns = min(job.empty_ns, *self._next_cargo.values(), job.empty_ns)
+            job.ready_ns = min(job.empty_ns, *self.trade.next_cargo.values(), job.empty_ns)
             return
         idle = sum(each.idle for each in self.jobs.values())
         if flow is None and not may_return_empty(idle, self.config.keep_empty):
             look_ns = now.mono_ns + int(LOOK_S * NS_PER_S)
-            job.ready_ns = min([look_ns, *self._next_cargo.values()])
+            job.ready_ns = min([look_ns, *self.trade.next_cargo.values()])
             return
         self._file(now, job, flow)
 
     def _cargo(self) -> Flow | None:
-        if self.backlog:
-            perishable = (k for k, flow in enumerate(self.backlog) if flow.perishable)
-            return self.backlog.pop(next(perishable, 0))
+        if self.trade.backlog:
+            perishable = (k for k, flow in enumerate(self.trade.backlog) if flow.perishable)
+            return self.trade.backlog.pop(next(perishable, 0))
         endless = [flow for flow in self.config.flows if flow.per_hour <= 0.0]
         if not endless:
             return None
@@ -215,8 +230,8 @@ class TerminalAgent:
 
     def _file(self, now: Now, job: Job, flow: Flow | None) -> None:
         """Declare while loading: papers are decided before the truck leaves."""
-        self.crossings += 1
-        job.crossing = f"{self.config.country}-{self.crossings:05d}"
+        self.trade.crossings += 1
+        job.crossing = f"{self.config.country}-{self.trade.crossings:05d}"
         load_ns = 0
         if flow is not None and not job.preloaded:
             load_ns = int(self.config.load.sample(self.draws) * NS_PER_S)
@@ -275,10 +290,12 @@ class TerminalAgent:
         """The certificate has come: a new version, wherever on this side the truck is."""
         if declaration is None:
             return
+        self._changed[""] = None
         certified = self.papers.certified(declaration, now.utc_ms)
         for job in self.jobs.values():
             if job.crossing == certified.crossing_id:
                 job.declaration = certified
+                self._changed[job.vehicle] = None
         self._send(certified)
 
     def _submit(self, job: Job, declaration: Declaration) -> None:
@@ -325,11 +342,11 @@ class TerminalAgent:
             job.ready_ns = now.mono_ns + int(brakes.takes.sample(self.test_draws) * NS_PER_S)
         else:
             job.tests = False
-            self.tests += 1
+            self.trade.tests += 1
             if self.test_draws.random() >= brakes.failing:
                 self._ready(now, job)
                 return
-            self.failures += 1
+            self.trade.failures += 1
             job.unfit = True
             self._say_berth(job, Reason.BRAKES_FAILED.name)
             fields = {"berth": job.berth, "vehicle": job.vehicle, "crossing": job.crossing}
@@ -341,6 +358,7 @@ class TerminalAgent:
         job = self.jobs.get(vehicle)
         if job is not None and job.unfit:
             job.unfit, job.ready_ns = False, now.mono_ns
+            self._changed[vehicle] = None
 
     def _say_berth(self, job: Job, reason: str) -> None:
         """What stands at a berth and may not leave yet."""
@@ -377,6 +395,6 @@ class TerminalAgent:
         """Draw when the next load of a flow comes, unless the flow is over by then."""
         flow = self.config.flows[index]
         comes_ns = after_ns + int(self.draws.expovariate(flow.per_hour / 3600.0) * NS_PER_S)
-        self._next_cargo.pop(index, None)
-        if comes_ns < self._begun_ns + flow.ends_s * NS_PER_S:
-            self._next_cargo[index] = comes_ns
+        self.trade.next_cargo.pop(index, None)
+        if comes_ns < self.trade.begun_ns + flow.ends_s * NS_PER_S:
+            self.trade.next_cargo[index] = comes_ns

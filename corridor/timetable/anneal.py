@@ -4,6 +4,7 @@ Pure: chance is a number handed in. Simulated annealing (Kirkpatrick et al., Sci
 the cost that is still accepted is drawn before a change is judged, so that a schedule is given up
 as soon as it costs more. A change touches one stretch of the order, and the schedule is built anew
 from the last checkpoint before it.
+Mostly somebody who waits goes further forward: for the others it would change nothing.
 Changes: one job goes elsewhere, with all its steps or with those up to one of them; two jobs trade
 places; two neighbouring stretches trade places, cut where the direction or the job changes - that
 is how convoys of one direction come to follow each other.
@@ -11,10 +12,14 @@ Not here: temperatures, the time budget (search.py).
 """
 
 import math
+from typing import Final
 
 from contract.kernel import kernel
-from corridor.timetable.decode import clear, decode, resume, save
+from corridor.timetable.decode import clear, decode, resume, save, up
 from corridor.timetable.model import Floats, Ints, Model
+
+TRIES: Final = 12  # draws for somebody who waits
+ANYBODY: Final = 2  # in one change of so many, whoever is drawn
 
 
 @kernel
@@ -94,23 +99,48 @@ def trade(model: Model, order: Ints, work: Ints, a: int, c: int) -> None:
 
 
 @kernel
-def change(model: Model, order: Ints, work: Ints, chance: Ints, reach: int, span: Ints) -> None:
-    """Change the order; span says within which entries, nothing if it is empty."""
-    span[0] = span[1] = 0
+def waited(model: Model, step: int, now: Ints) -> bool:
+    """Does a step begin later than its job would have it?"""
+    own = model.owner[step]
+    first = model.first[own] == step
+    ready = model.release[own] if first else now[step - 1] + model.duration[step - 1]
+    return bool(now[step] > up(ready, model.sizes[3]))
+
+
+@kernel
+def who_waited(model: Model, order: Ints, chance: Ints, now: Ints) -> int:
+    """An entry that waits for its place, on a section more often; any if none is found soon, and
+    often in any case: letting somebody else go first can help those who do not wait.
+    """
     b = draw(chance, len(order))
-    for _ in range(1 + draw(chance, 3)):
-        if model.capacity[model.resource[order[b]]] == 0:
+    for _ in range(TRIES if draw(chance, ANYBODY) else 0):
+        if waited(model, order[b], now) and (
+            model.capacity[model.resource[order[b]]] == 0 or draw(chance, 4) == 0
+        ):
             break
         b = draw(chance, len(order))
+    return b
+
+
+@kernel
+def change(
+    model: Model, order: Ints, work: Ints, chance: Ints, reach: int, span: Ints, now: Ints
+) -> None:
+    """Change the order; span says within which entries, nothing if it is empty.
+
+    now   the starts of this order
+    """
+    span[0] = span[1] = 0
+    b = who_waited(model, order, chance, now)
     places = model.capacity[model.resource[order[b]]]
     if places < 0:
         return
     kind = draw(chance, 100)
     if kind < 25:
-        c = along(model, order, b, far(chance, reach), 1)
-        if c > b:
-            trade(model, order, work, b, c)
-            span[0], span[1] = b, c + 1
+        a = along(model, order, b, far(chance, reach), -1)
+        if a < b:
+            trade(model, order, work, a, b)
+            span[0], span[1] = a, b + 1
         return
     if places == 0 and kind < 60:
         b = run_end(model, order, b, -1)
@@ -146,11 +176,12 @@ def keep(order: Ints, best: Ints, sums: Floats, best_sums: Floats) -> None:
 @kernel
 def anneal(
     model: Model, order: Ints, best: Ints, old: Ints, work: Ints, chance: Ints, state: Ints,
-    starts: Ints, saved: Ints, saved_sums: Floats, best_sums: Floats, prices: Floats, turns: int,
-    reach: int,
+    starts: Ints, now: Ints, saved: Ints, saved_sums: Floats, best_sums: Floats, prices: Floats,
+    turns: int, reach: int,
 ) -> float:  # fmt: skip
     """So many changes from `order` on; answers the cost of what it has become.
 
+    starts, now       of a changed order, as far as it is built; of the one in force
     best, best_sums   the best order so far and its sums: less tardiness, then less completion
     prices            of tardiness, of completions; the temperature, in the same unit
     """
@@ -159,12 +190,12 @@ def anneal(
     sums[0] = sums[1] = 0.0
     save(model, 0, state, sums, saved, saved_sums)
     cost = decode(
-        model, order, state, starts, sums, 0, prices, math.inf, saved, saved_sums, True, len(order)
+        model, order, state, now, sums, 0, prices, math.inf, saved, saved_sums, True, len(order)
     )
     for p in range(len(order)):
         old[p] = order[p]
     for _ in range(turns):
-        change(model, order, work, chance, reach, span)
+        change(model, order, work, chance, reach, span, now)
         low, high = span[0], span[1]
         while low < high and order[low] == old[low]:
             low += 1
@@ -186,7 +217,7 @@ def anneal(
             old[p] = order[p]
         begin = resume(model, low, state, sums, saved, saved_sums)
         cost = decode(
-            model, order, state, starts, sums, begin, prices, math.inf, saved, saved_sums, True,
+            model, order, state, now, sums, begin, prices, math.inf, saved, saved_sums, True,
             high,
         )  # fmt: skip
     return cost

@@ -11,6 +11,7 @@ Times are whole microseconds here. Also: what a schedule costs. Not here: buildi
 """
 
 import heapq
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
@@ -24,8 +25,8 @@ Entry = tuple[int, int, int, str]  # start, end, direction, job
 
 
 def exact(seconds: float) -> int:
-    """A figure of the form in microseconds."""
-    return round(seconds * US)
+    """A figure of the form in microseconds; what is finer counts as a whole one more."""
+    return math.ceil(seconds * US - 1e-6)
 
 
 def faults(instance: Instance, schedule: Mapping[str, Sequence[int]]) -> list[str]:

@@ -145,8 +145,8 @@ def take(state: Ints, b: int, half: int, ready: int, length: int, places: int, g
 
 
 @kernel
-def place(model: Model, state: Ints, j: int, starts: Ints) -> int:
-    """Do the next step of a job; answers when the job is over, or NEVER if it is not."""
+def place(model: Model, state: Ints, j: int, starts: Ints) -> None:
+    """Do the next step of a job, as early as its resource has it."""
     n = len(model.release)
     step = model.first[j] + state[n + j]
     r, length, ready = model.resource[step], model.duration[step], state[j]
@@ -165,7 +165,24 @@ def place(model: Model, state: Ints, j: int, starts: Ints) -> int:
     starts[step] = at
     state[j] = at + length
     state[n + j] += 1
-    return at + length if step + 1 == model.first[j + 1] else NEVER
+
+
+@kernel
+def go_on(model: Model, state: Ints, j: int, starts: Ints, sums: Floats) -> bool:
+    """Do the next step of a job and count by how much it ends later than it could have before;
+    answers whether it does.
+    """
+    step = model.first[j] + state[len(model.release) + j]
+    could = up(state[j], model.sizes[3]) + model.rest[step]
+    place(model, state, j, starts)
+    can = state[j]
+    if step + 1 < model.first[j + 1]:
+        can = up(can, model.sizes[3]) + model.rest[step + 1]
+    if can == could:
+        return False
+    sums[0] += model.weight[j] * (max(0, can - model.due[j]) - max(0, could - model.due[j]))
+    sums[1] += can - could
+    return True
 
 
 @kernel
@@ -238,7 +255,7 @@ def decode(
 
     state, sums   what holds before `begin`, and afterwards at the end, unless it stops early; sums
                   are the weighted tardiness and the total of completions, each less what nobody
-                  can avoid
+                  can avoid, and of jobs that are not over what is certain by now
     saved         copies of state before every so many entries, kept up to date if `saves`, and
     saved_sums    of sums, with those at the end behind them
     same          from this entry on the order is that of the checkpoints: where the schedule
@@ -256,16 +273,10 @@ def decode(
             if saves:
                 save(model, p // gap, state, sums, saved, saved_sums)
         j = model.owner[order[p]]
-        over = NEVER
         while state[len(model.release) + j] <= order[p] - model.first[j]:
-            over = place(model, state, j, starts)
-        if over != NEVER:
-            late = max(0, over - model.due[j]) - max(0, model.earliest[j] - model.due[j])
-            sums[0] += model.weight[j] * late
-            sums[1] += over - model.earliest[j]
-            cost = float(prices[0] * sums[0] + prices[1] * sums[1])
-            if cost > limit:
-                return cost
+            worse = go_on(model, state, j, starts, sums)
+            if worse and prices[0] * sums[0] + prices[1] * sums[1] > limit:
+                return float(prices[0] * sums[0] + prices[1] * sums[1])
     if saves and not joined:
         for i in range(2):
             saved_sums[2 * checkpoints + i] = sums[i]

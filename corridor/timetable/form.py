@@ -1,8 +1,9 @@
 """The scheduling form: an instance as JSON, read into an `Instance`, with every fault at its place.
 
 Pure. Nothing is guessed: an unknown key, a name said twice, a number that is none are faults.
-Figures are seconds and may have fractions; the plan reckons in milliseconds then, waits rounded up
-and due times rounded down. Not here: files (corridor/cli/plan.py), arrays (model.py).
+Figures are seconds and may have fractions; the plan reckons in milliseconds then, or in
+microseconds where one is finer, waits rounded up and due times rounded down. Not here: files
+(corridor/cli/plan.py), arrays (model.py).
 """
 
 import difflib
@@ -23,6 +24,8 @@ MOMENT_S_MAX: Final = 1e9  # from the beginning of the plan
 WEIGHT_MAX: Final = 1e6
 DIRECTIONS: Final = {"E": EAST, "W": WEST}
 MS: Final = 1_000
+US: Final = 1_000_000
+TICKS_MAX: Final = 1 << 60  # of all jobs' ends together
 
 
 class InstanceError(ContractError):
@@ -70,11 +73,19 @@ class Instance:
 
     @property
     def ticks_per_s(self) -> int:
-        """1 where every figure is a whole second, 1000 where one is not."""
+        """1 where every figure is a whole second, 1000 where all are whole milliseconds, else a
+        million: unless the plan would be so long that its end is no whole number any more.
+        """
         lengths = [x for r in self.resources.values() for x in (r.turn_s or 0.0, r.headway_s)]
+        longest_s = max(lengths, default=0.0)
         for job in self.jobs.values():
             lengths += [job.release_s, job.due_s or 0.0, *(step.duration_s for step in job.steps)]
-        return 1 if all(float(x).is_integer() for x in lengths) else MS
+        if all(float(x).is_integer() for x in lengths):
+            return 1
+        steps = sum(len(job.steps) for job in self.jobs.values())
+        end_s = sum(abs(x) for x in lengths) + steps * (longest_s + 1.0)
+        fine = any(abs(x * MS - round(x * MS)) > 1e-6 for x in lengths)
+        return US if fine and US * end_s * len(self.jobs) < TICKS_MAX else MS
 
     def model(self, *, loose: bool = False) -> Model:
         """The same as arrays. Figures finer than a tick become tighter, or looser (for bounds)."""

@@ -28,6 +28,7 @@ class Model(NamedTuple):
     owner         (m,) the job of a step
     resource      (m,) index of the resource;  duration  (m,) ticks
     tail          (m,) ticks from the end of a step to the end of its job, nobody in the way
+    rest          (m,) ticks from the start of a step to the end of its job, nobody in the way
     capacity      (k,) places; 0 for a section with turn time, -1 where there is always room
     turn, headway (k,) ticks; only sections use them
     base          (k,) where a resource's part of a state begins (decode.py)
@@ -44,6 +45,7 @@ class Model(NamedTuple):
     resource: Ints
     duration: Ints
     tail: Ints
+    rest: Ints
     capacity: Ints
     turn: Ints
     headway: Ints
@@ -77,13 +79,12 @@ def make_model(
     visits = np.bincount(used, minlength=k) if k else _ints([])
     capacity = _ints(resources["capacity"])
     capacity[capacity >= visits] = -1
-    tail, earliest = np.zeros_like(duration), release.copy()
+    tail, rest, earliest = np.zeros_like(duration), duration.copy(), release.copy()
     for j in range(n):
         own = duration[first[j] : first[j + 1]]
-        earliest[j] = _up(int(release[j]), grid)
-        for length in own[:-1]:
-            earliest[j] = _up(int(earliest[j] + length), grid)
-        earliest[j] += own[-1] if len(own) else 0
+        for step in range(int(first[j + 1]) - 2, int(first[j]) - 1, -1):
+            rest[step] = _up(int(duration[step]), grid) + rest[step + 1]
+        earliest[j] = _up(int(release[j]), grid) + (rest[first[j]] if len(own) else 0)
         tail[first[j] : first[j + 1]] = np.cumsum(own[::-1])[::-1] - own
     room = np.where(capacity == 0, 4, np.where(capacity > 0, 1 + 2 * (2 * visits + 3), 0))
     base = 2 * n + np.concatenate(([0], np.cumsum(room)[:-1])) if k else _ints([])
@@ -92,7 +93,7 @@ def make_model(
     owner = np.repeat(np.arange(n), np.diff(first))
     return Model(
         release, _ints(jobs["due"]), np.asarray(jobs["weight"], dtype=np.float64),
-        _ints(jobs["direction"]), first, owner, used, duration, tail, capacity,
+        _ints(jobs["direction"]), first, owner, used, duration, tail, rest, capacity,
         _ints(resources["turn"]), _ints(resources["headway"]), _ints(base), sizes, earliest,
     )  # fmt: skip
 

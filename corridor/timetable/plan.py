@@ -19,6 +19,7 @@ from corridor.timetable.model import EAST, WEST
 from corridor.timetable.search import search
 
 SEARCH_SHARE: Final = 0.85
+CYCLES: Final = 10  # of annealing; there is time for more than in the supervisor
 TURNS_LEAST: Final = 200  # changes between two looks at the clock: about a millisecond
 LATE_SHARE: Final = 0.94  # until here the bound of the tardiness, then that of the completions
 
@@ -62,7 +63,9 @@ def make_plan(instance: Instance, seed: int, used: Callable[[], float]) -> Plan:
     if not instance.jobs:
         return Plan({}, 0.0, 0.0, 0.0, 0.0, 0)
     model = instance.model()
-    found = search(model, seed, lambda: used() / SEARCH_SHARE, turns_least=TURNS_LEAST)
+    found = search(
+        model, seed, lambda: used() / SEARCH_SHARE, turns_least=TURNS_LEAST, cycles=CYCLES
+    )
     ticks = found.settle()
     seconds = [int(at) // model.grid for at in ticks]
     starts = {

@@ -19,6 +19,7 @@ from corridor.timetable.rules import BATCHES, PATIENCE, URGENCY, by_job, dispatc
 
 ROUND: Final = 20_000  # entries of orders looked at between two looks at the budget, about
 CYCLES: Final = 5  # from warm to cold, each from another rule's order, the last from the best
+STARTS: Final = 10  # orders of rules that are remembered
 FEW_STEPS: Final = 400  # of instances so small that several cycles find more than one long one
 RULES_SHARE: Final = 0.3  # of the budget, at most
 SMALL: Final = 1e-3  # price of a second of completion against one of tardiness, while it matters
@@ -61,6 +62,7 @@ class Search:
         self.best = np.arange(model.steps)
         self.starts = np.zeros(model.steps, dtype=np.int64)
         self.changes = 0
+        self._now = self.starts.copy()
         self._warm = WARM if model.steps <= FEW_STEPS else WARM_LONG
         self._others: list[tuple[Sums, Ints]] = []
         self._order = self.best.copy()
@@ -103,7 +105,7 @@ class Search:
         if all(sums.late != other.late for other, _ in self._others):
             self._others.append((sums, order.copy()))
             self._others.sort(key=lambda known: (known[0].late, known[0].end))
-            del self._others[CYCLES:]
+            del self._others[STARTS:]
 
     def improve(self, used: float, turns: int) -> None:
         """So many changes, with the temperature that belongs to this share of the budget."""
@@ -114,16 +116,16 @@ class Search:
         prices[2] = self._scale * prices[0] * self._warm * (COLD / self._warm) ** used
         anneal(
             self.model, self._order, self.best, self._old, self._work, self._chance, self._state,
-            self.starts, self._saved, self._saved_sums, best, prices, turns, REACH,
+            self.starts, self._now, self._saved, self._saved_sums, best, prices, turns, REACH,
         )  # fmt: skip
         self.best_sums = Sums(float(best[0]), float(best[1]))
         self.changes += turns
         self.judge(self._order)
         self._order[:] = self._order[np.argsort(self.starts[self._order], kind="stable")]
 
-    def anneal(self, used: Callable[[], float], turns_least: int) -> None:
+    def anneal(self, used: Callable[[], float], turns_least: int, cycles: int) -> None:
         """Improve in cycles, each from warm to cold; the last one begins half way."""
-        cycles = CYCLES if self.model.steps <= FEW_STEPS else 1
+        cycles = cycles if self.model.steps <= FEW_STEPS else 1
         turns, begun, cycle = max(turns_least, ROUND // self.model.steps), used(), -1
         while (share := used()) < 1.0 and not self.best_sums.unavoidable:
             at = cycles * (share - begun) / (1.0 - begun)
@@ -153,7 +155,10 @@ def rules() -> Iterator[tuple[int, int, float]]:
                 yield batch, patience, urgency
 
 
-def search(model: Model, seed: int, used: Callable[[], float], *, turns_least: int = 1) -> Search:
+def search(
+    model: Model, seed: int, used: Callable[[], float], *, turns_least: int = 1,
+    cycles: int = CYCLES,
+) -> Search:  # fmt: skip
     """Look for a plan until `used` answers 1 or more; so many changes or more between two looks."""
     found = Search(model, seed)
     found.judge(found.best.copy())
@@ -163,5 +168,5 @@ def search(model: Model, seed: int, used: Callable[[], float], *, turns_least: i
         if used() >= RULES_SHARE:
             break
         found.start(*rule)
-    found.anneal(used, turns_least)
+    found.anneal(used, turns_least, cycles)
     return found

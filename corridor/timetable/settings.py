@@ -10,6 +10,7 @@ from contract.errors import require
 
 ROUNDS_MAX: Final = 1_000
 LANE_TRUCKS_MAX: Final = 100
+WAIT_MS_MAX: Final = 90_000
 MINUTE_MS: Final = 60_000
 # Weights: a second late of a load that spoils counts as four of another one, of a batch twice, for
 # all of it waits; who returns empty counts half. Ours; the order is that of the corridor's rules.
@@ -40,6 +41,7 @@ class TimetableConfig:
     longest_ms    who has waited so long goes before everybody who has not
     lane_trucks   of one direction between berth and exit gate; the others wait at their berths; 0:
                   any number
+    wait_ms       at an idle one-lane section for a truck on its way to it that goes first; 0: none
     """
 
     rounds: int = 24
@@ -50,11 +52,13 @@ class TimetableConfig:
     due_perishable_ms: int = 30 * MINUTE_MS
     longest_ms: int = 180 * MINUTE_MS
     lane_trucks: int = 0
+    wait_ms: int = 0
 
     def __post_init__(self) -> None:
         require(1 <= self.rounds <= ROUNDS_MAX, f"rounds = {self.rounds}")
         require(0 < self.least_ms <= self.most_ms, f"least_ms = {self.least_ms}")
         require(0 <= self.lane_trucks <= LANE_TRUCKS_MAX, f"lane_trucks = {self.lane_trucks}")
+        require(0 <= self.wait_ms <= WAIT_MS_MAX, f"wait_ms = {self.wait_ms}")
 
     def due_after_ms(self, *, perishable: bool) -> int:
         """From ready at the berth until it is due at the other side's."""

@@ -5,7 +5,6 @@ agency (gate/office/__main__.py); its side is its site in the roster. Not here: 
 """
 
 import argparse
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,15 +14,12 @@ from msgspec import Meta, Struct
 
 from contract.agent import Role
 from contract.errors import ConfigError
-from gate.cli.desk import NoDesks, OfficeDesks
+from gate.cli.desk import NoDesks, OfficeDesks, desks_of
 from gate.office.agency import CounterAgent, CounterConfig
 from gate.office.agency_rules import AgencyBook, read_agency_book
-from live.body import BodyLink
 from live.config import ProgramConfig, load, read_file
 from live.program import ProgramSpec, Setting
 from live.roster import load_roster
-
-LIFE_BYTES: Final = 8
 
 
 class AgenciesSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -110,10 +106,7 @@ def build_agent(setting: Setting[AgenciesProgram]) -> CounterAgent:
 
 
 def build_body(setting: Setting[AgenciesProgram]) -> OfficeDesks | NoDesks:
-    if setting.config.body.address is None:
-        return NoDesks()
-    link = BodyLink.from_config(setting.config.body, setting.keys)
-    return OfficeDesks(link, secrets.token_bytes(LIFE_BYTES))
+    return desks_of(setting.config.body, setting.keys)
 
 
 SPEC: Final = ProgramSpec(

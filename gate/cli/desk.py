@@ -5,6 +5,7 @@ person then waits until a signed decision of an operator comes as a message.
 Not here: decisions (gate/office), the officers' screens.
 """
 
+import secrets
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -21,8 +22,11 @@ from contract.wire import parse
 from gate.cli.orders import Order, Pending
 from gate.office.orders import AskDesk, DeskOutcome, OfficeReading, Ruling
 from live.body import BodyLink
+from live.config import BodySection
+from live.keys import NodeKeys
 
 PERIOD_NS: Final = NS_PER_S
+LIFE_BYTES: Final = 8
 _RULINGS: Final = {
     DESK_RULING_RELEASE: Ruling.RELEASE,
     DESK_RULING_HOLD: Ruling.HOLD,
@@ -138,3 +142,10 @@ class NoDesks:
 
     def close(self) -> None:
         return None
+
+
+def desks_of(section: BodySection, keys: NodeKeys) -> OfficeDesks | NoDesks:
+    """What [body] asks for: desks behind a link of this start of the program, or none."""
+    if section.address is None:
+        return NoDesks()
+    return OfficeDesks(BodyLink.from_config(section, keys), secrets.token_bytes(LIFE_BYTES))

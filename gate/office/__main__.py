@@ -7,7 +7,6 @@ gate/cli/agencies.py. `convoy-office declare` is in gate/cli/declare.py. Not her
 
 import argparse
 import hashlib
-import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,16 +21,14 @@ from contract.selection import SEED_BYTES
 from contract.signing import Signer
 from contract.sites import bays_by_direction, stations_by_direction
 from gate.cli import agencies, audit, declare, officer, status
-from gate.cli.desk import NoDesks, OfficeDesks
+from gate.cli.desk import NoDesks, OfficeDesks, desks_of
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.places import Places, unknown_places
 from gate.office.rulebook import RuleBook, read_book
 from gate.office.rules import Rules, Shares
-from live.body import BodyLink
 from live.config import ProgramConfig, read_file
 from live.program import ProgramSpec, Setting, read_setting, run_program, told
 
-LIFE_BYTES: Final = 8
 MINUTE_MS: Final = 60_000.0
 EXIT_UNUSABLE: Final = 2
 SHARE_ERROR_MAX: Final = 1e-9
@@ -201,10 +198,7 @@ def build_agent(setting: Setting[OfficeProgram]) -> OfficeAgent:
 
 
 def build_body(setting: Setting[OfficeProgram]) -> OfficeDesks | NoDesks:
-    if setting.config.body.address is None:
-        return NoDesks()
-    link = BodyLink.from_config(setting.config.body, setting.keys)
-    return OfficeDesks(link, secrets.token_bytes(LIFE_BYTES))
+    return desks_of(setting.config.body, setting.keys)
 
 
 SPEC: Final = ProgramSpec(

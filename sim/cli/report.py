@@ -15,7 +15,7 @@ from sim.cli.run import table
 from sim.delay_report import lines_of, study
 from sim.outcome import EXIT_OK
 from sim.report.bottlenecks import lines as bottleneck_lines
-from sim.report.page import write_report
+from sim.report.page import Written, write_report
 
 EXAMPLES: Final = """\
 examples:
@@ -62,7 +62,8 @@ def report_command(arguments: argparse.Namespace) -> int:
         if "traffic" not in told and not arguments.json:
             raise ConfigError(f"{folder}: no run with traffic; --json prints its result")
         page = _page(folder)
-        lines = [] if arguments.json else [table(told, folder), f"  page           {page}"]
+        table_of = "" if arguments.json else table(told, folder, page.limited)
+        lines = [] if arguments.json else [table_of, f"  page           {page.path}"]
     if arguments.json:
         lines = [msgspec.json.format(msgspec.json.encode(told), indent=2).decode()]
     print("\n".join(lines))
@@ -70,7 +71,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _page(folder: Path) -> Path:
+def _page(folder: Path) -> Written:
     try:
         return write_report(folder)
     except OSError as fault:

@@ -4,6 +4,7 @@ job.
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from contract.errors import ConfigError
 from sim.ground import run as ground
 from sim.outcome import EXIT_OK
 from sim.report.bottlenecks import by_day, verdict
+from sim.report.limits import LIMITED
 from sim.report.page import write_report
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import Scenario, installed, load, resolved
@@ -22,6 +24,7 @@ from sim.scenario_toml import quoted
 DEFAULT = "first_crossings"
 TRACK_PERIOD_MIN_S = 0.001  # a period of no nanoseconds would never end
 COMPILE_MIN_S: Final = 0.05  # less is not shown
+SENTENCE_COLUMNS: Final = 90  # of the longest text of the table
 SEEDS: Final = range(-(1 << 63), 1 << 63)  # what result.json can hold
 EXAMPLES = """examples:
   convoy-sim run                                  the default scenario, one simulated hour
@@ -86,8 +89,8 @@ def run_command(arguments: argparse.Namespace) -> int:
         finished = run(scenario, options)
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
-    write_report(folder)
-    show_result(finished, folder, as_json=arguments.json)
+    limited = write_report(folder).limited
+    show_result(finished, folder, limited, as_json=arguments.json)
     return int(finished.result["exit_code"])
 
 
@@ -192,13 +195,13 @@ def compiled(performance: Mapping[str, Any]) -> str:
     return f", {seconds:.1f} s of it compiling kernels, once" if seconds >= COMPILE_MIN_S else ""
 
 
-def show_result(finished: Finished, folder: Path, *, as_json: bool) -> None:
+def show_result(finished: Finished, folder: Path, limited: str = "", *, as_json: bool) -> None:
     """result.json or the table on stdout; what went wrong on stderr."""
     result = finished.result
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:
-        print(table(result, folder))
+        print(table(result, folder, limited))
     for violation in finished.world.checkers.violations[:20]:
         print(
             f"{violation.invariant} broken at {violation.t_s:.2f} s: {violation.detail}",
@@ -220,8 +223,8 @@ def show_result(finished: Finished, folder: Path, *, as_json: bool) -> None:
         print(f"an agent crashed: {last}; see {folder / 'crash.txt'}", file=sys.stderr)
 
 
-def table(result: dict[str, Any], folder: Path) -> str:
-    """The short table of a run."""
+def table(result: dict[str, Any], folder: Path, limited: str) -> str:
+    """The short table of a run; `limited` is what limited it, by its report, if it has one."""
     traffic, performance = result["traffic"], result["performance"]
     times = traffic["crossing_time_s"]
     broken = {name: count for name, count in result["safety"].items() if count}
@@ -238,9 +241,10 @@ def table(result: dict[str, Any], folder: Path) -> str:
         "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s "
         f"({performance['realtime_factor']:.0f} x real time)" + compiled(performance),
     }
-    limits = verdict(result["bottlenecks"])
-    if limits:
-        rows["what limits"] = limits[0]
+    by_bound = next(iter(verdict(result["bottlenecks"])), "")
+    if limited or by_bound:
+        sentence = limited.removeprefix(LIMITED) or by_bound
+        rows["what limited"] = f"\n{'':<17}".join(textwrap.wrap(sentence, SENTENCE_COLUMNS))
     lines = _judged(result, rows)
     waiting = traffic["waiting"]
     if waiting:

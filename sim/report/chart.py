@@ -8,12 +8,14 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 from typing import Final
 
 Point = tuple[float, float]
 
-LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 150.0, 16.0, 12.0, 34.0
+LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 150.0, 26.0, 20.0, 36.0
 CHAR_PX: Final = 7.6  # of a capital letter in the small font, about
+WORD_PX: Final = 6.2  # of a letter in a sentence
 TICK_STEPS: Final = (1.0, 2.0, 2.5, 5.0)
 CLOCK_STEPS_S: Final = (
     *(1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0),
@@ -52,15 +54,18 @@ class Chart:
     # --- shapes; `style` is a class of the page's style sheet, `hint` what the pointer is told ---
 
     def line(self, points: Sequence[Point], style: str, hint: str = "") -> None:
-        """A line through points; nothing for fewer than two."""
+        """A line through points, rising in x, as far as it lies within the picture."""
+        points = within(points, self.x)
         if len(points) < 2:
             return
         text = " ".join(f"{self.px(x):.1f},{self.py(y):.1f}" for x, y in points)
         self._shapes.append(f'<polyline class="{style}" points="{text}">{_hint(hint)}</polyline>')
 
     def box(self, x: tuple[float, float], y: tuple[float, float], style: str, hint: str) -> None:
-        """A bar or a band; at least half a pixel wide, so that it is seen."""
-        left, right = sorted(map(self.px, x))
+        """A bar or a band as far as it lies within the picture; at least half a pixel wide."""
+        if max(x) < self.x[0] or min(x) > self.x[1]:
+            return
+        left, right = sorted(self.px(min(max(each, self.x[0]), self.x[1])) for each in x)
         top, bottom = sorted(map(self.py, y))
         self._shapes.append(
             f'<rect class="{style}" x="{left:.1f}" y="{top:.1f}"'
@@ -78,15 +83,24 @@ class Chart:
         )
         self.label(self.left_px - 6.0, at + 4.0, name, "end")
 
+    def bound(self, y: float, name: str) -> None:
+        """A line across with its name on it, clear of the numbers of the axis."""
+        self.level(y, "", "bound")
+        self.label(self.width_px - RIGHT_PX - 4.0, self.py(y) - 4.0, name, "end")
+
     def label(self, x_px: float, y_px: float, words: str, anchor: str = "start") -> None:
-        """Words at a pixel."""
-        self._shapes.append(
-            f'<text x="{x_px:.1f}" y="{y_px:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
-        )
+        """Words at a pixel; `end inside` is on a bar, in its ink."""
+        where, _, style = anchor.partition(" ")
+        inside = f' class="{style}"' if style else ""
+        at = f'x="{x_px:.1f}" y="{y_px:.1f}" text-anchor="{where}"'
+        self._shapes.append(f"<text{inside} {at}>{escape(words)}</text>")
 
     def beside(self, x: float, y: float, words: str) -> None:
-        """Words just right of a place in the data."""
-        self.label(self.px(x) + 4.0, self.py(y) + 4.0, words)
+        """Words just right of a place in the data; left of it where there is no room."""
+        at = self.px(x)
+        fits = at + 4.0 + WORD_PX * len(words) <= self.width_px
+        side, room_px = ("start", 4.0) if fits else ("end inside", -4.0)
+        self.label(at + room_px, self.py(y) + 4.0, words, side)
 
     # --- axes ---
 
@@ -110,14 +124,14 @@ class Chart:
         """Numbers up the left side."""
         for at in ticks(*self.y, many=5):
             self.level(at, f"{at:g}", "grid")
-        self.label(self.left_px - 6.0, TOP_PX + 2.0, unit, "end")
+        self.label(self.left_px - 6.0, 11.0, unit, "end")
 
     def _tick(self, x: float, words: str) -> None:
         at, floor = self.px(x), self.height_px - BOTTOM_PX
         self._shapes.append(
             f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP_PX}" y2="{floor:.1f}"/>'
         )
-        self.label(at, floor + 14.0, words, "middle")
+        self.label(at, floor + 17.0, words, "middle")
 
     def svg(self, title: str) -> str:
         """The picture, for a page."""
@@ -126,6 +140,23 @@ class Chart:
             f' xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>'
         )
         return "\n".join([head, *self._shapes, "</svg>"])
+
+
+def within(points: Sequence[Point], x: tuple[float, float]) -> list[Point]:
+    """The part of a line that lies between two values of x; points rise in x."""
+    kept: list[Point] = []
+    for (x0, y0), (x1, y1) in pairwise(points):
+        if x1 < x[0] or x0 > x[1]:
+            continue
+        ends = [(x0, y0), (x1, y1)]
+        if x1 > x0:
+            ends = [(at, y0 + (y1 - y0) * (at - x0) / (x1 - x0)) for at in _cut((x0, x1), x)]
+        kept += ends if not kept or kept[-1] != ends[0] else ends[1:]
+    return kept
+
+
+def _cut(span: tuple[float, float], x: tuple[float, float]) -> tuple[float, float]:
+    return max(span[0], x[0]), min(span[1], x[1])
 
 
 def left_for(names: Iterable[str]) -> float:

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from contract.reasons import Reason
@@ -11,19 +12,61 @@ from sim.report.chart import Chart, left_for
 from sim.report.folder import Row, RunFolder
 from sim.report.places import Places, places_of
 
+Span = tuple[float, float]  # from, to: seconds of the run
 ROW_PX: Final = 22.0
+LINES_MAX: Final = 180  # of a time-distance diagram that can still be read
+WINDOWS_S: Final = (21_600.0, 14_400.0, 7_200.0, 3_600.0)
+TAIL: Final = 2.0  # times the 95th percentile: longer crossings are counted in the last bar
 BARS_MAX: Final = 14
 PLATOON_POINTS: Final = 600
 LABEL_ROOM: Final = 0.024  # of the height of a time-distance diagram
 HIDDEN: Final = frozenset({"NOT_READY"})  # loading is work, not waiting
 
 
-def time_distance(run: RunFolder) -> str:
-    """Every vehicle's rear over the day, with gates, stations and the boundary section."""
+def windows(run: RunFolder) -> list[Span]:
+    """The run in pieces of whole hours, so short that the lines of each can be told apart; pieces
+    without a crossing left out.
+    """
+    spans = [
+        (left, _seconds(row["arrived"]) or run.lasts_s)
+        for row in run.crossings
+        if (left := _seconds(row["left"])) is not None
+    ]
+    pieces = [(0.0, run.lasts_s)]
+    for length_s in WINDOWS_S:
+        if max((_met(spans, each) for each in pieces), default=0) <= LINES_MAX:
+            break
+        early_s = run.start_of_day_s % length_s
+        count = int((run.lasts_s + early_s) // length_s) + 1
+        edges = [number * length_s - early_s for number in range(count + 1)]
+        pieces = [(max(a, 0.0), min(b, run.lasts_s)) for a, b in pairwise(edges)]
+    return [each for each in pieces if each[1] > each[0] and _met(spans, each)]
+
+
+def busiest(run: RunFolder) -> Span:
+    """The piece of `windows` in which most loads arrived, the first of those."""
+    pieces = windows(run)
+    return max(pieces, key=lambda each: _arrivals(run, each), default=(0.0, run.lasts_s))
+
+
+def _arrivals(run: RunFolder, span: Span) -> int:
+    at_s = (_seconds(row["arrived"]) for row in run.crossings if row["loaded"] == "1")
+    return sum(span[0] <= t < span[1] for t in at_s if t is not None)
+
+
+def _met(spans: Iterable[Span], piece: Span) -> int:
+    return sum(begin <= piece[1] and end >= piece[0] for begin, end in spans)
+
+
+def time_distance(run: RunFolder, span: Span | None = None, height_px: float = 620.0) -> str:
+    """Every vehicle's rear over the day or a part of it, with gates, stations and the boundary
+    section.
+    """
     places = places_of(run.corridor) if run.corridor is not None else None
     if places is None or not run.zones:
         return ""
-    chart = Chart((0.0, run.lasts_s), (places.low_m, places.high_m), height_px=620.0)
+    span = span or (0.0, run.lasts_s)
+    chart = Chart(span, (places.low_m, places.high_m), height_px=height_px)
     _closed(chart, run)
     _section_bands(chart, run, places)
     chart.clock_axis(run.start_of_day_s)
@@ -111,7 +154,9 @@ def _track(seen: _Seen, places: Places, crossing: Row) -> list[tuple[float, floa
         if left <= t <= until and (direction, zone) in places.ends
     ]
     for visit in seen.visits:
-        at_m = None if seen.stops else places.stops.get(visit["stage"])
+        at_m = places.beside.get(visit["stage"])
+        if at_m is None and not seen.stops:
+            at_m = places.stops.get(visit["stage"])
         stood = (_seconds(visit["start"]), _seconds(visit["end"]))
         if at_m is not None:
             points += [(t, at_m) for t in stood if t is not None and left <= t <= until]
@@ -128,13 +173,14 @@ def _track(seen: _Seen, places: Places, crossing: Row) -> list[tuple[float, floa
     return forward
 
 
-def gantt(run: RunFolder) -> str:
+def gantt(run: RunFolder, span: Span | None = None) -> str:
     """Gates, stations, desks and the boundary section: who waited, who was served."""
+    span = span or (0.0, run.lasts_s)
     names = list(dict.fromkeys(sorted(row["stage"] for row in run.stages)))
     if not names:
         return ""
     chart = Chart(
-        (0.0, run.lasts_s),
+        span,
         (0.0, float(len(names))),
         height_px=50.0 + ROW_PX * len(names),
         left_px=left_for(names),
@@ -143,23 +189,40 @@ def gantt(run: RunFolder) -> str:
     row_of = {name: len(names) - 1 - k for k, name in enumerate(names)}
     for name, row in row_of.items():
         chart.label(chart.left_px - 6.0, chart.py(row + 0.5) + 4.0, name, "end")
-    for visit in run.stages:
-        arrive, start, end = (_seconds(visit[key]) for key in ("arrive", "start", "end"))
-        row = row_of[visit["stage"]]
+        _visits(chart, [visit for visit in run.stages if visit["stage"] == name], float(row))
+    return chart.svg("Gates and stations: thin is waiting, thick is service")
+
+
+def _visits(chart: Chart, visits: list[Row], row: float) -> None:
+    """One place: a strip for each that is served at the same time as others, waiting thinner."""
+    times = [[_seconds(visit[key]) for key in ("arrive", "start", "end")] for visit in visits]
+    strips, count = _strips([(start, end) for _, start, end in times])
+    high = 0.7 / count
+    for visit, (arrive, start, end), strip in zip(visits, times, strips, strict=True):
         hint = f"{visit['vehicle']} {visit['crossing']} at {visit['stage']}"
         if arrive is not None and start is not None and start > arrive:
             band = (row + 0.35, row + 0.65)
             chart.box((arrive, start), band, "queue", f"{hint}: waited {start - arrive:.0f} s")
         if start is not None and end is not None:
-            band = (row + 0.15, row + 0.85)
-            chart.box((start, end), band, "served", f"{hint}: {end - start:.0f} s")
-    return chart.svg("Gates and stations: thin is waiting, thick is service")
+            low = row + 0.15 + strip * high
+            chart.box((start, end), (low, low + high), "served", f"{hint}: {end - start:.0f} s")
+
+
+def _strips(spans: list[tuple[float | None, float | None]]) -> tuple[list[int], int]:
+    """The strip of each span, none of which meets another of its strip, and how many there are."""
+    free_s: list[float] = []
+    strips = [0] * len(spans)
+    known = [(a, b, k) for k, (a, b) in enumerate(spans) if a is not None and b is not None]
+    for begin_s, end_s, k in sorted(known):
+        strip = next((n for n, until_s in enumerate(free_s) if until_s <= begin_s), len(free_s))
+        free_s[strip : strip + 1] = [end_s]
+        strips[k] = strip
+    return strips, max(1, len(free_s))
 
 
 def waiting(run: RunFolder) -> str:
     """Vehicle-minutes of waiting by reason, the longest first."""
-    hints = {name: _sentence(name) for name in waits_by_reason(run)}
-    return _bars(waits_by_reason(run), "vehicle-minutes", "Waiting by reason", hints)
+    return _bars(waits_by_reason(run), "vehicle-minutes", "Waiting by reason")
 
 
 def waits_by_reason(run: RunFolder) -> dict[str, float]:
@@ -180,10 +243,11 @@ def delays(run: RunFolder) -> str:
     minutes: dict[str, float] = defaultdict(float)
     for row in run.delays:
         minutes[f"{row['rule']} ({row['party']})"] += float(row["seconds"]) / 60.0
-    return _bars(_falling(minutes), "minutes", "Delay ledger", {})
+    return _bars(_falling(minutes), "minutes", "Delay ledger")
 
 
-def _bars(amounts: dict[str, float], unit: str, title: str, hints: dict[str, str]) -> str:
+def _bars(amounts: dict[str, float], unit: str, title: str) -> str:
+    """A bar each, named by its reason code, with what the code means beside it."""
     rows = [(name, amount) for name, amount in amounts.items() if amount > 0.0][:BARS_MAX]
     if not rows:
         return ""
@@ -197,9 +261,12 @@ def _bars(amounts: dict[str, float], unit: str, title: str, hints: dict[str, str
     chart.value_axis(unit)
     for k, (name, amount) in enumerate(rows):
         y = len(rows) - 1 - k
-        chart.box((0.0, amount), (y + 0.2, y + 0.8), "bar", hints.get(name, name))
+        code, _, party = name.partition(" ")
+        chart.box((0.0, amount), (y + 0.2, y + 0.8), "bar", _sentence(code, party))
         chart.label(chart.left_px - 6.0, chart.py(y + 0.5) + 4.0, name, "end")
-        chart.beside(amount, y + 0.5, f"{amount:.1f}")
+        known = Reason.__members__.get(code)
+        means = f" - {known.sentence}" if known is not None else ""
+        chart.beside(amount, y + 0.5, f"{amount:.1f}{means}")
     return chart.svg(title)
 
 
@@ -208,16 +275,22 @@ def crossing_times(run: RunFolder) -> str:
     took = [t / 60.0 for t in _times(run.crossings)]
     if not took:
         return ""
-    high = max(took) * 1.05
+    usual = TAIL * sorted(took)[int(0.95 * (len(took) - 1))]
+    high = 1.05 * min(max(took), usual)
     width = max(high / 30.0, 1e-6)
-    counts = Counter(int(each // width) for each in took)
+    counts = Counter(min(int(each // width), 29) for each in took)
+    longer = sum(each >= high for each in took)
     chart = Chart((0.0, high), (0.0, 1.1 * max(counts.values())), height_px=220.0)
     chart.height_axis("crossings")
     chart.value_axis("minutes")
     for number, count in counts.items():
         low = number * width
-        hint = f"{low:.1f} to {low + width:.1f} min: {count}"
+        last = longer and number == 29
+        hint = f"{low:.1f} {'min and longer' if last else f'to {low + width:.1f} min'}: {count}"
         chart.box((low, low + width), (0.0, float(count)), "bar", hint)
+    if longer:
+        words = f"the last bar: {longer} longer, up to {max(took):.0f} min"
+        chart.label(chart.width_px - 32.0, 34.0, words, "end")
     return chart.svg("Crossing time, berth to berth")
 
 
@@ -229,9 +302,12 @@ def _seconds(text: str) -> float | None:
     return float(text) if text else None
 
 
-def _sentence(name: str) -> str:
-    reason = Reason.__members__.get(name)
-    return f"{reason.sentence}; {reason.owner.value} lifts it" if reason is not None else name
+def _sentence(code: str, party: str) -> str:
+    """What the pointer is told of a bar; the party as the ledger says it, or the reason's own."""
+    reason = Reason.__members__.get(code)
+    if reason is None:
+        return code
+    return f"{reason.sentence}; {party.strip('()') or reason.owner.value} lifts it"
 
 
 def platoon(run: RunFolder, column: str) -> str:

@@ -7,25 +7,28 @@ and a truck west of the same place are drawn at the same height.
 from dataclasses import dataclass
 
 from contract.map import CorridorMap, RouteError, ZoneKind
-from contract.route import Route
+from contract.map_parts import Bay, Station
+from contract.route import STEP_M, Route, X, Y
 
 SIDES = {"E": ("KZ", "CN", 1.0), "W": ("CN", "KZ", -1.0)}
 
 
 @dataclass(frozen=True)
 class Places:
-    """Distances of zone ends and stops by direction; what lies beside the through way has none.
+    """Distances of zone ends and stops by direction; zones beside the through way have none.
 
     ends    (direction, zone) -> where its rear leaves the zone for good
     spans   (direction, zone) -> where it begins and ends, low value first
     lanes   (direction, lane) -> where it begins
     stops   gate or station -> where the front stands
+    beside  bay or X-ray beside the through way -> the place of that way nearest to it
     """
 
     ends: dict[tuple[str, str], float]
     spans: dict[tuple[str, str], tuple[float, float]]
     lanes: dict[tuple[str, str], float]
     stops: dict[str, float]
+    beside: dict[str, float]
     sections: tuple[str, ...]
     low_m: float
     high_m: float
@@ -37,6 +40,7 @@ def places_of(corridor: CorridorMap) -> Places | None:
     spans: dict[tuple[str, str], tuple[float, float]] = {}
     lanes: dict[tuple[str, str], float] = {}
     stops: dict[str, float] = {}
+    beside: dict[str, float] = {}
     sections = []
     for direction, (origin, target, sign) in SIDES.items():
         route = _through(corridor, origin, target)
@@ -54,11 +58,30 @@ def places_of(corridor: CorridorMap) -> Places | None:
         for name, (lane, offset_m) in _stop_lines(corridor).items():
             if lane in route.lanes:
                 stops[name] = sign * (route.at(lane, offset_m) - middle[1])
+        beside |= {
+            name: sign * (_nearest_m(corridor, route, lane, offset_m) - middle[1])
+            for name, (lane, offset_m) in _beside(corridor, direction).items()
+            if lane not in route.lanes
+        }
     if not spans:
         return None
     low_m = min(first for first, _ in spans.values())
     high_m = max(last for _, last in spans.values())
-    return Places(ends, spans, lanes, stops, tuple(dict.fromkeys(sections)), low_m, high_m)
+    return Places(ends, spans, lanes, stops, beside, tuple(dict.fromkeys(sections)), low_m, high_m)
+
+
+def _beside(corridor: CorridorMap, direction: str) -> dict[str, tuple[str, float]]:
+    """Bay or station of a direction -> (lane, offset of its stop line in metres)."""
+    places: list[Bay | Station] = [*corridor.bays.values(), *corridor.stations.values()]
+    return {
+        each.id: (each.lane, each.stop_offset_m) for each in places if each.direction == direction
+    }
+
+
+def _nearest_m(corridor: CorridorMap, route: Route, lane: str, offset_m: float) -> float:
+    """Distance along a route of the place nearest to a stop line that is not on it."""
+    row = corridor.route((lane,)).table[round(offset_m / STEP_M)]
+    return route.project(float(row[X]), float(row[Y]))[0]
 
 
 def _through(corridor: CorridorMap, origin: str, target: str) -> Route | None:

@@ -58,7 +58,7 @@ def throughput(run: RunFolder) -> str:
                 chart.box((begin, end), (floor, floor + part), style, hint)
             floor += part
     if bound is not None:
-        chart.level(bound, f"bound {bound:.0f}", "bound")
+        chart.bound(bound, f"bound: {bound:.0f} an hour")
     return chart.svg("Throughput over the day: crossings an hour, loaded and empty")
 
 

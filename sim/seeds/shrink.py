@@ -76,17 +76,20 @@ def _said(section: msgspec.Struct) -> dict[str, Any]:
         usual = key.default if made is msgspec.NODEFAULT else made()
         if value == usual:
             continue
-        if isinstance(value, msgspec.Struct):
-            said[key.name] = _said(value)
-        elif isinstance(value, dict):
-            tables = {name: _said(each) for name, each in value.items()}
-            tables = {name: table for name, table in tables.items() if table}
+        if isinstance(value, dict):
+            tables = {name: _value(each) for name, each in value.items()}
+            tables = {name: table for name, table in tables.items() if table != {}}
             said |= {key.name: tables} if tables else {}
         elif isinstance(value, list):
-            said[key.name] = [_said(each) for each in value]
+            said[key.name] = [_value(each) for each in value]
         else:
-            said[key.name] = value
+            said[key.name] = _value(value)
     return said
+
+
+def _value(value: Any) -> Any:
+    """A table, or what stands in one by itself: a text, a number."""
+    return _said(value) if isinstance(value, msgspec.Struct) else value
 
 
 @dataclass(slots=True)

@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import to_builtins
+
 from contract.agent import Role
 from contract.map import CorridorMap
+from corridor.timetable.sections import SlotsSection, TimetableSection
 from live.clock import Origin
 from live.keys import NodeKeys, NodeSpec, make_keys
 from live.roster import ROSTER_FILE, Enrolment, throwaway
@@ -130,26 +133,9 @@ def _supervisor(site: Site, name: str) -> dict[str, dict[str, Any]]:
     plans = timetable_config(site.scenario.timetable)
     slots = slots_config(site.scenario.slots)
     if plans is not None:
-        sections["timetable"] = {
-            "on": True,
-            "rounds": plans.rounds,
-            "least_s": plans.least_ms / 1e3,
-            "every_s": plans.most_ms / 1e3,
-            "ahead_min": plans.ahead_ms / 6e4,
-            "due_min": plans.due_ms / 6e4,
-            "due_perishable_min": plans.due_perishable_ms / 6e4,
-            "longest_min": plans.longest_ms / 6e4,
-            "lane_trucks": plans.lane_trucks,
-        }
+        sections["timetable"] = to_builtins(TimetableSection.of(plans))
     if slots is not None:
-        sections["slots"] = {
-            "pitch_s": slots.pitch_ms / 1e3,
-            "early_s": slots.early_ms / 1e3,
-            "late_s": slots.late_ms / 1e3,
-            "grace_s": slots.grace_ms / 1e3,
-            "ahead": slots.ahead,
-            "per_trader": slots.per_trader,
-        }
+        sections["slots"] = to_builtins(SlotsSection.of(slots))
     return sections
 
 

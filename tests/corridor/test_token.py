@@ -3,6 +3,7 @@
 Requirements: SUP-026 in docs/SAFETY.md.
 """
 
+import random
 from typing import Final
 
 import pytest
@@ -13,7 +14,7 @@ from contract.map import compile_map
 from contract.reasons import Reason
 from contract.traction import TRACTION
 from corridor.records import Mission
-from corridor.state import State
+from corridor.state import Heard, State
 from corridor.token import Token, TokenConfig
 from tests.contract.map_edits import map_bytes
 from tests.factories import a_roster
@@ -255,3 +256,61 @@ def test_plan_cuts_no_convoy_and_without_a_word_of_it_batches_count() -> None:
     assert not unknown.enters(other)
     unknown.leaves(first)
     assert unknown.enters(second)
+
+
+# --- fairness, and who does not come ---
+
+
+def test_section_is_drained_for_nobody_who_is_silent_stopped_or_held(bridge: Bridge) -> None:
+    """SUP-026: however long such a truck has stood at the other end; heard again, it has its turn
+    at once.
+    """
+    opposite, trucks = bridge.truck("w1"), [bridge.truck(f"e{n}") for n in range(3)]
+    assert bridge.asks(opposite) is None
+    bridge.state.heard["w1"] = Heard(0)
+    bridge.now_ms = LONGEST_MS
+    assert bridge.asks(trucks[0]) is Reason.SECTION_DRAINS
+    bridge.state.heard["w1"].silent = True
+    for truck in trucks[:2]:
+        assert bridge.enters(truck)
+        bridge.leaves(truck)
+    bridge.state.heard["w1"].silent = False
+    assert bridge.asks(trucks[2]) is Reason.SECTION_DRAINS
+    bridge.state.wait(Now(0, 0), "w1", Reason.PERSON_AT_TRUCK, resource="w1", holder="op")
+    assert bridge.enters(trucks[2])
+
+
+@pytest.mark.parametrize("planned", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_longest_wait_of_one_direction_is_bounded_under_a_flood_of_the_other(
+    seed: int, planned: bool
+) -> None:
+    """SUP-026, SUP-046: the plan has every truck east before any truck west, and there is always
+    another one; each truck west that comes to the end of the bridge is in it after the longest
+    wait, and what it takes those inside to leave it.
+    """
+    rng = random.Random(seed)
+    transit_ms, flood = 40_000, [f"e{n}" for n in range(400)]
+    bridge = Bridge(plan=(*flood, *(f"w{n}" for n in range(40))) if planned else ())
+    inside: dict[str, tuple[int, Mission]] = {}  # until when
+    west: list[tuple[int, Mission]] = []
+    waits_ms: list[int] = []
+    next_ms, east = rng.randint(0, 60_000), bridge.truck(flood.pop(0))
+    for bridge.now_ms in range(0, 1_200_000, 1_000):
+        for name, (until_ms, mission) in list(inside.items()):
+            if bridge.now_ms >= until_ms:
+                bridge.leaves(mission)
+                del inside[name], bridge.state.mission_of[name]
+        if bridge.now_ms >= next_ms and not west:
+            west.append((bridge.now_ms, bridge.truck(f"w{len(waits_ms)}")))
+        if bridge.now_ms % 15_000 == 0 and bridge.enters(east):
+            inside[east.vehicle] = (bridge.now_ms + transit_ms, east)
+            east = bridge.truck(flood.pop(0))
+        if west and bridge.enters(west[0][1]):
+            since_ms, mission = west.pop()
+            inside[mission.vehicle] = (bridge.now_ms + transit_ms, mission)
+            waits_ms.append(bridge.now_ms - since_ms)
+            next_ms = bridge.now_ms + rng.randint(60_000, 300_000)
+    assert len(waits_ms) >= 3
+    assert max(waits_ms) <= LONGEST_MS + transit_ms
+    assert max(waits_ms) >= LONGEST_MS or not planned

@@ -89,6 +89,41 @@ def test_section_of_one_lane_is_shared_by_both_directions() -> None:
     assert bound.places["bridge"] < free.places["boundary_e"] / 2.0
 
 
+def test_section_holds_one_convoy_from_its_last_stop_outside_until_its_last_rear_is_out() -> None:
+    """By hand: 241 m of bridge at 10 km/h, with a length, the overlap and the way to brake; and
+    behind the first member the second, a length and a gap of 5 m and 1 s later.
+    """
+    alone = a_bound("fleet.convoy=1", scenario="nur_zholy_khorgos")
+    kept_s = least_s(alone, "bridge") / 2.0
+    by_hand_s = (241.0 + LENGTH_M + OVERLAP_M + 2.0) / APRON_MPS
+    assert kept_s == pytest.approx(by_hand_s, abs=1.0)
+    pairs = a_bound(scenario="nur_zholy_khorgos")
+    longer_s = least_s(pairs, "bridge") - kept_s
+    assert longer_s == pytest.approx((LENGTH_M + 5.0) / APRON_MPS + 1.0, abs=0.1)
+
+
+def test_section_has_no_more_members_at_a_time_than_its_limits_allow() -> None:
+    """Three by the map, and 90 t: room for two of 37 t, and for a third of 30 t."""
+
+    def of(convoy: int, payload_t: float) -> float:
+        loads = [f"flow.{k}.payload_t={payload_t}" for k in (0, 1)]
+        bound = a_bound(f"fleet.convoy={convoy}", *loads, scenario="single_lane_bridge")
+        return least_s(bound, "bridge")
+
+    assert of(3, 21.8) == of(2, 21.8)
+    assert of(3, 15.0) < of(2, 15.0) < of(1, 15.0)
+
+
+@pytest.mark.soak
+def test_saturated_section_passes_most_of_what_it_can_and_never_more() -> None:
+    """One truck at a time, as most of them come to it."""
+    rates = [f"flow.{k}.crossings_per_hour=30" for k in (0, 1)]
+    times = ("time.warm_up='12min'", "time.duration='42min'", "fleet.convoy=1")
+    finished = a_run("nur_zholy_khorgos", *rates, *times, "fault=[]", "expect=[]")
+    assert finished.result["bound"]["resource"] == "bridge"
+    assert 0.7 < finished.result["bound"]["share"] <= 1.0
+
+
 def test_truck_is_free_to_be_kept_out_until_it_could_no_longer_stop() -> None:
     """At 10 m/s and 2 m/s2 of brake that is 25 m before."""
     steady = FreeRun(10.0 * DT_S * np.arange(400), 400 * DT_S)

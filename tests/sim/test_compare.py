@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from contract.errors import ConfigError
-from sim.compare import folder_of, open_h, read_model
+from sim.compare import amounts, folder_of, needed_empties, open_h, read_model
 from sim.run import complete, load_map
 from sim.scenario import load
 from tests.sim.commands import command
@@ -105,6 +105,33 @@ def test_installed_model_is_of_scenarios_that_run() -> None:
     for variant in model.variant:
         scenario = load(model.scenario, variant.settings)
         complete(scenario, load_map(scenario.corridor.map))
+
+
+@pytest.mark.parametrize(
+    ("loaded", "made", "counted"),
+    [("EEEWW", 7, 1), ("EEE", 7, 3), ("EEE", 2, 2), ("EWWWW", 7, 3), ("EW", 7, 0), ("", 7, 0)],
+)
+def test_empties_count_as_far_as_loads_are_unequal(loaded: str, made: int, counted: int) -> None:
+    assert needed_empties([{"direction": each} for each in loaded], made) == counted
+
+
+def test_empties_that_count_take_the_mean_time_of_all() -> None:
+    """Two loads east and an hour each; of three empties, two hours each, two count."""
+    row = {"outcome": "cleared", "cargo_kg": "20000", "filed": "0.0"}
+    load = row | {"loaded": "1", "direction": "E", "arrived": "3600.0"}
+    back = row | {"loaded": "0", "direction": "W", "arrived": "7200.0", "cargo_kg": "0"}
+    rows = [each | {"crossing": str(k)} for k, each in enumerate([load, load, back, back, back])]
+    people = {"officer_minutes": 3.0, "agency_minutes": 2.0}
+    start = {"time": {"start": datetime.fromisoformat("2026-03-02T07:00:00+05:00")}}
+    used = amounts(rows, people | {"performance": {"simulated_s": 7_200.0}}, start)
+    assert used == {
+        "truck_h": 6.0,
+        "driver_h": 6.0,
+        "officer_min": 5.0,
+        "tonne_h": 40.0,
+        "crossing": 4.0,
+        "open_h": 4.0,
+    }
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def test_table_names_verdict_and_folder_and_stderr_stays_empty(tmp_path: Path) -
     assert said.out.startswith("smoke, seed 3: PASSED\n")
     assert f"files          {tmp_path}\n" in said.out
     assert "\x1b" not in said.out
-    limits = next(line for line in said.out.splitlines() if "what limits" in line)
-    assert "Too short for a truck to go round" in limits
+    limits = next(line for line in said.out.splitlines() if "what limited" in line)
+    assert "Nothing was short: the run shows 2 crossings" in limits
 
 
 def test_list_names_every_scenario_that_can_be_shown() -> None:

@@ -87,6 +87,14 @@ def test_schedule_is_a_runnable_scenario_in_full_and_in_brief(tmp_path: Path) ->
     assert again.seed == 3
 
 
+def test_brief_keeps_tables_that_hold_numbers_and_texts(tmp_path: Path) -> None:
+    """As the demands of green_and_red and the times of its stations are."""
+    scenario = load("green_and_red", [])
+    path = tmp_path / "brief.toml"
+    path.write_text(brief(scenario), encoding="utf-8")
+    assert resolved(load(str(path), [])) == resolved(scenario)
+
+
 def test_proving_ground_has_no_programs_that_could_fail() -> None:
     with pytest.raises(ConfigError, match="proving ground"):
         with_faults(load("platoon_sine", []), load_map("smoke"), 1)

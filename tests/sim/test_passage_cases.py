@@ -319,3 +319,24 @@ def test_gate_that_crashes_once_its_permit_is_consumed_raises_no_arm_by_itself(
     assert broken(finished).strip() == ""
     assert len(opens) == len(set(opens)) == len(log.of(Event.PERMIT_CONSUMED, GATE))
     assert len(log.of(Event.VEHICLE_PASSED, GATE)) == 1
+
+
+def test_arm_that_opened_by_itself_stays_open_where_its_gate_has_told_it_to_meanwhile() -> None:
+    """Whoever ends the fault lowers no arm that was told to open before: its permit is consumed,
+    and its truck comes.
+    """
+
+    def opened_by_itself(at_s: float) -> tuple[Finished, Log]:
+        fault = f'at="{at_s:.3f}s", kind="barrier_opens", target="{GATE}", lasts="2s"'
+        return planted(Case(fault, (Event.BARRIER_OPENED, "")))
+
+    told_s = next(
+        t_ns / NS_PER_S
+        for t_ns, node, report in opened_by_itself(500.0)[1].said
+        if node == GATE and report.event is Event.PERMIT_CONSUMED
+    )
+    finished, log = opened_by_itself(told_s + 0.5)
+    assert broken(finished).strip() == ""
+    assert len(log.of(Event.VEHICLE_PASSED, GATE)) == 1
+    assert finished.result["traffic"]["loaded_crossings"] == 2
+    assert not log.of(Event.BARRIER_FAILED, GATE)

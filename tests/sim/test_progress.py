@@ -3,7 +3,7 @@
 import pytest
 
 from sim.outcome import CrossingTale, Tally, Waiting
-from sim.progress import STILL_S, _stuck
+from sim.progress import STILL_S, _stuck, _was_kept
 
 END_S = 1_000.0
 TRUCK = "truck-01"
@@ -36,3 +36,15 @@ def test_convoy_that_has_just_begun_to_form_is_not_stuck(
 def test_truck_that_has_moved_lately_is_not_stuck() -> None:
     assert stuck("ZONE_OCCUPIED", 100.0, moved_s=END_S - 10.0) == ""
     assert "ZONE_OCCUPIED" in stuck("ZONE_OCCUPIED", 100.0, moved_s=100.0)
+
+
+@pytest.mark.parametrize(
+    ("left_s", "cleared_s", "was_kept"),
+    [(30.0, 449.0, True), (30.0, 200.0, False), (300.0, 449.0, False), (None, 449.0, False)],
+)
+def test_crossing_under_way_that_was_cleared_only_after_the_mending_was_kept_by_people(
+    left_s: float | None, cleared_s: float, was_kept: bool
+) -> None:
+    """It need not have arrived by the end: nobody but an officer had the move for so long."""
+    tale = CrossingTale("KZ-1", vehicle=TRUCK, left_s=left_s, cleared_s=cleared_s)
+    assert _was_kept(tale, 240.0) == was_kept

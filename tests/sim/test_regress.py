@@ -1,7 +1,7 @@
 """Schedules that a campaign has found and that have come down to little: each is clean by now."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -12,25 +12,10 @@ from sim.scenario import load
 from sim.seeds.runner import why
 from tests.sim.runs import proof
 
-# Not mended yet; the day one is clean, its line goes.
-OPEN: Final[dict[str, str]] = {}
 FOUND: Final = sorted((Path(__file__).resolve().parents[1] / "regress").glob("*.toml"))
 
 
-def each_with_its_state() -> list[Any]:
-    return [
-        pytest.param(
-            path,
-            id=path.stem,
-            marks=[pytest.mark.xfail(reason=OPEN[path.stem], strict=True)]
-            if path.stem in OPEN
-            else [],
-        )
-        for path in FOUND
-    ]
-
-
-@pytest.mark.parametrize("path", each_with_its_state())
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
 def test_schedule_that_once_failed_is_clean(path: Path) -> None:
     scenario = load(str(path), [])
     finished = run(scenario, RunOptions(seed=scenario.seed))
@@ -47,7 +32,3 @@ def test_schedule_says_what_it_found_and_has_nothing_to_spare(path: Path) -> Non
     assert [fault.kind for fault in scenario.fault].count(ALL_CLEARED) == 1
     assert len(scenario.fault) <= 5
     assert scenario.progress.after != "0s"
-
-
-def test_what_is_open_is_among_them() -> None:
-    assert set(OPEN) < {path.stem for path in FOUND}

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from xml.etree import ElementTree
 
 import pytest
@@ -16,13 +16,8 @@ from sim.report import diagrams
 from sim.report.bottlenecks import TOO_SHORT
 from sim.report.chart import Chart, clock, ticks
 from sim.report.folder import read
-from sim.report.page import (
-    busiest_place,
-    limits,
-    page,
-    without_truck,
-    write_report,
-)
+from sim.report.limits import evidence, without_truck
+from sim.report.page import page, write_report
 from sim.report.places import places_of
 from sim.run import load_map
 from tests.sim.commands import command
@@ -146,7 +141,7 @@ def test_first_sentence_says_what_was_waited_for(folder: Path) -> None:
         (0.0, 100.0, "truck-02", "ZONE_OCCUPIED", "kz_e_weigh"),
         (0.0, 9_000.0, "truck-02", "NOT_READY", "kz_b01"),
     ]
-    said = limits(replace(read(folder), waits=waits))[0]
+    said = evidence(replace(read(folder), waits=waits))[0]
     assert said == "What vehicles waited for: 90 % opening hours, 10 % room on the road."
 
 
@@ -189,17 +184,6 @@ def test_waits_are_those_that_the_supervisor_told(folder: Path) -> None:
     assert set(diagrams.waits_by_reason(run)) == {each["reason"] for each in told} - {"NOT_READY"}
 
 
-def test_busiest_place_comes_first_and_no_desk_is_one() -> None:
-    resources = {
-        "kz_out": {"utilisation": 0.25, "mean_wait_s": 1.0, "blocked_s": 0.0},
-        "bridge": {"utilisation": 0.5, "mean_wait_s": 0.0, "blocked_s": 0.0},
-        "desk_office-kz": {"utilisation": 0.9, "mean_wait_s": 0.0, "blocked_s": 0.0},
-    }
-    result: dict[str, Any] = {"resources": resources}
-    assert busiest_place(result) == ("bridge", 0.5)
-    assert busiest_place({"resources": {"desk_office-kz": resources["desk_office-kz"]}}) is None
-
-
 def test_page_and_terminal_say_what_breaks_first(folder: Path) -> None:
     told = json.loads((folder / "result.json").read_text())["bottlenecks"]
     said = command("sim", "report", str(folder), "--bottlenecks")
@@ -208,7 +192,7 @@ def test_page_and_terminal_say_what_breaks_first(folder: Path) -> None:
     header, *rows = said.out.partition("\n\n")[2].splitlines()
     assert header.startswith("place")
     assert {row.split()[0] for row in rows} == set(told["places"])
-    assert f"<li>{TOO_SHORT}" in text_of(folder)
+    assert f"<td>{told['first']}<small>" in text_of(folder)
 
 
 def test_folder_of_another_version_has_no_bottlenecks(folder: Path, tmp_path: Path) -> None:
@@ -232,7 +216,7 @@ def test_folder_without_traffic_or_map_still_has_its_page(folder: Path, tmp_path
     shutil.copytree(folder, tmp_path / "bare")
     for name in ("crossings.csv", "stages.csv", "delays.csv", "events.jsonl"):
         (tmp_path / "bare" / name).unlink()
-    text = write_report(tmp_path / "bare").read_text()
+    text = write_report(tmp_path / "bare").path.read_text()
     assert "smoke, seed 1" in text
     assert pictures(text) == {}
 

@@ -123,6 +123,52 @@ def test_dead_truck_is_mended_where_nobody_moves_and_goes_on(
     assert finished.world.dead == {}
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("kind", "zone"),
+    [
+        ("drive_dies_in", "kz_out_cell"),
+        ("computer_dies_in", "kz_out_cell"),
+        ("drive_dies_in", "cn_in_cell"),
+        ("computer_dies_in", "cn_in_cell"),
+        ("drive_dies_in", "kz_e_weigh"),
+        ("computer_dies_in", "kz_e_weigh"),
+        ("computer_dies_in", "cn_arr2"),  # without a drive it still rolls to its berth
+    ],
+)
+def test_dead_truck_where_no_vehicle_gets_to_it_is_mended_by_people_on_foot(
+    kind: str, zone: str
+) -> None:
+    """SUP-039: in a gate cell, at a station, in a yard; one possession, and the truck arrives."""
+    fault = f'fault=[{{at="3min",kind="{kind}",target="{zone}"}}]'
+    scene, finished = rescued(fault, "corridor.map='crossovers'", *UNRELIABLE)
+    assert broken(finished).strip() == ""
+    assert finished.result["exit_code"] == 0
+    assert (scene.moved, scene.strangers) == ([], set())
+    (closed,) = (each["closure"] for each in scene.log.of(Event.SECTION_CLOSED))
+    ended = {each["vehicle"] for each in scene.log.of(Event.CROSSING_FINISHED)}
+    assert closed.removeprefix("rescue/") in ended
+    assert finished.world.dead == {}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("zone", ["boundary_e", "boundary_w", "cn_e_neutral3", "kz_out_cell"])
+def test_ambulance_that_is_called_while_a_truck_is_recovered_comes_through_afterwards(
+    zone: str,
+) -> None:
+    """SUP-039: nobody drives past a dead truck in its lane; the other lane is not held up."""
+    fault = f'fault=[{{at="9min",kind="drive_dies_in",target="{zone}"}}]'
+    called = "ambulance={at='10min',direction='E'}"
+    times = ("time.duration='36min'", "corridor.map='crossovers'")
+    scene, finished = rescued(fault, called, *times)
+    assert broken(finished).strip() == ""
+    assert finished.result["exit_code"] == 0
+    assert scene.moved == []
+    opened = [each["closure"] for each in scene.log.of(Event.SECTION_OPENED)]
+    assert {each for each in opened if not each.endswith(DRIVES)} >= {"ambulance"}
+    assert finished.world.dead == {}
+
+
 @pytest.mark.parametrize(
     ("on", "died_in", "other"),
     [

@@ -213,3 +213,20 @@ def test_papers_of_a_run_move_neither_loads_nor_times() -> None:
 
     shares = ("aeo=0.5", "container=0.5", "transit=0.3", "certificate_missing=0.3")
     assert story(*(f"flow.{k}.{share}" for k in range(5) for share in shares)) == story()
+
+
+@pytest.mark.parametrize("terminal", ["terminal-kz", "terminal-cn"])
+def test_terminal_that_dies_takes_up_where_it_was_and_files_nothing_twice(terminal: str) -> None:
+    """Numbers go on, trucks at its berths are loaded on, and everybody crosses."""
+    log = Log()
+    fault = f"fault=[{{kind='crash', target='{terminal}', at='60s', lasts='5s'}}]"
+    finished = a_run("fault_seeds", fault, "progress.after='300s'", prepare=log.prepare)
+    assert broken(finished).strip() == ""
+    filed = [
+        (row["declaration"], row["version"]) for row in log.of(Event.DECLARATION_FILED, terminal)
+    ]
+    assert len(filed) == len(set(filed))
+    numbers = [name for name, version in filed if version == 1]
+    assert numbers == sorted(numbers)
+    assert finished.result["traffic"]["loaded_crossings"] == 6
+    assert finished.result["progress"]["stuck"] == []

@@ -68,10 +68,9 @@ def profile(route: Route, length_m: float, mu: float = FRICTION_DRY) -> Array:
     speeds = np.minimum(table[:, PATH_SPEED], bend)
     held = _lowest(speeds, behind, 0)
     brake = min(COMFORT_BRAKE_MPS2, COMFORT_SHARE * mu * GRAVITY_MPS2)
-    for row in range(len(held) - 2, -1, -1):
-        step_m = table[row + 1, PATH_S] - table[row, PATH_S]
-        held[row] = min(held[row], math.sqrt(held[row + 1] ** 2 + 2.0 * brake * step_m))
-    table[:, PATH_SPEED] = held
+    climbs = 2.0 * brake * table[:, PATH_S]  # by this v^2 may fall along the way
+    slowest = np.minimum.accumulate((held**2 + climbs)[::-1])[::-1]
+    table[:, PATH_SPEED] = np.minimum(held, np.sqrt(np.maximum(slowest - climbs, 0.0)))
     table[:, PATH_GRADE] = _lowest(table[:, PATH_GRADE], behind, 0)
     under = behind, math.ceil(0.5 * length_m)  # the middle of no vehicle is nearer to its rear
     table[:, PATH_WIDTH] = _lowest(table[:, PATH_WIDTH], *under)

@@ -1,13 +1,16 @@
-"""[timetable] and [slots] of the supervisor's file, and the planner's kernels made ready."""
+"""[timetable] and [slots] of the supervisor's file: what they may say, read and written.
+
+Not here: what the figures do (settings.py), the planner's kernels made ready (corridor/cli).
+"""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from corridor.cli.kernel_cache import timetable_cache
 from corridor.timetable.settings import (
     LANE_TRUCKS_MAX,
     ROUNDS_MAX,
+    WAIT_MS_MAX,
     SlotsConfig,
     TimetableConfig,
 )
@@ -25,6 +28,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     due_min, due_perishable_min   from ready at the berth to standing at the other side's
     longest_min    who has waited so long goes first
     lane_trucks    of one direction between berth and exit gate; 0: any number
+    wait_s         at an idle one-lane section for a truck on its way that goes first; 0: none
     """
 
     on: bool = False
@@ -36,6 +40,23 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     due_perishable_min: Minutes = 30.0
     longest_min: Minutes = 180.0
     lane_trucks: Annotated[int, Meta(ge=0, le=LANE_TRUCKS_MAX)] = 0
+    wait_s: Annotated[float, Meta(ge=0.0, le=WAIT_MS_MAX / 1e3)] = 0.0
+
+    @classmethod
+    def of(cls, config: TimetableConfig) -> "TimetableSection":
+        """How a file says it."""
+        return cls(
+            on=True,
+            rounds=config.rounds,
+            least_s=config.least_ms / 1e3,
+            every_s=config.most_ms / 1e3,
+            ahead_min=config.ahead_ms / 6e4,
+            due_min=config.due_ms / 6e4,
+            due_perishable_min=config.due_perishable_ms / 6e4,
+            longest_min=config.longest_ms / 6e4,
+            lane_trucks=config.lane_trucks,
+            wait_s=config.wait_ms / 1e3,
+        )
 
     @property
     def config(self) -> TimetableConfig | None:
@@ -51,6 +72,7 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
             due_perishable_ms=round(self.due_perishable_min * 6e4),
             longest_ms=round(self.longest_min * 6e4),
             lane_trucks=self.lane_trucks,
+            wait_ms=round(self.wait_s * 1e3),
         )
 
 
@@ -70,6 +92,18 @@ class SlotsSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     ahead: Annotated[int, Meta(ge=1, le=10_000)] = 60
     per_trader: Annotated[int, Meta(ge=0, le=10_000)] = 30
 
+    @classmethod
+    def of(cls, config: SlotsConfig) -> "SlotsSection":
+        """How a file says it."""
+        return cls(
+            pitch_s=config.pitch_ms / 1e3,
+            early_s=config.early_ms / 1e3,
+            late_s=config.late_ms / 1e3,
+            grace_s=config.grace_ms / 1e3,
+            ahead=config.ahead,
+            per_trader=config.per_trader,
+        )
+
     @property
     def config(self) -> SlotsConfig | None:
         """What the agent is given; None: there are none."""
@@ -83,12 +117,3 @@ class SlotsSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
             ahead=self.ahead,
             per_trader=self.per_trader,
         )
-
-
-def make_ready(section: TimetableSection) -> None:
-    """Compile what a plan runs, or read it from disk, before anybody waits for it."""
-    if section.on:
-        with timetable_cache():
-            from corridor.timetable.plan import warm_up  # noqa: PLC0415 - within the cache
-
-            warm_up()
