@@ -110,7 +110,8 @@ def headline(run: RunFolder) -> list[str]:
     if top not in OF_PLACES and share >= OUTSIDE_MIN:
         return _of_orders(story, top)
     if (bound["share"] or 0.0) >= FULL_MIN:
-        return _of_place(story, bound["resource"])
+        full = bound["resource"]
+        return _of_fleet(story) if full == FLEET else _of_place(story, full)
     came, left = story.loads
     if not story.endless and left <= max(LEFT_FEW, LEFT_MAX * came):
         return _of_offer(story)

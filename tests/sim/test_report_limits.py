@@ -80,7 +80,7 @@ def queue_before(place: str, mean: float) -> dict[str, Any]:
         (a_run(waits=waiting_for("DEPARTURE_CLOSED", 200.0)), "What limited this run: opening"),
         (a_run(waits=waiting_for("WEATHER_CLOSED", 200.0)), "What limited this run: weather"),
         (a_run(waits=waiting_for("GATE_FAULT", 200.0)), "What limited this run: the gate"),
-        (a_run(share=0.95), "What limited this run: the fleet of trucks can pass 40"),
+        (a_run(share=0.95), "What limited this run: the fleet of trucks. Its 10 can make 40"),
         (a_run(left=0), "Nothing was short: 20 loads came, and every one found a truck. Nearest"),
         (a_run(left=2), "Nothing was short: 20 loads came, and all but 2 found a truck"),
         (
