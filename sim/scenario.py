@@ -55,7 +55,7 @@ from sim.scenario_types import (
     check_texts,
     name_from,
 )
-from sim.scenario_weather import WeatherSection, WeatherStep
+from sim.scenario_weather import WeatherSection, WeatherStep, check_weather
 from sim.terminal_papers import TARE_KG
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
@@ -306,7 +306,7 @@ def _check_named(tree: Mapping[str, Any], origin: str) -> None:
             try:
                 parse(to_toml(section).encode(), get_args(field.type)[1], origin)
             except ConfigError as error:
-                said = str(error).removeprefix(f"{origin}: ")
+                said = str(error).removeprefix(f"{origin}: ").removeprefix("file: ")
                 said = said.replace("did you mean ", f"did you mean {place}.")
                 raise ConfigError(f"{origin}: {place}.{said}") from None
 
@@ -315,6 +315,7 @@ def _check(scenario: Scenario, origin: str) -> None:
     """What the type of a single value cannot say."""
     check_time(scenario.time, origin)
     check_timetable(scenario.timetable, scenario.slots, origin)
+    check_weather(scenario.weather, f"{origin}: weather")
     check_regions(scenario.network.region, f"{origin}: network.region")
     if parse_duration(scenario.progress.after) >= scenario.duration_s:
         raise ConfigError(f"{origin}: progress.after: expected less than the duration")

@@ -141,10 +141,14 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _hours(table: Any, path: Path) -> dict[str, SideHours]:
-    try:
-        return msgspec.convert(table, dict[str, SideHours])
-    except msgspec.ValidationError as fault:
-        raise ConfigError(f"{path}: hours: {fault}") from None
+    found = {}
+    for country, side in (table if isinstance(table, dict) else {"": table}).items():
+        try:
+            found[country] = msgspec.convert(side, SideHours)
+        except msgspec.ValidationError as fault:
+            place = f"hours.{country}".rstrip(".")
+            raise ConfigError(f"{path}: {place}: {fault}") from None
+    return found
 
 
 def _scenario(path: Path) -> tuple[int, dict[str, SideHours]]:

@@ -215,6 +215,17 @@ SETTINGS: Final = [
     ("a." * 3_000 + "b=1", "3001 levels, expected at most 12"),
     ("fleet.kz=1\nw=2", "fleet.kz = '1\\nw=2'"),
     ("weather.friction=0", "weather.friction = 0"),
+    (
+        "weather.timeline=[{at='10min'}, {at='5min'}]",
+        "weather.timeline.1.at = '5min': expected later than '10min', which is weather.timeline.0",
+    ),
+    (
+        "weather.timeline=[{at='10min'}, {at='600s'}]",
+        "weather.timeline.1.at = '600s': expected later than '10min', which is weather.timeline.0",
+    ),
+    ("hours.KZ.quota_drop_from='2026-02-31'", "hours.KZ.quota_drop_from = '2026-02-31': expected"),
+    ("hours.KZ.quota_drop=0.1", "hours.KZ.quota_drop = 0.1: expected quota_drop_from beside it"),
+    ("hours={CN={quota_drop=0.1, quota_drop_from='2026-03-03'}}", "hours.CN.quota_drop = 0.1: exp"),
     ("flow=[1]", "flow[0] = 1"),
     ("flow=[{direction='E'}]", "flow[0].goods: missing"),
     ("flow.7.payload_t=3", "there is no item 7"),
