@@ -20,6 +20,7 @@ import msgspec
 
 from contract.errors import ConfigError
 from corridor.daily import Day, Said, days_of, fold, report
+from corridor.daily_fields import fault_of, seconds_of, utc_ms_of
 from corridor.hours import SideHours
 
 EXIT_OK: Final = 0
@@ -175,21 +176,26 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _of_run(path: Path, start_ms: int) -> Iterator[Said]:
     """The log of a run: seconds since its start."""
     for number, row in _rows(path):
-        try:
-            at_ms = start_ms + round(float(row["t"]) * 1_000.0)
-            yield Said(at_ms, str(row["event"]), row)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise ConfigError(f"{path}:{number}: no line of a run's log") from None
+        at_s = seconds_of(row)
+        if at_s is None:
+            raise ConfigError(f"{path}:{number}: no line of a run's log: no t, seconds from 0")
+        yield _said(path, number, row, start_ms + round(at_s * 1_000.0))
 
 
 def _of_program(path: Path) -> Iterator[Said]:
     """The log of a supervisor: UTC, ISO 8601."""
     for number, row in _rows(path):
-        try:
-            at = datetime.fromisoformat(row["time"])
-            yield Said(round(at.timestamp() * 1_000.0), str(row["event"]), row)
-        except (KeyError, TypeError, ValueError):
-            raise ConfigError(f"{path}:{number}: no line of a program's log") from None
+        at_ms = utc_ms_of(row)
+        if at_ms is None:
+            raise ConfigError(f"{path}:{number}: no line of a program's log: no time, ISO 8601")
+        yield _said(path, number, row, at_ms)
+
+
+def _said(path: Path, number: int, row: dict[str, Any], at_ms: int) -> Said:
+    fault = fault_of(row)
+    if fault:
+        raise ConfigError(f"{path}:{number}: {fault}")
+    return Said(at_ms, row["event"], row)
 
 
 # --- words ---
