@@ -237,7 +237,9 @@ def _forecast(row: Mapping[str, Any]) -> str:
     if due is None:
         return f"{carried}, and what comes anew: less than half an hour of a day is known"
     quota = "" if row["quota"] is None else f", quota {row['quota']}"
-    return f"{due['low']} to {due['high']} crossings, {due['expected']} expected ({carried}{quota})"
+    known = f"{row['hours_known']:g} h known"
+    figures = f"{due['low']} to {due['high']} crossings, {due['expected']} expected"
+    return f"{figures} ({carried}{quota}; {known})"
 
 
 def _held_lines(told: Mapping[str, Any]) -> Iterator[str]:
