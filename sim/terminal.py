@@ -33,6 +33,7 @@ from contract.v1.customs_pb2 import Declaration, DeclarationSubmitted
 from contract.v1.ledger_pb2 import HeadCountersigned
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from contract.v1.people_pb2 import Roadworthiness
+from sim.arrivals import BURSTS
 from sim.bookings import Bookings
 from sim.refiling import Refiling
 from sim.terminal_jobs import Job, TerminalConfig
@@ -62,6 +63,7 @@ class TerminalAgent:
     yard: Yard = field(default_factory=lambda: Yard(Couplings()))
     unfit: Callable[[str, str, str], None] = lambda vehicle, crossing, berth: None
     test_draws: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
+    burst_draws: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
     mended: list[str] = field(default_factory=list)  # by mechanics: their brakes are tested again
     crossings: int = 0
     tests: int = 0  # of brakes
@@ -88,7 +90,8 @@ class TerminalAgent:
         self._beat_ns = self._begun_ns = now.mono_ns
         for index, flow in enumerate(self.config.flows):
             if flow.per_hour > 0.0:
-                self._come_next(index, now.mono_ns + int(flow.begins_s * NS_PER_S))
+                begins_ns = now.mono_ns + int(flow.begins_s * NS_PER_S)
+                self._come_next(index, flow.arrivals.first_ns(begins_ns))
         for vehicle, berth in self.at_start:
             self._begin(now, vehicle, berth)
         return self._taken(now)
@@ -115,8 +118,10 @@ class TerminalAgent:
         self._out = []
         for index in sorted(self._next_cargo):
             while now.mono_ns >= self._next_cargo.get(index, now.mono_ns + 1):
-                self.backlog.append(self.config.flows[index])
-                self.offered += 1
+                flow = self.config.flows[index]
+                loads = flow.arrivals.size(self.burst_draws)
+                self.backlog += [flow] * loads
+                self.offered += loads
                 self._come_next(index, self._next_cargo[index])
         while self.wanted:
             self._send(self.wanted.pop(0))
@@ -376,7 +381,8 @@ class TerminalAgent:
     def _come_next(self, index: int, after_ns: int) -> None:
         """Draw when the next load of a flow comes, unless the flow is over by then."""
         flow = self.config.flows[index]
-        comes_ns = after_ns + int(self.draws.expovariate(flow.per_hour / 3600.0) * NS_PER_S)
+        draws = self.burst_draws if flow.arrivals.kind == BURSTS else self.draws
+        comes_ns = flow.arrivals.next_ns(after_ns, self._begun_ns, draws)
         self._next_cargo.pop(index, None)
         if comes_ns < self._begun_ns + flow.ends_s * NS_PER_S:
             self._next_cargo[index] = comes_ns
