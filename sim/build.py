@@ -28,11 +28,12 @@ from gate.agent import GateAgent, GateConfig
 from gate.office.agency import CounterAgent, CounterConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.places import Places
-from gate.office.rules import Rules, Shares, shares_of_one
+from gate.office.rules import Rules, Shares
 from sim.arrivals import Arrivals, Peak
 from sim.books import office_book
 from sim.control_room import ControlRoomAgent
 from sim.distributions import parse_duration
+from sim.flow_rules import office_shares
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
 from sim.scenario import Scenario
 from sim.scenario_fleet import charging_of, drivetrain_of
@@ -254,14 +255,12 @@ class Builder:
     def rules(self, country: str) -> Rules:
         """The office's share of what the scenario wants after combining both."""
         section = self.scenario.office[country]
-        loaded = [flow.channels for flow in self.scenario.flow]
-        shares = shares_of_one(loaded[0].green, loaded[0].yellow) if loaded else Shares(1, 0, 0)
         return Rules(
-            shares=shares,
+            shares=office_shares(self.scenario.flow),
             empty_shares=Shares(1.0, 0.0, 0.0),
             seed=selection_seeds(self.cast.seed)[OFFICES[country]],
             assess_ms=int(parse_duration(section.assess) * 1000.0),
             release_valid_ms=int(parse_duration(section.release_valid) * 1000.0),
-            book=office_book(section),
+            book=office_book(section, self.scenario.flow),
             country=country,
         )

@@ -278,6 +278,7 @@ def test_every_section_of_a_scenario_is_documented() -> None:
         for kind in (
             *vars(scenario).values(),
             *vars(scenario_fleet).values(),
+            *vars(scenario_flow).values(),
             scenario_network.RegionSection,
         )
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__struct_fields__
