@@ -77,12 +77,14 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The day that is asked about, and the quotas; None: any number."""
+    """The day that is asked about, its quotas and those of the next one; None: any number."""
 
     number: int
     utc_offset_min: int = 300
     quota_out: Mapping[str, int | None] = field(default_factory=dict)
     quota_in: Mapping[str, int | None] = field(default_factory=dict)
+    next_out: Mapping[str, int | None] = field(default_factory=dict)
+    next_in: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def begins_ms(self) -> int:
@@ -311,7 +313,7 @@ def _forecast(log: Log, day: Day, direction: str) -> dict[str, Any]:
             came = sum(_within(row.noticed_ms, each) for row in rows)
             seen.append(Seen(seen_ms / DAY_MS, came))
     carried = sum(_open_at(row, day.ends_ms) for row in rows)
-    limits = (day.quota_out.get(ORIGIN[direction]), day.quota_in.get(DESTINATION[direction]))
+    limits = (day.next_out.get(ORIGIN[direction]), day.next_in.get(DESTINATION[direction]))
     quota = min((limit for limit in limits if limit is not None), default=None)
     new = next_count(seen) if seen else None
     return {

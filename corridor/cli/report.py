@@ -107,8 +107,11 @@ def _report(args: argparse.Namespace) -> dict[str, Any] | None:
     day = Day(
         number,
         args.utc_offset,
-        {country: side.quota_out for country, side in hours.items()},
-        {country: side.quota_in for country, side in hours.items()},
+        *(
+            {country: side.quota(each, out=out) for country, side in hours.items()}
+            for each in (number, number + 1)
+            for out in (True, False)
+        ),
     )
     head = {
         "format_version": FORMAT_VERSION,

@@ -119,7 +119,7 @@ def test_forecast_has_what_is_carried_over_and_stays_within_the_quota() -> None:
     assert row["carried_over"] == 10
     assert row["new"]["expected"] == pytest.approx(40, abs=1)
     assert row["crossings"]["expected"] == pytest.approx(50, abs=1)
-    day = Day(NUMBER, quota_out={"KZ": 45}, quota_in={"CN": 42})
+    day = Day(NUMBER, quota_in={"CN": 35}, next_out={"KZ": 45}, next_in={"CN": 42})
     events = [said(0.0, "command_taken"), *events, said(23.9, "command_taken")]
     capped = report(fold(events, day.ends_ms), day)["forecast"]["directions"]["E"]
     assert capped["quota"] == 42
@@ -157,6 +157,18 @@ def test_page_of_a_run_counts_its_crossings(folder: Path) -> None:
     text = command("corridor", "report", "daily", "--from", str(folder))
     assert "quota KZ   out 1 of 3, in 1 of any number" in text.out
     assert "held: nobody" in text.out
+
+
+def test_quota_is_that_of_its_day_and_of_the_next(tmp_path: Path, folder: Path) -> None:
+    """Ten, two days of a fifth less from the day before the one that is asked about."""
+    (tmp_path / "f.toml").write_text(
+        "[hours.KZ]\nquota_out = 10\nquota_drop = 0.2\nquota_drop_days = 2\n"
+        'quota_drop_from = "2026-03-01"\n'
+    )
+    words = ("--from", str(folder), "--config", str(tmp_path / "f.toml"), "--json")
+    page = json.loads(command("corridor", "report", "daily", *words).out)
+    assert page["quota"]["KZ"]["out"]["limit"] == 8
+    assert page["forecast"]["directions"]["E"]["quota"] == 10
 
 
 def test_log_of_a_program_gives_the_page_of_the_run(folder: Path, tmp_path: Path) -> None:
