@@ -21,6 +21,7 @@ from gate.cli.declaration_template import template
 from gate.office.declaration import faults
 from gate.office.orders import OfficeReading
 from sim.build import OFFICES, TERMINALS, Builder, cast
+from sim.load_arrivals import Arrivals
 from sim.run import complete, load_map
 from sim.scenario import load
 from sim.terminal_papers import Flow, Papers
@@ -54,7 +55,14 @@ class Clearance:
     def _declarations(self) -> list[Declaration]:
         papers = Papers("KZ", self.cast.roster, random.Random(1))  # noqa: S311 - not for secrets
         flows = [
-            Flow("goods", code, 20.0, 0.0, 1.0, 0.0, aeo=0.5, container=0.5, transit=0.2, batch=3)
+            Flow(
+                *("goods", code, 20.0, 0.0, 1.0),
+                Arrivals(0.0),
+                aeo=0.5,
+                container=0.5,
+                transit=0.2,
+                batch=3,
+            )
             for code in HS_CODES
         ]
         return [

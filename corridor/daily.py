@@ -8,25 +8,24 @@ Described in docs/daily.md. Not here: files and words (cli/report.py), shares an
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NamedTuple
 
 from contract.opening import DAY_MS, day_begins_ms, local_day
 from contract.reasons import Reason
+from corridor.forecast import Forecast, Seen, next_count
 from corridor.planning import DESTINATION, ORIGIN
 
 DIRECTIONS: Final = ("E", "W")
 EXITED: Final = "EXITED"
-Z_90: Final = 1.645  # of a normal distribution: 90 % lie within
-DAYS_FOR_SPREAD: Final = 3  # from so many days on their own spread counts
 HOUR_MS: Final = 3_600_000
 SEEN_MS_MIN: Final = HOUR_MS // 2  # less of a day says nothing about the next
 LOADING: Final = Reason.NOT_READY.name  # work, not waiting
 METHOD: Final = (
-    "new crossings as on the days of this log, scaled to full days; 90 % interval of a Poisson"
-    " count whose mean is known from those days alone, wider where they differ by more; and what is"
-    " carried over, cut to the quota. Weekdays, holidays, weather and capacity are not in it"
+    "new crossings at the rate of the hours seen; 90 % interval of a Poisson count whose mean is"
+    " known from those hours alone, wider where days differ by more; and what is carried over, cut"
+    " to the quota. Weekdays, holidays, weather, time of day and capacity are not in it"
 )
 
 
@@ -78,12 +77,14 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The day that is asked about, and the quotas; None: any number."""
+    """The day that is asked about, its quotas and those of the next one; None: any number."""
 
     number: int
     utc_offset_min: int = 300
     quota_out: Mapping[str, int | None] = field(default_factory=dict)
     quota_in: Mapping[str, int | None] = field(default_factory=dict)
+    next_out: Mapping[str, int | None] = field(default_factory=dict)
+    next_in: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def begins_ms(self) -> int:
@@ -301,45 +302,23 @@ def _quota(log: Log, day: Day, side: str) -> dict[str, Any]:
 # --- the next day ---
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """Crossings of a day: expected, and between which two figures 90 % of such days are."""
-
-    expected: int
-    low: int
-    high: int
-
-
-def next_count(counts: Sequence[float]) -> Forecast:
-    """New crossings of the next day from those of days gone by: a Poisson count with their mean,
-    which is known from so many days only; from three days on as wide as these differ, if that is
-    more.
-    """
-    days = len(counts)
-    mean = math.fsum(counts) / days if days else 0.0
-    variance = max(mean, 1.0)
-    if days >= DAYS_FOR_SPREAD:
-        variance = max(variance, math.fsum((each - mean) ** 2 for each in counts) / (days - 1))
-    half = Z_90 * math.sqrt(variance * (1.0 + 1.0 / max(days, 1)))
-    return Forecast(round(mean), max(0, math.floor(mean - half)), math.ceil(mean + half))
-
-
 def _forecast(log: Log, day: Day, direction: str) -> dict[str, Any]:
     """What comes anew and what is carried over, cut to the quota; nothing from minutes of a day."""
     rows = [row for row in log.rows.values() if row.direction == direction]
-    counts = []
+    seen: list[Seen] = []
     for number in days_of(log, day.utc_offset_min):
         each = Day(number, day.utc_offset_min)
         seen_ms = min(each.ends_ms, log.last_ms) - max(each.begins_ms, log.first_ms)
         if number <= day.number and seen_ms >= SEEN_MS_MIN:
             came = sum(_within(row.noticed_ms, each) for row in rows)
-            counts.append(came * DAY_MS / seen_ms)
+            seen.append(Seen(seen_ms / DAY_MS, came))
     carried = sum(_open_at(row, day.ends_ms) for row in rows)
-    limits = (day.quota_out.get(ORIGIN[direction]), day.quota_in.get(DESTINATION[direction]))
+    limits = (day.next_out.get(ORIGIN[direction]), day.next_in.get(DESTINATION[direction]))
     quota = min((limit for limit in limits if limit is not None), default=None)
-    new = next_count(counts) if counts else None
+    new = next_count(seen) if seen else None
     return {
-        "days_known": len(counts),
+        "days_known": len(seen),
+        "hours_known": round(24.0 * math.fsum(each.days for each in seen), 2),
         "carried_over": carried,
         "new": None if new is None else asdict(new),
         "crossings": None if new is None else asdict(_at_most(new, carried, quota)),

@@ -70,8 +70,22 @@ class SideHours(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     quota_drop_days: Annotated[int, Meta(ge=1, le=366)] = 1
 
     def __post_init__(self) -> None:
-        if self.quota_drop_from:
-            date.fromisoformat(self.quota_drop_from)  # ValueError for a day that is none
+        """Raises ValueError, which becomes an error of the file, for a drop that would be none."""
+        drop, first, days = self.quota_drop, self.quota_drop_from, self.quota_drop_days
+        try:
+            date.fromisoformat(first or "2026-03-03")
+        except ValueError:
+            raise ValueError(
+                f"quota_drop_from = {first!r}: expected a day that there is, as 2026-03-03"
+            ) from None
+        if drop and not first:
+            raise ValueError(f"quota_drop = {drop:g}: expected quota_drop_from beside it, a day")
+        if drop and self.quota_out is None and self.quota_in is None:
+            raise ValueError(f"quota_drop = {drop:g}: expected quota_out or quota_in beside it")
+        if first and not drop:
+            raise ValueError(f"quota_drop_from = {first!r}: expected quota_drop above 0 beside it")
+        if days != 1 and not drop:
+            raise ValueError(f"quota_drop_days = {days}: expected quota_drop above 0 beside it")
 
     @property
     def opening(self) -> Opening:

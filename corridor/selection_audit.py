@@ -123,7 +123,7 @@ def _judge_draw(
     record, paper, crossing = each.record, each.paper, crossing_of(each.paper)
     empty = declaration.empty_running
     drawn = draw(declaration.declaration_id, declaration.version, seed)
-    shares = _shares(commitment.empty if empty else commitment.loaded)
+    shares = _shares(_own(commitment, paper) or (commitment.empty if empty else commitment.loaded))
     channel = select(drawn, shares, _factors(commitment, paper))
     said, wanted = said_of_draw(paper.rules), in_words(channel, empty_running=empty)
     if said != wanted:
@@ -168,6 +168,13 @@ def _factors(commitment: SelectionCommitment, paper: Paper) -> list[float]:
     factors: Mapping[str, float] = {each.rule_id: each.factor for each in commitment.reliefs}
     fired = (rule.partition(": ")[0] for rule in paper.rules)
     return [factors[rule] for rule in fired if rule in factors]
+
+
+def _own(commitment: SelectionCommitment, paper: Paper) -> SelectionShares | None:
+    """Shares of the first rule with shares of its own that the paper says has fired."""
+    own: Mapping[str, SelectionShares] = {each.rule_id: each.shares for each in commitment.by_rule}
+    fired = (rule.partition(": ")[0] for rule in paper.rules)
+    return next((own[rule] for rule in fired if rule in own), None)
 
 
 def _shares(shares: SelectionShares) -> Shares:

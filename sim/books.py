@@ -5,13 +5,16 @@ The office gets one book, in a headless run and in a staged one. Not here: what 
 """
 
 import re
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from contract.errors import ConfigError
 from gate.office.rulebook import RuleBook, read_book
+from sim.flow_rules import rules_of
 from sim.scenario import OfficeSection
+from sim.scenario_flow import FlowSection
 
 INSTALLED: Final = ("kz", "cn")
 SWITCHES: Final = ("recognise_scans", "recognise_aeo", "rescan_share", "round_the_clock")
@@ -35,13 +38,15 @@ def book_bytes(name: str) -> bytes:
         raise ConfigError(f"rule book {name!r:.60}: {said}; expected kz, cn or a path") from None
 
 
-def office_book(section: OfficeSection) -> RuleBook:
+def office_book(section: OfficeSection, flows: Sequence[FlowSection] = ()) -> RuleBook:
     """The book of an office in a run. Raises ConfigError."""
-    return read_book(office_book_bytes(section), _origin(section.book))
+    return read_book(office_book_bytes(section, flows), _origin(section.book))
 
 
-def office_book_bytes(section: OfficeSection) -> bytes:
-    """The same as a file: what the scenario switches stands in place of the book's own."""
+def office_book_bytes(section: OfficeSection, flows: Sequence[FlowSection] = ()) -> bytes:
+    """The same as a file: what the scenario switches stands in place of the book's own, and the
+    channels of its flows are rules at the end.
+    """
     data = book_bytes(section.book)
     read_book(data, _origin(section.book))  # its faults are told in its own lines
     switched = {name: getattr(section, name) for name in SWITCHES}
@@ -51,7 +56,7 @@ def office_book_bytes(section: OfficeSection) -> bytes:
     if head.startswith("["):
         head, mark, tail = "", "", data.decode("utf-8")
     kept = _SWITCH.sub(lambda line: "" if _name(line[0]) in said else line[0], head)
-    return "\n".join([*lines, kept + mark + tail]).encode()
+    return ("\n".join([*lines, kept + mark + tail]) + rules_of(flows)).encode()
 
 
 def make_explicit(section: OfficeSection) -> None:

@@ -22,7 +22,6 @@ import numpy as np
 from contract.geodesy import Array
 from contract.map import CorridorMap
 from sim.bound import FLEET, berths_of
-from sim.distributions import parse_duration
 from sim.lane_queues import Span, counts
 from sim.loads import Visit
 from sim.outcome import NS_PER_S, CrossingTale, Tally
@@ -142,17 +141,14 @@ def offered(scenario: Scenario) -> list[tuple[float, float]] | None:
     """(from, crossings an hour both ways) whenever that changes; None: without end. Whoever goes
     comes back: it is twice what the busier direction brings.
     """
-    if not scenario.flow or any(flow.crossings_per_hour <= 0.0 for flow in scenario.flow):
+    if not scenario.flow or any(flow.per_hour <= 0.0 for flow in scenario.flow):
         return None
-    windows = [
-        (parse_duration(f.begins), parse_duration(f.ends) or scenario.duration_s, f)
-        for f in scenario.flow
-    ]
+    windows = [(flow, *each) for flow in scenario.flow for each in flow.rates(scenario.duration_s)]
     steps = []
-    for at_s in sorted({begins_s for begins_s, _, _ in windows}):
+    for at_s in sorted({begins_s for _, begins_s, _, _ in windows}):
         by: dict[str, float] = defaultdict(float)
-        for begins_s, ends_s, flow in windows:
-            by[flow.direction] += flow.crossings_per_hour * (begins_s <= at_s < ends_s)
+        for flow, begins_s, ends_s, per_hour in windows:
+            by[flow.direction] += per_hour * (begins_s <= at_s < ends_s)
         steps.append((at_s, 2.0 * max(by.values())))
     return steps
 
@@ -229,7 +225,7 @@ def _crossings_a_load(scenario: Scenario, came: Sequence[CrossingTale]) -> float
     """
     rates: dict[str, float] = defaultdict(float)
     for flow in scenario.flow:
-        rates[flow.direction] += flow.crossings_per_hour
+        rates[flow.direction] += flow.per_hour
     if offered(scenario):
         return 2.0 * max(rates.values()) / sum(rates.values())
     return len(came) / sum(tale.loaded for tale in came)

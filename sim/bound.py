@@ -191,7 +191,7 @@ def berths_of(direction: str) -> str:
 def all_loaded(scenario: Scenario, direction: str) -> bool:
     """Whether every truck of a direction has a load: there is always one."""
     flows = flows_of(scenario, direction)
-    return any(flow.crossings_per_hour <= 0.0 for flow in flows)
+    return any(flow.per_hour <= 0.0 for flow in flows)
 
 
 def flows_of(scenario: Scenario, direction: str) -> list[FlowSection]:

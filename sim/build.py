@@ -28,13 +28,16 @@ from gate.agent import GateAgent, GateConfig
 from gate.office.agency import CounterAgent, CounterConfig
 from gate.office.agent import OfficeAgent, OfficeConfig
 from gate.office.places import Places
-from gate.office.rules import Rules, Shares, shares_of_one
+from gate.office.rules import Rules, Shares
 from sim.books import office_book
 from sim.control_room import ControlRoomAgent
 from sim.distributions import parse_duration
+from sim.flow_rules import office_shares
+from sim.load_arrivals import Arrivals, Peak
 from sim.plant_params import VehicleParams, front_offset, params_block, straight_length
 from sim.scenario import Scenario
 from sim.scenario_fleet import charging_of, drivetrain_of
+from sim.scenario_flow import FlowSection
 from sim.scenario_timetable import slots_config, timetable_config
 from sim.terminal_papers import Flow
 from sim.truck_rows import truck_rows
@@ -57,6 +60,17 @@ def secret(seed: int, name: str) -> bytes:
     return hashlib.blake2b(f"{seed}/key/{name}".encode(), digest_size=32).digest()
 
 
+def arrivals_of(flow: FlowSection) -> Arrivals:
+    """How its loads come."""
+    peak = Peak(
+        parse_duration(flow.peak.begins),
+        parse_duration(flow.peak.ends) or parse_duration(flow.ends) or math.inf,
+        flow.peak.factor,
+    )
+    changes = flow.peak.factor != 1.0
+    return Arrivals(flow.per_hour, flow.arrivals, flow.burst_size, peak if changes else None)
+
+
 def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
     """What a side's terminal has to carry."""
     direction = "E" if country == "KZ" else "W"
@@ -67,7 +81,7 @@ def flows_of(scenario: Scenario, country: str) -> tuple[Flow, ...]:
             flow.payload_t,
             flow.payload_sd_t,
             flow.weight,
-            flow.crossings_per_hour,
+            arrivals_of(flow),
             batch=flow.batch,
             aeo=flow.aeo,
             container=flow.container,
@@ -241,14 +255,12 @@ class Builder:
     def rules(self, country: str) -> Rules:
         """The office's share of what the scenario wants after combining both."""
         section = self.scenario.office[country]
-        loaded = [flow.channels for flow in self.scenario.flow]
-        shares = shares_of_one(loaded[0].green, loaded[0].yellow) if loaded else Shares(1, 0, 0)
         return Rules(
-            shares=shares,
+            shares=office_shares(self.scenario.flow),
             empty_shares=Shares(1.0, 0.0, 0.0),
             seed=selection_seeds(self.cast.seed)[OFFICES[country]],
             assess_ms=int(parse_duration(section.assess) * 1000.0),
             release_valid_ms=int(parse_duration(section.release_valid) * 1000.0),
-            book=office_book(section),
+            book=office_book(section, self.scenario.flow),
             country=country,
         )

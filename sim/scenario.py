@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
@@ -27,41 +27,34 @@ from sim.distributions import parse_duration
 from sim.fault_kinds import FAULTS
 from sim.ground.sections import GroundSection, LeaderSection
 from sim.laboratories import LaboratorySection, check_laboratory
-from sim.plant_params import AGV65, TRUCK40_LOADED
 from sim.progress import ProgressSection
 from sim.rescue_section import RescueSection
 from sim.scenario_fleet import FleetSection, check_fleet
+from sim.scenario_flow import VEHICLES, FlowSection, check_channels, check_flow
 from sim.scenario_network import NetworkSection, check_regions
 from sim.scenario_sites import GateSection, StationSection, check_station
-from sim.scenario_time import TimeSection, check_time, check_window
+from sim.scenario_time import TimeSection, check_time
 from sim.scenario_timetable import SlotsSection, TimetableSection, check_timetable
 from sim.scenario_toml import is_file, lay_over, read_tree, to_toml
 from sim.scenario_types import (
-    BatchSize,
     Bound,
     Duration,
-    HsCode,
     Name,
     Officers,
-    PerHour,
     Seed,
     Service,
     Share,
     Size,
-    Spread,
-    Tonnes,
-    Weight,
-    Words,
     check_texts,
     name_from,
 )
-from sim.scenario_weather import WeatherSection, WeatherStep
-from sim.terminal_papers import TARE_KG
+from sim.scenario_weather import WeatherSection, WeatherStep, check_weather
 
 __all__ = [  # sections of gates and stations and to_toml are offered here too
     "FAULTS",
     "AmbulanceSection",
     "FleetSection",
+    "FlowSection",
     "GateSection",
     "LaboratorySection",
     "ProgressSection",
@@ -78,10 +71,6 @@ __all__ = [  # sections of gates and stations and to_toml are offered here too
     "resolved",
     "to_toml",
 ]
-
-# What each may weigh with its load, in kilograms.
-VEHICLES: Final = {"truck40": TRUCK40_LOADED.mass_kg, "agv65": AGV65.mass_kg}
-PER_HOUR_MIN: Final = 0.001  # one load in six weeks
 
 
 class _Section(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -102,46 +91,6 @@ class CorridorSection(_Section):
     longest_wait: Duration = "10min"
     axle_counters: bool = True
     radio_gap: bool = False
-
-
-class Channels(_Section):
-    """Shares after combining both offices; they sum to one."""
-
-    green: Share = 0.785
-    yellow: Share = 0.205
-    red: Share = 0.01
-
-
-class FlowSection(_Section):
-    """[[flow]]: one commodity in one direction. `crossings_per_hour` 0: as many as there are
-    trucks.
-
-    batch   trucks under one waybill;  aeo, container, transit   shares of its loads
-    certificate_missing, certificate_expired   shares that lack one, or have one that is over
-    certificate_after   when it is filed anew, "0s": never;  amended   declared twice
-    perishable          it is loaded before what is not
-    begins, ends        when loads of a flow that is not endless come; ends "0s": to the end
-    """
-
-    direction: str
-    goods: Words
-    hs_code: HsCode
-    payload_t: Tonnes
-    payload_sd_t: Spread = 0.0
-    weight: Weight = 1.0
-    crossings_per_hour: PerHour = 0.0
-    batch: BatchSize = 1
-    aeo: Share = 0.0
-    container: Share = 0.0
-    transit: Share = 0.0
-    certificate_missing: Share = 0.0
-    certificate_expired: Share = 0.0
-    certificate_after: Duration = "0s"
-    amended: Share = 0.0
-    begins: Duration = "0s"
-    ends: Duration = "0s"
-    perishable: bool = False
-    channels: Channels = msgspec.field(default_factory=Channels)
 
 
 class OfficeSection(_Section):
@@ -306,7 +255,7 @@ def _check_named(tree: Mapping[str, Any], origin: str) -> None:
             try:
                 parse(to_toml(section).encode(), get_args(field.type)[1], origin)
             except ConfigError as error:
-                said = str(error).removeprefix(f"{origin}: ")
+                said = str(error).removeprefix(f"{origin}: ").removeprefix("file: ")
                 said = said.replace("did you mean ", f"did you mean {place}.")
                 raise ConfigError(f"{origin}: {place}.{said}") from None
 
@@ -315,6 +264,7 @@ def _check(scenario: Scenario, origin: str) -> None:
     """What the type of a single value cannot say."""
     check_time(scenario.time, origin)
     check_timetable(scenario.timetable, scenario.slots, origin)
+    check_weather(scenario.weather, f"{origin}: weather")
     check_regions(scenario.network.region, f"{origin}: network.region")
     if parse_duration(scenario.progress.after) >= scenario.duration_s:
         raise ConfigError(f"{origin}: progress.after: expected less than the duration")
@@ -325,7 +275,8 @@ def _check(scenario: Scenario, origin: str) -> None:
         )
     check_fleet(scenario.fleet, f"{origin}: fleet", rescue=scenario.rescue is not None)
     for index, flow in enumerate(scenario.flow):
-        _check_flow(flow, scenario.fleet.vehicle, f"{origin}: flow.{index}")
+        check_flow(flow, scenario.fleet.vehicle, f"{origin}: flow.{index}")
+    check_channels(scenario.flow, f"{origin}: flow")
     for index, fault in enumerate(scenario.fault):
         if fault.kind not in FAULTS:
             known = ", ".join(FAULTS)
@@ -350,27 +301,6 @@ def _check(scenario: Scenario, origin: str) -> None:
         for name in getattr(scenario, table):
             if name not in ("KZ", "CN"):
                 raise ConfigError(f"{origin}: {table}.{name}: expected {table}.KZ or {table}.CN")
-
-
-def _check_flow(flow: FlowSection, vehicle: str, place: str) -> None:
-    if flow.direction not in ("E", "W"):
-        raise ConfigError(f"{place}.direction = {flow.direction!r:.60}: expected 'E' or 'W'")
-    gross_kg = VEHICLES[vehicle]
-    payload_max_t = (gross_kg - TARE_KG) / 1000.0
-    if flow.payload_t > payload_max_t:
-        raise ConfigError(
-            f"{place}.payload_t = {flow.payload_t:g}: expected at most {payload_max_t:g}, for "
-            f"{vehicle} weighs {TARE_KG / 1000.0:g} t empty and {gross_kg / 1000.0:g} t at most"
-        )
-    if 0.0 < flow.crossings_per_hour < PER_HOUR_MIN:
-        raise ConfigError(
-            f"{place}.crossings_per_hour = {flow.crossings_per_hour:g}: "
-            f"expected 0, for endless, or at least {PER_HOUR_MIN:g}"
-        )
-    check_window(flow.begins, flow.ends, flow.crossings_per_hour, place=place)
-    total = flow.channels.green + flow.channels.yellow + flow.channels.red
-    if abs(total - 1.0) > 1e-6:
-        raise ConfigError(f"{place}.channels: sum {total:g}, expected 1 of green, yellow and red")
 
 
 def resolved(scenario: Scenario) -> str:

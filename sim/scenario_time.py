@@ -64,4 +64,6 @@ def check_window(begins: str, ends: str, per_hour: float, *, place: str) -> None
         raise ConfigError(f"{place}.ends = {ends!r}: expected later than begins, or 0s")
     if (begins_s or ends_s) and per_hour <= 0.0:
         named = "begins" if begins_s else "ends"
-        raise ConfigError(f"{place}.{named}: expected only with crossings_per_hour above 0")
+        raise ConfigError(
+            f"{place}.{named}: expected only with crossings_per_hour or tonnes_per_day above 0"
+        )

@@ -65,12 +65,21 @@ def read_beacons(text: str) -> str:
     return text
 
 
+def seed_of(text: str, option: str = "--seed") -> int:
+    """A seed as it is typed after an option. Raises ConfigError."""
+    digits = text if text.isascii() and text.isdigit() and len(text) < 20 else ""
+    if not digits or int(digits) > SEED_MAX:
+        raise ConfigError(f"{option} {text!a:.60}: expected a whole number from 0 to {SEED_MAX}")
+    return int(digits)
+
+
 def _read_by(read: Read) -> Meta:
     return Meta(extra={"read": read})
 
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Seed = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]  # what result.json can hold
+SEED_MAX: Final = (1 << 63) - 1  # what result.json can hold
+Seed = Annotated[int, Meta(ge=0, le=SEED_MAX)]
 Few = Annotated[int, Meta(ge=0, le=500)]
 Officers = Annotated[int, Meta(ge=1, le=100)]
 XX = Annotated[float, Meta(ge=0.0, le=100.0)]  # gusts, m/s; no stronger one was ever measured here

@@ -34,6 +34,7 @@ from contract.v1.ledger_pb2 import HeadCountersigned
 from contract.v1.movement_pb2 import Arrival, BerthReport
 from contract.v1.people_pb2 import Roadworthiness
 from sim.bookings import Bookings
+from sim.load_arrivals import BURSTS
 from sim.refiling import Refiling
 from sim.terminal_jobs import Job, TerminalConfig
 from sim.terminal_journal import Kept, Trade, keep, kept
@@ -62,6 +63,7 @@ class TerminalAgent:
     yard: Yard = field(default_factory=lambda: Yard(Couplings()))
     unfit: Callable[[str, str, str], None] = lambda vehicle, crossing, berth: None
     test_draws: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
+    burst_draws: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
     mended: list[str] = field(default_factory=list)  # by mechanics: their brakes are tested again
     trade: Trade = field(default_factory=Trade)
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -92,7 +94,8 @@ class TerminalAgent:
         self.trade.begun_ns = now.mono_ns
         for index, flow in enumerate(self.config.flows):
             if flow.per_hour > 0.0:
-                self._come_next(index, now.mono_ns + int(flow.begins_s * NS_PER_S))
+                begins_ns = now.mono_ns + int(flow.begins_s * NS_PER_S)
+                self._come_next(index, flow.arrivals.first_ns(begins_ns))
         for vehicle, berth in self.at_start:
             self._begin(now, vehicle, berth)
 
@@ -118,8 +121,8 @@ class TerminalAgent:
         self._out = []
         for index in sorted(self.trade.next_cargo):
             while now.mono_ns >= self.trade.next_cargo.get(index, now.mono_ns + 1):
-                self.trade.backlog.append(self.config.flows[index])
-                self.trade.offered += 1
+                flow = self.config.flows[index]
+                self.trade.come(flow, flow.arrivals.size(self.burst_draws))
                 self._changed[""] = None
                 self._come_next(index, self.trade.next_cargo[index])
         while self.wanted:
@@ -128,9 +131,7 @@ class TerminalAgent:
             self._is_mended(now, self.mended.pop(0))
         for vehicle in sorted(self.jobs):
             self._go_on(now, self.jobs[vehicle])
-        self.trade.backlog_most = max(self.trade.backlog_most, len(self.trade.backlog))
-        if not self.trade.backlog:
-            self.trade.empty_after_ns = now.mono_ns - self.trade.begun_ns
+        self.trade.count(now.mono_ns)
         for question in self.refiling.due(now.mono_ns):
             self._out.append(Send(self.config.office, question))
             self._changed[""] = None
@@ -394,7 +395,6 @@ class TerminalAgent:
     def _come_next(self, index: int, after_ns: int) -> None:
         """Draw when the next load of a flow comes, unless the flow is over by then."""
         flow = self.config.flows[index]
-        comes_ns = after_ns + int(self.draws.expovariate(flow.per_hour / 3600.0) * NS_PER_S)
-        self.trade.next_cargo.pop(index, None)
-        if comes_ns < self.trade.begun_ns + flow.ends_s * NS_PER_S:
-            self.trade.next_cargo[index] = comes_ns
+        draws = self.burst_draws if flow.arrivals.kind == BURSTS else self.draws
+        comes_ns = flow.arrivals.next_ns(after_ns, self.trade.begun_ns, draws)
+        self.trade.expect(index, comes_ns, ends_s=flow.ends_s)

@@ -17,6 +17,7 @@ from sim.refiling import Refiling
 from sim.terminal_jobs import Job
 from sim.terminal_papers import Batch, Flow
 
+NS_PER_S: Final = 1_000_000_000
 TRADE_KEY: Final = "terminal/trade"
 JOB_KEY: Final = "terminal/job/"
 
@@ -41,6 +42,23 @@ class Trade:
     backlog_most: int = 0
     empty_after_ns: int = 0
     next_cargo: dict[int, int] = field(default_factory=dict)
+
+    def expect(self, index: int, comes_ns: int, *, ends_s: float) -> None:
+        """When the next loads of a flow come, unless it is over by then."""
+        self.next_cargo.pop(index, None)
+        if comes_ns < self.begun_ns + ends_s * NS_PER_S:
+            self.next_cargo[index] = comes_ns
+
+    def come(self, flow: Flow, loads: int) -> None:
+        """So many loads of a flow wait for trucks now."""
+        self.backlog += [flow] * loads
+        self.offered += loads
+
+    def count(self, now_ns: int) -> None:
+        """How many wait, now that trucks have taken theirs."""
+        self.backlog_most = max(self.backlog_most, len(self.backlog))
+        if not self.backlog:
+            self.empty_after_ns = now_ns - self.begun_ns
 
 
 @dataclass(slots=True)

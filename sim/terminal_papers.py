@@ -27,6 +27,7 @@ from contract.v1.customs_pb2 import (
 )
 from contract.v1.document_pb2 import DIRECTION_EAST, DIRECTION_WEST
 from gate.office.check_digits import container_digit, credit_code_letter, kz_digit
+from sim.load_arrivals import Arrivals
 
 TARE_KG: Final = 15_000
 DAY_MS: Final = 24 * 3_600_000
@@ -48,7 +49,7 @@ _NEEDED: Final[tuple[tuple[tuple[str, ...], CertificateKind, str], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One commodity in this terminal's direction. `per_hour` 0: never short of cargo.
+    """One commodity in this terminal's direction; of 0 an hour it is never short.
 
     batch                vehicles under one waybill
     aeo, container, transit, amended   shares of the loads, 0 to 1
@@ -63,7 +64,7 @@ class Flow:
     payload_t: float
     payload_sd_t: float
     weight: float
-    per_hour: float
+    arrivals: Arrivals
     batch: int = 1
     aeo: float = 0.0
     container: float = 0.0
@@ -75,6 +76,10 @@ class Flow:
     begins_s: float = 0.0
     ends_s: float = math.inf
     perishable: bool = False
+
+    @property
+    def per_hour(self) -> float:
+        return self.arrivals.per_hour
 
 
 @dataclass(slots=True)

@@ -280,6 +280,7 @@ class World:
             self._starts[country],
             self._load,
             **self.life.terminal(self, country, papers),
+            burst_draws=stream(self.seed, f"bursts/{country}"),
             bookings=Bookings(booking, self.cast.roster, draws) if booking is not None else None,
         )
         return self.builder.node(name, agent, greets=(SUPERVISOR, *OFFICES.values()))

@@ -13,7 +13,7 @@ from bench.__main__ import BENCHES
 from contract.reasons import Reason
 from corridor.hours import SideHours
 from corridor.interlocking import ZoneState
-from sim import scenario, scenario_fleet, scenario_network
+from sim import scenario, scenario_fleet, scenario_flow, scenario_network
 from sim.ground import sections
 from tests.sim.commands import command
 
@@ -42,8 +42,9 @@ HEADINGS: Final[dict[str, type[msgspec.Struct]]] = {
     "`[fleet.brakes]`": scenario_fleet.BrakesSection,
     "`[fleet.swap]`": scenario_fleet.SwapSection,
     "`[fleet.breakdowns]`": scenario_fleet.BreakdownSection,
-    "`[[flow]]`": scenario.FlowSection,
-    "`flow.channels`": scenario.Channels,
+    "`[[flow]]`": scenario_flow.FlowSection,
+    "`flow.channels`": scenario_flow.Channels,
+    "`flow.peak`": scenario_flow.PeakSection,
     "`[gate.ID]`": scenario.GateSection,
     "`[station.ID]`": scenario.StationSection,
     "`[laboratory.KZ]`, `[laboratory.CN]`": scenario.LaboratorySection,
@@ -277,6 +278,7 @@ def test_every_section_of_a_scenario_is_documented() -> None:
         for kind in (
             *vars(scenario).values(),
             *vars(scenario_fleet).values(),
+            *vars(scenario_flow).values(),
             scenario_network.RegionSection,
         )
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__struct_fields__

@@ -20,6 +20,7 @@ import msgspec
 
 from contract.errors import ConfigError
 from corridor.daily import Day, Said, days_of, fold, report
+from corridor.daily_fields import fault_of, seconds_of, utc_ms_of
 from corridor.hours import SideHours
 
 EXIT_OK: Final = 0
@@ -106,8 +107,11 @@ def _report(args: argparse.Namespace) -> dict[str, Any] | None:
     day = Day(
         number,
         args.utc_offset,
-        {country: side.quota_out for country, side in hours.items()},
-        {country: side.quota_in for country, side in hours.items()},
+        *(
+            {country: side.quota(each, out=out) for country, side in hours.items()}
+            for each in (number, number + 1)
+            for out in (True, False)
+        ),
     )
     head = {
         "format_version": FORMAT_VERSION,
@@ -141,10 +145,14 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _hours(table: Any, path: Path) -> dict[str, SideHours]:
-    try:
-        return msgspec.convert(table, dict[str, SideHours])
-    except msgspec.ValidationError as fault:
-        raise ConfigError(f"{path}: hours: {fault}") from None
+    found = {}
+    for country, side in (table if isinstance(table, dict) else {"": table}).items():
+        try:
+            found[country] = msgspec.convert(side, SideHours)
+        except msgspec.ValidationError as fault:
+            place = f"hours.{country}".rstrip(".")
+            raise ConfigError(f"{path}: {place}: {fault}") from None
+    return found
 
 
 def _scenario(path: Path) -> tuple[int, dict[str, SideHours]]:
@@ -171,21 +179,26 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _of_run(path: Path, start_ms: int) -> Iterator[Said]:
     """The log of a run: seconds since its start."""
     for number, row in _rows(path):
-        try:
-            at_ms = start_ms + round(float(row["t"]) * 1_000.0)
-            yield Said(at_ms, str(row["event"]), row)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise ConfigError(f"{path}:{number}: no line of a run's log") from None
+        at_s = seconds_of(row)
+        if at_s is None:
+            raise ConfigError(f"{path}:{number}: no line of a run's log: no t, seconds from 0")
+        yield _said(path, number, row, start_ms + round(at_s * 1_000.0))
 
 
 def _of_program(path: Path) -> Iterator[Said]:
     """The log of a supervisor: UTC, ISO 8601."""
     for number, row in _rows(path):
-        try:
-            at = datetime.fromisoformat(row["time"])
-            yield Said(round(at.timestamp() * 1_000.0), str(row["event"]), row)
-        except (KeyError, TypeError, ValueError):
-            raise ConfigError(f"{path}:{number}: no line of a program's log") from None
+        at_ms = utc_ms_of(row)
+        if at_ms is None:
+            raise ConfigError(f"{path}:{number}: no line of a program's log: no time, ISO 8601")
+        yield _said(path, number, row, at_ms)
+
+
+def _said(path: Path, number: int, row: dict[str, Any], at_ms: int) -> Said:
+    fault = fault_of(row)
+    if fault:
+        raise ConfigError(f"{path}:{number}: {fault}")
+    return Said(at_ms, row["event"], row)
 
 
 # --- words ---
@@ -227,7 +240,9 @@ def _forecast(row: Mapping[str, Any]) -> str:
     if due is None:
         return f"{carried}, and what comes anew: less than half an hour of a day is known"
     quota = "" if row["quota"] is None else f", quota {row['quota']}"
-    return f"{due['low']} to {due['high']} crossings, {due['expected']} expected ({carried}{quota})"
+    known = f"{row['hours_known']:g} h known"
+    figures = f"{due['low']} to {due['high']} crossings, {due['expected']} expected"
+    return f"{figures} ({carried}{quota}; {known})"
 
 
 def _held_lines(told: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What an office has committed to before it draws, and under which number.
 
 Pure. At each start the office compares what it would draw by with what it has last committed to; if
-anything differs - the seed, a share, a relief - a new numbered commitment goes into its ledger,
+anything differs - the seed, a share, a rule - a new numbered commitment goes into its ledger,
 signed by its release key, before anything is drawn. Not here: the draw (contract/selection.py).
 Requirements: OFF-005 in docs/SAFETY.md.
 """

@@ -50,6 +50,7 @@ OfficeName = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{2,12})?$")]
 PlaceName = Annotated[str, Meta(min_length=1, max_length=40)]
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
+SHARES_OFF_MAX: Final = 1e-6
 CHANNELS: Final[Mapping[str, Channel]] = {
     "green": CHANNEL_GREEN,
     "yellow": CHANNEL_YELLOW,
@@ -101,12 +102,27 @@ class When(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     gross_mass_above_kg: Annotated[int, Meta(ge=0)] | None = None
 
 
+class ChannelShares(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Shares of the crossings that chance puts into each channel; they sum to one."""
+
+    green: Share
+    yellow: Share
+    red: Share
+
+    def __post_init__(self) -> None:
+        total = self.green + self.yellow + self.red
+        if abs(total - 1.0) > SHARES_OFF_MAX:
+            raise ValueError(f"shares sum to {total:.6g}, expected 1")
+
+
 class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One rule: `because` is what an officer or a trader reads.
 
     channel     at least this strict
     agencies    who must endorse;   controls   what must be inspected
     selection   factor on the share of crossings that chance picks out
+    shares      of each channel by chance, in place of the office's own; of the rules that fire, the
+                first one that has them counts
     refuse      it is refused as it is declared, and the trader amends it
     """
 
@@ -117,6 +133,7 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     agencies: tuple[AgencyWord, ...] = ()
     controls: tuple[ControlWord, ...] = ()
     selection: Share = 1.0
+    shares: ChannelShares | None = None
     refuse: bool = False
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from contract.selection import Shares, draw, in_words, seed_digest, select
 from contract.v1.customs_pb2 import (
     Declaration,
+    SelectionByRule,
     SelectionCommitment,
     SelectionRelief,
     SelectionShares,
@@ -73,7 +74,10 @@ def assess(declaration: Declaration, rules: Rules, now_utc_ms: int) -> Assessmen
 def _select(declaration: Declaration, rules: Rules, fired: list[Rule]) -> tuple[Channel, str]:
     """The channel that chance gives, and in words."""
     empty = declaration.empty_running
+    own = next((rule.shares for rule in fired if rule.shares is not None), None)
     shares = rules.empty_shares if empty else rules.shares
+    if own is not None:
+        shares = Shares(own.green, own.yellow, own.red)
     drawn = draw(declaration.declaration_id, declaration.version, rules.seed)
     channel = select(drawn, shares, (rule.selection for rule in fired))
     return channel, in_words(channel, empty_running=empty)
@@ -91,6 +95,16 @@ def commitment_of(rules: Rules) -> SelectionCommitment:
             SelectionRelief(rule_id=rule.id, factor=rule.selection)
             for rule in rules.book.rule
             if rule.selection < 1.0
+        ],
+        by_rule=[
+            SelectionByRule(
+                rule_id=rule.id,
+                shares=SelectionShares(
+                    green=rule.shares.green, yellow=rule.shares.yellow, red=rule.shares.red
+                ),
+            )
+            for rule in rules.book.rule
+            if rule.shares is not None
         ],
         rescan_share=rules.book.rescan_share,
     )

@@ -12,6 +12,7 @@ from sim.compare import Model, Variant, figures, folder_of, lines_of, read_model
 from sim.outcome import EXIT_EXPECTATION, EXIT_OK
 from sim.run import RunOptions, complete, load_map, run
 from sim.scenario import load
+from sim.scenario_types import seed_of
 
 EXAMPLES: Final = """examples:
   convoy-sim compare today
@@ -33,7 +34,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", metavar="MODEL", help="an installed cost model, or a .toml file")
-    parser.add_argument("--seed", type=int, default=1, help="of every run (1)")
+    parser.add_argument("--seed", metavar="N", default="1", help="of every run (1)")
     parser.add_argument("--out", type=Path, help="folder (runs/compare-MODEL)")
     parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="run nothing")
     parser.add_argument(
@@ -69,7 +70,7 @@ def compare_command(arguments: argparse.Namespace) -> int:
 
 def _run_all(arguments: argparse.Namespace, model: Model, folder: Path) -> list[int]:
     """Exit codes of the runs; every scenario is looked at before the first one starts."""
-    scenarios = []
+    scenarios, seed = [], seed_of(arguments.seed)
     for variant in model.variant:
         scenario = load(model.scenario, [*variant.settings, *arguments.settings])
         complete(scenario, load_map(scenario.corridor.map))
@@ -77,7 +78,7 @@ def _run_all(arguments: argparse.Namespace, model: Model, folder: Path) -> list[
     codes = []
     for variant, scenario in scenarios:
         _tell(variant)
-        options = RunOptions(seed=arguments.seed, folder=folder / folder_of(variant))
+        options = RunOptions(seed=seed, folder=folder / folder_of(variant))
         codes.append(int(run(scenario, options).result["exit_code"]))
     return codes
 

@@ -20,12 +20,12 @@ from sim.report.page import write_report
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import Scenario, installed, load, resolved
 from sim.scenario_toml import quoted
+from sim.scenario_types import seed_of
 
 DEFAULT = "first_crossings"
 TRACK_PERIOD_MIN_S = 0.001  # a period of no nanoseconds would never end
 COMPILE_MIN_S: Final = 0.05  # less is not shown
 SENTENCE_COLUMNS: Final = 90  # of the longest text of the table
-SEEDS: Final = range(-(1 << 63), 1 << 63)  # what result.json can hold
 EXAMPLES = """examples:
   convoy-sim run                                  the default scenario, one simulated hour
   convoy-sim run smoke --seed 7 --out /tmp/smoke
@@ -42,7 +42,7 @@ def add_parser(subparsers: Any) -> None:
         "run", help="run a scenario headless", epilog=EXAMPLES, formatter_class=raw
     )
     parser.add_argument("scenario", nargs="?", default=DEFAULT, metavar="SCENARIO")
-    parser.add_argument("--seed", type=seed, help="of every random stream (the scenario's, or 1)")
+    parser.add_argument("--seed", metavar="N", help="of every random stream (the scenario's, or 1)")
     parser.add_argument("--duration", metavar="TIME", help="instead of the scenario's, as in 24h")
     parser.add_argument("--out", type=Path, help="folder (runs/SCENARIO-SEED)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
@@ -75,7 +75,7 @@ def show_command(arguments: argparse.Namespace) -> int:
 def run_command(arguments: argparse.Namespace) -> int:
     """Run, write the folder, print the table or the JSON."""
     scenario = load(arguments.scenario, settings_of(arguments))
-    scenario.seed = scenario.seed if arguments.seed is None else arguments.seed
+    scenario.seed = scenario.seed if arguments.seed is None else seed_of(arguments.seed)
     folder = arguments.out or Path("runs") / f"{scenario.name}-{scenario.seed}"
     if scenario.ground is not None:
         return ground_command(scenario, folder, arguments)
@@ -155,19 +155,6 @@ def settings_of(arguments: argparse.Namespace) -> list[str]:
     except UnicodeEncodeError:
         raise ConfigError(f"--duration {arguments.duration!r:.80}: not UTF-8") from None
     return [*arguments.settings, f"time.duration={duration}"]
-
-
-def seed(text: str) -> int:
-    """A seed that result.json can hold. Raises ArgumentTypeError."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = None
-    if number is None or number not in SEEDS:
-        raise argparse.ArgumentTypeError(
-            f"invalid int value: {text!r:.60}, expected a whole number of at most 64 bits"
-        )
-    return number
 
 
 def period(text: str) -> float:

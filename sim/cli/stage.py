@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import ConfigError
-from sim.cli.run import progress, seed, settings_of, show_result
+from sim.cli.run import progress, settings_of, show_result
 from sim.outcome import EXIT_UNSAFE
 from sim.scenario import load
+from sim.scenario_types import seed_of
 
 EXAMPLES: Final = """\
 examples:
@@ -39,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("scenario", nargs="?", default="smoke", metavar="SCENARIO")
     parser.add_argument("--rate", type=float, default=5.0, help="simulated seconds a second (5)")
     parser.add_argument(
-        "--seed", type=seed, help="seed of cargo, service times, traffic (the scenario's, or 1)"
+        "--seed", metavar="N", help="seed of cargo, service times, traffic (the scenario's, or 1)"
     )
     parser.add_argument("--duration", metavar="TIME", help="instead of the scenario's, as in 90s")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder (runs/stage-SCENARIO-SEED)")
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0.0 < arguments.rate <= RATE_MAX:
         raise ConfigError(f"--rate {arguments.rate:g}: expected above 0 and at most {RATE_MAX:g}")
     scenario = load(arguments.scenario, settings_of(arguments))
-    scenario.seed = scenario.seed if arguments.seed is None else arguments.seed
+    scenario.seed = scenario.seed if arguments.seed is None else seed_of(arguments.seed)
     folder = (arguments.out or Path("runs") / f"stage-{scenario.name}-{scenario.seed}").resolve()
     options = StageOptions(
         folder=folder,

@@ -15,6 +15,7 @@ from typing import Final
 
 from contract.errors import ConfigError
 from sim.distributions import FORMS, SpecError, parse_distribution, parse_rate
+from sim.scenario_types import seed_of
 from sim.station_queue import NS_PER_S, Summary, Trial, Visit, simulate, summarise
 
 STAGES_HEADER: Final = "vehicle,crossing,stage,arrive,start,end"
@@ -97,7 +98,7 @@ def read_trial(args: argparse.Namespace) -> Trial:
         service=service,
         servers=_whole(args.servers, "--servers", 1, SERVERS_MAX),
         open_s=hours * S_PER_H,
-        seed=_whole(args.seed, "--seed", 0, 2**63 - 1),
+        seed=seed_of(args.seed),
     )
 
 

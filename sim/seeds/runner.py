@@ -21,9 +21,11 @@ from sim.outcome import EXIT_EXPECTATION, EXIT_OK, EXIT_STUCK, EXIT_UNSAFE
 from sim.report_files import RUN_FOLDER_LARGE
 from sim.run import Finished, RunOptions, run
 from sim.scenario import Scenario, resolved
+from sim.scenario_types import SEED_MAX
 
 SCENARIO_FILE: Final = "scenario.toml"
 JOBS_MAX: Final = 64
+SEEDS_MAX: Final = 100_000  # of one command: each is a run of minutes
 VERDICTS: Final = {
     EXIT_OK: "clean",
     EXIT_EXPECTATION: "failed",
@@ -176,8 +178,12 @@ def seeds(text: str) -> range:
         found = range(int(first), int(last))
     except ValueError:
         found = range(0)
+    if found and not 0 <= found[0] <= found[-1] <= SEED_MAX:
+        raise ConfigError(f"--seeds {text!a:.60}: expected seeds from 0 to {SEED_MAX}")
     if not colon or not found:
         raise ConfigError(f"--seeds {text!r:.60}: expected A:B with A below B, as in 0:50")
+    if len(found) > SEEDS_MAX:
+        raise ConfigError(f"--seeds {text!a:.60}: {len(found)} seeds, expected at most {SEEDS_MAX}")
     return found
 
 

@@ -145,7 +145,7 @@ def _office(site: Site, name: str) -> dict[str, dict[str, Any]]:
     seed_file = site.folder / f"{name}.seed"
     seed_file.write_text(rules.seed.hex() + "\n", encoding="ascii")
     book_file = site.folder / f"{name}.book.toml"
-    book_file.write_bytes(office_book_bytes(site.scenario.office[country]))
+    book_file.write_bytes(office_book_bytes(site.scenario.office[country], site.scenario.flow))
     shares, empty = rules.shares, rules.empty_shares
     others = [OFFICES["KZ"]] if country == "CN" else []
     return {

@@ -1,13 +1,12 @@
-"""The daily exchange: what counts on which day, what is carried over, how sure the forecast is."""
+"""The daily exchange: what counts on which day, what is carried over, what is forecast."""
 
 import json
-import random
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from corridor.daily import Day, Said, fold, next_count, report
+from corridor.daily import Day, Said, fold, report
 from tests.sim.commands import command
 
 HOUR_MS: Final = 3_600_000
@@ -101,28 +100,15 @@ def test_wait_over_midnight_counts_on_both_days_and_loading_on_none() -> None:
 # --- the forecast ---
 
 
-@pytest.mark.parametrize(("days", "mean"), [(1, 30.0), (1, 300.0), (5, 30.0)])
-def test_nine_of_ten_next_days_lie_within_the_interval(days: int, mean: float) -> None:
-    """Days of Poisson counts, two thousand times."""
-    rng = random.Random(days * mean)
-
-    def count() -> int:
-        at, number = rng.expovariate(mean), 0
-        while at < 1.0:
-            at, number = at + rng.expovariate(mean), number + 1
-        return number
-
-    within = 0
-    for _ in range(2_000):
-        due = next_count([float(count()) for _ in range(days)])
-        within += due.low <= count() <= due.high
-    assert 0.87 <= within / 2_000 <= 0.95
-
-
-def test_days_that_differ_by_more_than_chance_widen_the_interval() -> None:
-    steady, uneven = next_count([100.0, 100.0, 100.0]), next_count([40.0, 100.0, 160.0])
-    assert steady.expected == uneven.expected == 100
-    assert uneven.high - uneven.low > 3 * (steady.high - steady.low)
+def test_part_of_a_day_is_known_by_its_hours() -> None:
+    """Twelve in two hours: some 144 a day, but by chance anything from 80 to 230."""
+    begun, two_h = said(6.0, "command_taken"), said(8.0, "command_taken")
+    events = [a_crossing(str(n), at_h=6.0 + n / 6.0) for n in range(12)]
+    row = told(begun, *events, two_h)["forecast"]["directions"]["E"]
+    assert (row["days_known"], row["hours_known"]) == (1, 2.0)
+    assert row["new"]["expected"] == 144
+    assert row["new"]["low"] < 90
+    assert row["new"]["high"] > 210
 
 
 def test_forecast_has_what_is_carried_over_and_stays_within_the_quota() -> None:
@@ -133,7 +119,7 @@ def test_forecast_has_what_is_carried_over_and_stays_within_the_quota() -> None:
     assert row["carried_over"] == 10
     assert row["new"]["expected"] == pytest.approx(40, abs=1)
     assert row["crossings"]["expected"] == pytest.approx(50, abs=1)
-    day = Day(NUMBER, quota_out={"KZ": 45}, quota_in={"CN": 42})
+    day = Day(NUMBER, quota_in={"CN": 35}, next_out={"KZ": 45}, next_in={"CN": 42})
     events = [said(0.0, "command_taken"), *events, said(23.9, "command_taken")]
     capped = report(fold(events, day.ends_ms), day)["forecast"]["directions"]["E"]
     assert capped["quota"] == 42
@@ -171,6 +157,18 @@ def test_page_of_a_run_counts_its_crossings(folder: Path) -> None:
     text = command("corridor", "report", "daily", "--from", str(folder))
     assert "quota KZ   out 1 of 3, in 1 of any number" in text.out
     assert "held: nobody" in text.out
+
+
+def test_quota_is_that_of_its_day_and_of_the_next(tmp_path: Path, folder: Path) -> None:
+    """Ten, two days of a fifth less from the day before the one that is asked about."""
+    (tmp_path / "f.toml").write_text(
+        "[hours.KZ]\nquota_out = 10\nquota_drop = 0.2\nquota_drop_days = 2\n"
+        'quota_drop_from = "2026-03-01"\n'
+    )
+    words = ("--from", str(folder), "--config", str(tmp_path / "f.toml"), "--json")
+    page = json.loads(command("corridor", "report", "daily", *words).out)
+    assert page["quota"]["KZ"]["out"]["limit"] == 8
+    assert page["forecast"]["directions"]["E"]["quota"] == 10
 
 
 def test_log_of_a_program_gives_the_page_of_the_run(folder: Path, tmp_path: Path) -> None:

@@ -20,12 +20,25 @@ def test_quota_is_less_for_some_days(day: int, quota: int) -> None:
     side = SideHours(quota_out=100, quota_in=50, **drop)
     assert side.quota(NOON + day, out=True) == quota
     assert side.quota(NOON + day, out=False) == quota // 2
-    assert SideHours(**drop).quota(NOON, out=True) is None
+    assert SideHours(quota_in=50, **drop).quota(NOON, out=True) is None
 
 
-def test_day_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="day"):
-        SideHours(quota_drop_from="2026-02-30")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"quota_drop_from": "2026-02-31"}, "quota_drop_from = '2026-02-31': expected a day that"),
+        ({"quota_drop": 0.1}, "quota_drop = 0.1: expected quota_drop_from beside it"),
+        ({"quota_drop_from": "2026-03-03"}, "quota_drop_from = '2026-03-03': expected quota_drop"),
+        ({"quota_drop_days": 3}, "quota_drop_days = 3: expected quota_drop above 0"),
+        (
+            {"quota_drop": 0.1, "quota_drop_from": "2026-03-03", "quota_out": None},
+            "quota_drop = 0.1: expected quota_out or quota_in beside it",
+        ),
+    ],
+)
+def test_drop_that_would_be_none_is_refused_by_its_key(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}"):
+        SideHours(**({"quota_out": 100} | given))
 
 
 def test_timetable_knows_when_hours_and_quota_let_one_more_go() -> None:

@@ -111,7 +111,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = settings(
         *("fleet.kz=2", "fleet.cn=1", "flow.1.crossings_per_hour=0.001", "time.crossings=0"),
         *("time.duration='9min'", "expect=[]", "berth.unload='constant:30s'"),
-        *("flow.0.channels={green=0.3, yellow=0.7, red=0.0}", "gate.kz_out.misread=0.9"),
+        *(f"flow.{n}.channels={{green=0.3, yellow=0.7, red=0.0}}" for n in (0, 1)),
+        "gate.kz_out.misread=0.9",
         *("office.KZ.documents='constant:60s'", "office.CN.documents='constant:90s'"),
     )
     said = command("sim", "run", "smoke", "--out", str(path), *words)

@@ -208,6 +208,7 @@ def test_slow_driving_in_the_weather_is_the_weathers() -> None:
 def test_detour_by_a_bay_is_that_bays(tmp_path: Path) -> None:
     red = (
         "flow.0.channels={green=0.0, yellow=0.0, red=1.0}",
+        "flow.1.channels={green=0.0, yellow=0.0, red=1.0}",
         "station.kz_bay_e1.service='constant:20s'",
         *ALONE,
     )

@@ -137,7 +137,8 @@ def test_swap_of_trailers_shortens_the_stay_at_a_berth() -> None:
     longer = (
         *("time.duration='24min'", "fleet.brakes.failing=0.0", "fleet.battery.start_least=0.9"),
         *("fleet.kz=1", "fleet.cn=0", "berth.load='constant:3min'", "berth.unload='constant:3min'"),
-        "flow=[{cargo='linseed', channels={green=1.0, yellow=0.0, red=0.0}}, {cargo='apples'}]",
+        "flow=[{cargo='linseed'}, {cargo='apples'}]",
+        *(f"flow.{n}.channels={{green=1.0, yellow=0.0, red=0.0}}" for n in (0, 1)),
     )
     apart, hooked = Log(), Log()
     a_fleet(*longer, "fleet.swap.trailers=1", "fleet.swap.swap='constant:2min'", log=hooked)

@@ -18,7 +18,7 @@ from tests.sim import hostile
 from tests.sim.commands import command, settings
 
 SHORT: Final = ("time.duration='2s'", "time.crossings=0", "expect=[]")
-TRIED: Final = 180
+TRIED: Final = 200
 SECONDS_MAX: Final = 5.0
 
 # Sections that `smoke` does not have, so that their keys can be set.

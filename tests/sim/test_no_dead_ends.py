@@ -18,8 +18,8 @@ from sim.build import SUPERVISOR
 from sim.run import Finished
 from tests.sim.runs import NS_PER_S, UNRELIABLE, Log, a_run, violations
 
-RED = ("flow.0.channels={green=0.0,yellow=0.0,red=1.0}",)
-YELLOW = ("flow.0.channels={green=0.0,yellow=1.0,red=0.0}",)
+RED = tuple(f"flow.{n}.channels={{green=0.0,yellow=0.0,red=1.0}}" for n in (0, 1))
+YELLOW = tuple(f"flow.{n}.channels={{green=0.0,yellow=1.0,red=0.0}}" for n in (0, 1))
 ALONE = ("fleet.cn=0", "time.crossings=0", "expect=[]", "time.duration=40min")
 STATIONS = {"kz_weigh_e": (), "kz_bay_e1": RED}
 INSTRUCTIONS = (Event.AUTHORITY_GRANTED, Event.VEHICLE_WAITS, Event.VEHICLE_DIVERTED)
@@ -252,7 +252,8 @@ def test_slow_inspection_delays_nobody_else() -> None:
     """SUP-024: with one truck inspected for four hours, the others hear at once what comes next."""
     log = Log()
     slow = tuple(f'station.kz_bay_e{n}.service="constant:4h"' for n in (1, 2, 3))
-    third = ("flow.0.channels={green=0.67,yellow=0.0,red=0.33}", "fleet.kz=3", "fleet.cn=3")
+    mixed = (f"flow.{n}.channels={{green=0.67,yellow=0.0,red=0.33}}" for n in range(6))
+    third = (*mixed, "fleet.kz=3", "fleet.cn=3")
     settings = ("time.duration=3h", "expect=[]", *third, *slow)
     finished = a_run("first_crossings", *settings, prepare=log.prepare)
     assert violations(finished) == {}

@@ -9,7 +9,7 @@ from tests.sim.runs import NETWORKS, Log, a_run, both, ledger, violations
 
 SETTINGS = (
     *("fleet.kz=1", "fleet.cn=0", "fleet.convoy=1", "time.duration=50min", "expect=[]"),
-    "flow.0.channels={green=1.0,yellow=0.0,red=0.0}",
+    *(f"flow.{n}.channels={{green=1.0,yellow=0.0,red=0.0}}" for n in range(6)),
     'berth.unload="constant:5h"',
 )
 SEALED, EXITED, ENTERED, HANDED_OVER, DIVERTED = 1, 2, 3, 4, 5

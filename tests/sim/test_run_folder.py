@@ -200,9 +200,9 @@ def test_held_and_refused_crossings_are_counted_and_say_why(
     refuses: str, counts: tuple[int, int], outcome: str, reason: str, tmp_path: Path
 ) -> None:
     """KZ's officer refuses at once; CN's would take an hour."""
-    channels = "flow.0.channels={green=0.0, yellow=1.0, red=0.0}"
+    channels = [f"flow.{n}.channels={{green=0.0, yellow=1.0, red=0.0}}" for n in (0, 1)]
     desks = ("office.KZ.documents='constant:5s'", "office.CN.documents='constant:1h'")
-    words = settings(channels, *desks, f"office.KZ.refuses={refuses}", "time.duration='30s'")
+    words = settings(*channels, *desks, f"office.KZ.refuses={refuses}", "time.duration='30s'")
     run = run_into(tmp_path, *words)
     assert (run.traffic["held"], run.traffic["refused"]) == counts
     rows = run.rows("crossings.csv")

@@ -143,6 +143,15 @@ PLANS: Final = {
             *("weather.timeline.0.at='8min'", "weather.timeline.1.at='12min'"),
         ),
     ),
+    "planned_peak": Shortened(
+        24,
+        6,
+        2,
+        (
+            *("fleet.kz=3", "fleet.cn=3", "expect=[]"),
+            *("weather.timeline.0.at='8min'", "weather.timeline.1.at='12min'"),
+        ),
+    ),
     "cut_off_tail": Shortened(20, 5, 1, stopped=("truck-02",)),
 }
 
@@ -150,7 +159,7 @@ PLANS: Final = {
 # Other lengths and lots of what the rest shows; in the soak.
 SOAKED: Final = (
     *("ganqimaodu", "mandula", "growth", "ten_megatonnes", "today", "peak_week"),
-    *("hours_mismatch", "nur_zholy_khorgos"),
+    *("hours_mismatch", "nur_zholy_khorgos", "planned_peak"),
 )
 
 

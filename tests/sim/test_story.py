@@ -30,6 +30,7 @@ REWRITE: Final = "python -m tests.sim.test_story --rewrite"
 
 YELLOW: Final = (
     "flow.0.channels={green=0.0, yellow=1.0, red=0.0}",
+    "flow.1.channels={green=0.0, yellow=1.0, red=0.0}",
     "office.KZ.documents='constant:20s'",
     "office.CN.documents='constant:20s'",
     "time.duration='1min'",
@@ -39,6 +40,7 @@ YELLOW: Final = (
 REFUSED: Final = (*YELLOW, "office.KZ.refuses=1.0")
 RED: Final = (
     "flow.0.channels={green=0.0, yellow=0.0, red=1.0}",
+    "flow.1.channels={green=0.0, yellow=0.0, red=1.0}",
     "station.kz_bay_e1.service='constant:20s'",
     "station.cn_bay_w1.service='constant:20s'",
 )

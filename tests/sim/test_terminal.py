@@ -19,6 +19,7 @@ from contract.v1.customs_pb2 import (
 )
 from contract.v1.envelope_pb2 import Envelope, Frame
 from gate.office.declaration import faults
+from sim.load_arrivals import Arrivals
 from sim.terminal_papers import Flow, Papers, amend
 from sim.world import World
 from tests.factories import START_UTC_MS, a_roster
@@ -28,7 +29,7 @@ ALL: Final = {"aeo": 1.0, "container": 1.0, "transit": 1.0, "batch": 3}
 
 
 def a_flow(hs_code: str = "1206", **changes: Any) -> Flow:
-    return Flow("goods", hs_code, 20.0, 0.0, 1.0, 0.0, **changes)
+    return Flow("goods", hs_code, 20.0, 0.0, 1.0, Arrivals(0.0), **changes)
 
 
 def some_papers(country: str = "KZ", seed: int = 1) -> Papers:
