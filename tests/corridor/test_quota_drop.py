@@ -61,7 +61,9 @@ def test_quota_that_is_less_by_6_to_12_percent_is_in_the_plan_and_in_the_refusal
 ) -> None:
     """SUP-V3, SUP-049: of three trucks the last is planned for the next day, and is told why."""
     first = (date(1970, 1, 1) + timedelta(days=NOON)).isoformat()
-    side = SideHours(quota_in=3, quota_drop=drop, quota_drop_from=first, quota_drop_days=2)
+    side = SideHours(quota_in=3)
+    if drop:
+        side = SideHours(quota_in=3, quota_drop=drop, quota_drop_from=first, quota_drop_days=2)
     timetable = TimetableConfig(least_ms=1_000)
     control = Control(settings={"hours": {"CN": side}, "timetable": timetable}, at_ms=utc(13.0))
     control.under_way(*TRUCKS)

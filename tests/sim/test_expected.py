@@ -44,8 +44,9 @@ def test_flood_of_one_direction_keeps_the_other_no_longer_than_the_longest_wait(
     assert {(row.label.resource, row.label.party) for row in planned} == {("bridge", "supervisor")}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("kind", ["crash", pytest.param("partition", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kind", ["crash", "partition"])
 def test_truck_goes_on_when_the_one_it_is_kept_for_dies_or_falls_silent(
     kind: str, network: tuple[str, ...]
 ) -> None:

@@ -169,10 +169,11 @@ def test_ambulance_that_is_called_while_a_truck_is_recovered_comes_through_after
     assert finished.world.dead == {}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("on", "died_in", "other"),
     [
-        pytest.param("crossovers", "boundary_e", "boundary_w", id="east", marks=pytest.mark.soak),
+        pytest.param("crossovers", "boundary_e", "boundary_w", id="east"),
         pytest.param("crossovers_west", "boundary_w", "boundary_e", id="west"),
     ],
 )

@@ -159,7 +159,7 @@ PLANS: Final = {
 # Other lengths and lots of what the rest shows; in the soak.
 SOAKED: Final = (
     *("ganqimaodu", "mandula", "growth", "ten_megatonnes", "today", "peak_week"),
-    *("hours_mismatch", "nur_zholy_khorgos", "planned_peak"),
+    *("hours_mismatch", "nur_zholy_khorgos", "winter_fleet", "slot_hoarding", "planned_peak"),
 )
 
 
