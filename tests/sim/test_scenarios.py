@@ -50,7 +50,7 @@ PLANS: Final = {
     "saturation": Shortened(
         16, 4, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
     ),
-    # A day and two hours of fifty trucks: in the soak.
+    # A day and two hours of 52 trucks: in the soak.
     "ten_megatonnes": Shortened(
         22, 6, 2, ("fleet.kz=3", "fleet.cn=2", "time.warm_up='1min'", "expect=[]")
     ),
