@@ -248,6 +248,7 @@ def test_so_it_is_on_an_unreliable_network(place: str, outcome: str) -> None:
     assert unexplained(finished) == {}
 
 
+@pytest.mark.soak
 def test_slow_inspection_delays_nobody_else() -> None:
     """SUP-024: with one truck inspected for four hours, the others hear at once what comes next."""
     log = Log()

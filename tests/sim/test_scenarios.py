@@ -160,6 +160,7 @@ PLANS: Final = {
 SOAKED: Final = (
     *("ganqimaodu", "mandula", "growth", "ten_megatonnes", "today", "peak_week"),
     *("hours_mismatch", "nur_zholy_khorgos", "winter_fleet", "slot_hoarding", "planned_peak"),
+    *("opposite_swap", "ambulance", "single_lane_bridge", "line_roaming"),
 )
 
 
