@@ -19,11 +19,12 @@ from contract.limits import BATCH_MAX, CONVOY_MEMBERS_MAX, GATHER_MS_MAX, SECTIO
 from contract.map import CorridorMap
 from contract.sites import station_gates
 from contract.traction import TRACTION
-from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.agent import SupervisorAgent
 from corridor.authority import Weather
 from corridor.charging import HEAVIEST_KG, RESERVE, ChargingConfig
 from corridor.cli import explain, ledger, map_check, plan, report
 from corridor.cli.timetable_ready import make_ready
+from corridor.config import SupervisorConfig
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.hours import SideHours

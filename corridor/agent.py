@@ -9,7 +9,6 @@ SUP-012 in docs/SAFETY.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from contract.agent import NS_PER_MS, Boot, Effects, Now, Received, Role, Send
@@ -18,7 +17,6 @@ from contract.map import CorridorMap
 from contract.reasons import Reason
 from contract.roster import Roster
 from contract.signing import Signer
-from contract.traction import Traction
 from contract.v1 import (
     customs_pb2,
     explain_pb2,
@@ -30,16 +28,16 @@ from contract.v1.movement_pb2 import POSITION_CAUSE_BOOTED, POSITION_CAUSE_REACH
 from corridor import batches, explain, halts
 from corridor.authority import Weather
 from corridor.climbing import Climbing
+from corridor.config import SupervisorConfig
 from corridor.counters import Counters
 from corridor.crossings import Crossings
 from corridor.customs import Customs
 from corridor.detours import Detours
-from corridor.dispatch import Dispatch, DispatchConfig
+from corridor.dispatch import Dispatch
 from corridor.diversion import Diversions
 from corridor.formation import Formations
-from corridor.gathering import FormationConfig, Gathering
+from corridor.gathering import Gathering
 from corridor.grants import Grants
-from corridor.hours import SideHours
 from corridor.interlocking import Zone
 from corridor.liveness import Liveness
 from corridor.mission_orders import tell_mission
@@ -54,34 +52,11 @@ from corridor.rings import Rings
 from corridor.safe_state import SafeState
 from corridor.shortening import Shortenings
 from corridor.state import State
-from corridor.timetable.settings import SlotsConfig, TimetableConfig
-from corridor.token import Token, TokenConfig
-from corridor.weather import HOLD_MS, Level, Measured
+from corridor.token import Token
+from corridor.weather import Level, Measured
 
 WATCH_MS: Final = 1_000
 _NO_WORD_OF_ARM: Final = (gate_pb2.BARRIER_STATE_FAULT, gate_pb2.BARRIER_STATE_UNSPECIFIED)
-
-
-@dataclass(frozen=True, slots=True)
-class SupervisorConfig:
-    """One supervisor: its name, which gate runs which station, how convoys are put together, how
-    they drive as one, the weather that it tells until it is measured, how long better weather must
-    have held, what it knows of trucks by name, how a one-lane section is shared, when each side is
-    open and how much it takes, and how it plans and gives slots, if it does.
-    """
-
-    name: str
-    station_gate: Mapping[str, str]
-    dispatch: DispatchConfig
-    formation: FormationConfig = field(default_factory=FormationConfig)
-    weather: Weather = field(default_factory=Weather)
-    kinds: Mapping[str, Traction] = field(default_factory=dict)
-    token: TokenConfig = field(default_factory=TokenConfig)
-    weather_hold_ms: int = HOLD_MS
-    radio_gap: bool = False
-    hours: Mapping[str, SideHours] = field(default_factory=dict)
-    timetable: TimetableConfig | None = None
-    slots: SlotsConfig | None = None
 
 
 class SupervisorAgent:
@@ -127,7 +102,7 @@ class SupervisorAgent:
         self._accounted = False
         self._liveness = Liveness(self.state)
         self._rings = Rings(self.state)
-        self._watch_ns = 0
+        self._watch_ns = self._due_ns = 0
 
     @property
     def epoch(self) -> int:
@@ -159,7 +134,7 @@ class SupervisorAgent:
         self.state.say(
             Event.COMMAND_TAKEN, epoch=self._epoch, restored_zones=len(self.state.zones.zones)
         )
-        return self.state.flush()
+        return self._done()
 
     def on_message(self, now: Now, received: Received) -> Effects:
         state = self.state
@@ -175,7 +150,7 @@ class SupervisorAgent:
         for mission in self._people.on_message(now, received):
             self._again(mission)
         self._go_on(now)
-        return self.state.flush()
+        return self._done()
 
     def on_wake(self, now: Now, reading: object) -> Effects:
         if now.mono_ns >= self._watch_ns:
@@ -194,15 +169,20 @@ class SupervisorAgent:
         if forming_ns is not None and now.mono_ns >= forming_ns:
             self.state.dispatch_due = True
         self._go_on(now)
-        return self.state.flush()
+        return self._done()
 
     @property
     def wake_ns(self) -> int | None:
+        return self._due_ns
+
+    def _done(self) -> Effects:
+        """What this turn leads to; and what is due next is reckoned anew."""
         due_ns = min(self._watch_ns, self._liveness.beat_ns)
         for each in (self._dispatch.wake_ns, self._crossings.ledger.wake_ns):
             if each is not None and each < due_ns:
                 due_ns = each
-        return due_ns
+        self._due_ns = due_ns
+        return self.state.flush()
 
     # --- after each input ---
 

@@ -38,7 +38,7 @@ from corridor.standing import stands_long
 from corridor.state import Heard, State
 
 LOOK_M: Final = 20.0  # a truck that comes to its end is looked at each time it is so much farther
-LOOK_MS: Final = 4_000  # and after so long in any case
+LOOK_MS: Final = 15_000  # and after so long in any case
 BESIDE_END_M: Final = 0.5  # a place may be rounded beyond the end of its lane by this much
 # How long a vehicle may be silent, by what it last said of itself.
 _SILENCE_MS: Final[dict[int, int]] = {
@@ -141,14 +141,14 @@ class Positions:
         return heard
 
     def _stands(self, now: Now, vehicle: str, heard: Heard, *, standing: bool) -> None:
-        """Since when it stands; one that waited and moves on is to be looked at."""
-        heard.standing = standing
+        """Since when it stands; one that waited and moves off is to be looked at."""
+        stood, heard.standing = heard.standing, standing
         if standing:
             heard.stood_ns = now.mono_ns if heard.stood_ns is None else heard.stood_ns
             return
         heard.stood_ns = None
         mission_id = self._state.mission_of.get(vehicle)
-        if mission_id is not None and vehicle in self._state.waits:
+        if stood and mission_id is not None and vehicle in self._state.waits:
             self._state.dirty[mission_id] = None
 
     def _rests(self, vehicle: str, report: PositionReport) -> bool:

@@ -19,8 +19,9 @@ from contract.roster import Roster
 from contract.signing import Signer
 from contract.sites import bays_by_direction, sites, station_gates, stations_by_direction
 from contract.traction import TRACTION, Traction
-from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.agent import SupervisorAgent
 from corridor.authority import Weather
+from corridor.config import SupervisorConfig
 from corridor.dispatch import DispatchConfig
 from corridor.gathering import FormationConfig
 from corridor.token import TokenConfig

@@ -37,8 +37,9 @@ from contract.v1.movement_pb2 import (
     VehicleHeartbeat,
 )
 from contract.v1.people_pb2 import Roadworthiness
-from corridor.agent import SupervisorAgent, SupervisorConfig
+from corridor.agent import SupervisorAgent
 from corridor.charging import ChargingConfig
+from corridor.config import SupervisorConfig
 from corridor.dispatch import DispatchConfig
 from corridor.interlocking import ZoneState
 from tests.factories import (
