@@ -59,21 +59,18 @@ class Unsealed(Struct, frozen=True):
 
 def seal(me: Identity, address: Address, topic: Topic, payload: bytes) -> bytes:
     """The frame of one message, signed if its topic commands."""
-    body = Envelope()
-    body.CopyFrom(
-        _blank(
-            (me.name, address.recipient),
-            (address.boot_id, address.boot_count, address.recipient_boot_id),
-            address.epoch,
-            (me.map_digest, topic.stream, topic.kind),
-        )
+    body = _blank(
+        (me.name, address.recipient),
+        (address.boot_id, address.boot_count, address.recipient_boot_id),
+        address.epoch,
+        (me.map_digest, topic.stream, topic.kind),
     )
     body.sequence, body.payload = address.sequence, payload
-    envelope = body.SerializeToString()
-    if not topic.signed:
-        return Frame(envelope=envelope).SerializeToString()
-    signature = me.signer.sign(ENVELOPE_TYPE, envelope)
-    return Frame(envelope=envelope, signature=signature).SerializeToString()
+    frame = Frame()
+    frame.envelope = body.SerializeToString()
+    if topic.signed:
+        frame.signature.CopyFrom(me.signer.sign(ENVELOPE_TYPE, frame.envelope))
+    return frame.SerializeToString()
 
 
 @functools.lru_cache(maxsize=BLANKS_MAX)
@@ -83,8 +80,8 @@ def _blank(
     epoch: int,
     about: tuple[bytes, int, type[Message]],
 ) -> Envelope:
-    """An envelope without sequence and payload: the same for every message of a kind within one
-    session. Kept, and copied by whoever fills one in; nobody changes it.
+    """The envelope of every message of a kind within one session. Kept, and filled in anew with
+    each message's sequence and payload: nobody else may hold on to it.
     """
     return Envelope(
         wire=WIRE_VERSION,

@@ -82,3 +82,18 @@ def point_at(line_xy_m: Array, along_m: float) -> tuple[float, float]:
         float(np.interp(along_m, along, line_xy_m[:, 0])),
         float(np.interp(along_m, along, line_xy_m[:, 1])),
     )
+
+
+def lowest(values: Array, behind: int, ahead: int) -> Array:
+    """(n,) the lowest of each value and those up to `behind` before and `ahead` after it.
+
+    Three operations a value, however wide the window: M. van Herk, Pattern Recognition Letters
+    13, 1992; J. Gil and M. Werman, IEEE Trans. PAMI 15, 1993.
+    """
+    count, width = len(values), behind + ahead + 1
+    padded = np.full(-(-(count + width - 1) // width) * width, np.inf)
+    padded[behind : behind + count] = values
+    blocks = padded.reshape(-1, width)
+    since = np.minimum.accumulate(blocks, axis=1).ravel()
+    until = np.minimum.accumulate(blocks[:, ::-1], axis=1)[:, ::-1].ravel()
+    return np.minimum(until[:count], since[width - 1 : width - 1 + count])

@@ -3,7 +3,7 @@
 Pure. Shared by the parts of the supervisor; each part changes it through few named acts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -126,6 +126,7 @@ class State:
         self.crossings: dict[str, Crossing] = {}
         self._open: list[Crossing] = []
         self._open_of = 0  # how many crossings were known then
+        self._ended: dict[str, Crossing] = {}  # by vehicle, the last that has ended
         self.missions: dict[str, Mission] = {}
         self.rests: dict[str, Rest] = {}
         self.formations: dict[str, Formation] = {}
@@ -257,8 +258,7 @@ class State:
         for crossing in self.open_crossings():
             if crossing.vehicle == vehicle:
                 return crossing.crossing_id
-        mine = [each for each in self.crossings.values() if each.vehicle == vehicle]
-        last = max(mine, key=lambda each: each.finished_ms, default=None)
+        last = self._ended.get(vehicle)
         return last.crossing_id if last is not None and last.outcome == "refused" else ""
 
     def claim(self, mission: Mission, before: tuple[str, ...] = ()) -> Claim:
@@ -309,10 +309,20 @@ class State:
         are not gone through again, for a day has thousands: a crossing that has become known since,
         or that goes on after all, has them looked at anew.
         """
-        among = self._open if self._open_of == len(self.crossings) else self.crossings.values()
-        self._open = [crossing for crossing in among if not crossing.outcome]
-        self._open_of = len(self.crossings)
-        return self._open
+        among: Iterable[Crossing] = self._open
+        if self._open_of != len(self.crossings):
+            among = self.crossings.values()
+            self._ended.clear()
+        still = []
+        for crossing in among:
+            if not crossing.outcome:
+                still.append(crossing)
+                continue
+            last = self._ended.get(crossing.vehicle)
+            if last is None or crossing.finished_ms > last.finished_ms:
+                self._ended[crossing.vehicle] = crossing
+        self._open, self._open_of = still, len(self.crossings)
+        return still
 
     def goes_on_after_all(self, crossing: Crossing) -> None:
         """A crossing that had ended has not."""

@@ -128,9 +128,12 @@ class GateAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        due = [self._cell.due_ns, self._passage.due_ns, self._stations.due_ns]
-        due.append(self._ledger.wake_ns)
-        return min([self._reports.beat_ns, *(each for each in due if each is not None)])
+        due_ns = self._reports.beat_ns
+        waits = (self._cell.due_ns, self._passage.due_ns, self._stations.due_ns)
+        for each in (*waits, self._ledger.wake_ns):
+            if each is not None and each < due_ns:
+                due_ns = each
+        return due_ns
 
     def _tell_records(self) -> None:
         """To supervisor and offices; that an image is being read is no office's concern."""

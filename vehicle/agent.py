@@ -126,8 +126,11 @@ class VehicleAgent:
 
     @property
     def wake_ns(self) -> int | None:
-        due = (self._beat_ns, self._passage.retry_ns, self._convoy.wake_ns, self._close_ns)
-        return min([each for each in due if each is not None])
+        due_ns = self._beat_ns
+        for each in (self._passage.retry_ns, self._convoy.wake_ns, self._close_ns):
+            if each is not None and each < due_ns:
+                due_ns = each
+        return due_ns
 
     def _taken(self) -> Effects:
         out, self._out = self._out, []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contract.agent import Refused
+from contract.geodesy import Array
 from contract.limits import CLEAR_MARGIN_M, STOP_WINDOW_M
 from contract.map import CorridorMap
 from contract.reasons import Reason
@@ -15,7 +16,7 @@ from contract.route import Route, RouteError
 from contract.traction import Slope, slopes
 from contract.v1.movement_pb2 import STOP_KIND_GATE, MissionOrder, StopKind
 from vehicle.guard import Refuge
-from vehicle.refuge import refuge_of
+from vehicle.refuge import falls_of, refuge_of
 
 _LANES_MAX: Final = 256
 
@@ -41,7 +42,7 @@ class GateOnRoute:
 
 @dataclass(frozen=True, slots=True)
 class Mission:
-    """One version of one mission."""
+    """One version of one mission; `falls`: the lowest grade ahead of each metre (refuge.py)."""
 
     order: MissionOrder
     route: Route
@@ -50,6 +51,7 @@ class Mission:
     neutral_m: float | None
     road: tuple[Slope, ...]
     refuge: Refuge | None
+    falls: Array
 
     @property
     def mission_id(self) -> str:
@@ -109,7 +111,8 @@ def read_mission(order: MissionOrder, corridor: CorridorMap) -> Mission | Refuse
     neutral_m = min(exits) if exits else _neutral_m(route, corridor)
     lines = [gate.stop_m for gate in gates] if exits else []
     refuge = refuge_of(route, corridor, lines)
-    return Mission(order, route, stops, gates, neutral_m, slopes(route, corridor), refuge)
+    road, falls = slopes(route, corridor), falls_of(route)
+    return Mission(order, route, stops, gates, neutral_m, road, refuge, falls)
 
 
 def _gates_on(route: Route, corridor: CorridorMap, named: set[str]) -> tuple[GateOnRoute, ...]:

@@ -8,8 +8,10 @@ was told and the worst fall ahead. Not here: who has to stop (guard.py).
 from collections.abc import Iterable
 from typing import Final
 
+from contract.geodesy import Array
 from contract.limits import VEHICLE_LENGTH_M_MAX
 from contract.map import CorridorMap, ZoneKind
+from contract.polyline import lowest
 from contract.route import GRADE, Route
 from vehicle.guard import Braking, Refuge
 
@@ -56,15 +58,21 @@ def refuge_of(route: Route, corridor: CorridorMap, stop_lines_m: Iterable[float]
     return Refuge(lines[0], tuple(sorted(safe)))
 
 
-def braking_of(
-    route: Route, front_m: float, speed_mps: float, *, service_mps2: float, mu: float
-) -> Braking:
-    """Where a front at `front_m` of the route comes to rest from this speed.
+def falls_of(route: Route) -> Array:
+    """(n,) the lowest grade from each metre of a route on, as far ahead as is looked."""
+    return lowest(route.table[:, GRADE], 0, FORESIGHT_ROWS - 1)
 
+
+def braking_of(
+    falls: Array, front_m: float, speed_mps: float, *, service_mps2: float, mu: float
+) -> Braking:
+    """Where a front at `front_m` of a route comes to rest from this speed.
+
+    falls          of the route, by `falls_of`
     service_mps2   what the truck's service brake gives; 0: not known
     """
-    row = min(max(0, int(front_m)), len(route.table) - 1)
-    fall = GRAVITY_MPS2 * min(0.0, float(route.table[row : row + FORESIGHT_ROWS, GRADE].min()))
+    row = min(max(0, int(front_m)), len(falls) - 1)
+    fall = GRAVITY_MPS2 * min(0.0, falls.item(row))
     service, v = service_mps2 or BRAKE_UNKNOWN_MPS2, max(0.0, speed_mps)
     grip = mu * GRAVITY_MPS2
     gentle = max(BRAKE_LEAST_MPS2, min(GENTLE_SHARE * service, GENTLE_GRIP * grip) + fall)

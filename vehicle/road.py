@@ -230,7 +230,7 @@ class Road:
         if self.mission is None:
             return None
         return braking_of(
-            self.mission.route,
+            self.mission.falls,
             self.front_m,
             reading.speed_mps,
             service_mps2=self._brake_mps2,

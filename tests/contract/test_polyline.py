@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.geodesy import Array
-from contract.polyline import arc_lengths_m, curvatures_per_m, heading_knots, point_at, project
+from contract.polyline import (
+    arc_lengths_m,
+    curvatures_per_m,
+    heading_knots,
+    lowest,
+    point_at,
+    project,
+)
 
 
 def an_arc(radius_m: float, angle_rad: float, step_m: float = 0.5) -> Array:
@@ -65,3 +72,16 @@ def test_left_is_positive() -> None:
     line = np.array([[0.0, 0.0], [10.0, 0.0]])
     assert project(line, 4.0, 1.5) == (4.0, 1.5)
     assert project(line, 4.0, -1.5) == (4.0, -1.5)
+
+
+@given(
+    drawn=st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=60),
+    behind=st.integers(0, 70),
+    ahead=st.integers(0, 70),
+)
+def test_lowest_is_the_least_of_the_window(drawn: list[float], behind: int, ahead: int) -> None:
+    values = np.array(drawn)
+    found = lowest(values, behind, ahead)
+    for i, each in enumerate(found):
+        assert each == values[max(0, i - behind) : i + ahead + 1].min()
+    assert len(found) == len(values)

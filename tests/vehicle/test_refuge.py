@@ -1,15 +1,17 @@
 """Where a truck that must not go on may stand: by every installed map, and by its own brakes."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from contract.limits import VEHICLE_LENGTH_M_MAX
 from contract.map import ZoneKind
-from contract.route import Stretch, build_route
+from contract.route import GRADE, Stretch, build_route
 from corridor.planning import way
 from tests.factories import the_map
 from tests.vehicle.truck import gate_m, the_route
-from vehicle.refuge import braking_of, refuge_of
+from vehicle.refuge import FORESIGHT_ROWS, braking_of, falls_of, refuge_of
 
 
 def test_route_without_an_exit_gate_has_no_refuge() -> None:
@@ -53,14 +55,14 @@ def test_next_place_behind_the_line_of_the_short_map_is_the_entry_gates() -> Non
 
 
 def test_standing_truck_rests_where_it_is_and_a_faster_one_later() -> None:
-    route = the_route()
-    assert braking_of(route, 50.0, 0.0, service_mps2=1.5, mu=0.7) == (
-        braking_of(route, 50.0, -0.1, service_mps2=1.5, mu=0.7)
+    falls = falls_of(the_route())
+    assert braking_of(falls, 50.0, 0.0, service_mps2=1.5, mu=0.7) == (
+        braking_of(falls, 50.0, -0.1, service_mps2=1.5, mu=0.7)
     )
-    still = braking_of(route, 50.0, 0.0, service_mps2=1.5, mu=0.7)
+    still = braking_of(falls, 50.0, 0.0, service_mps2=1.5, mu=0.7)
     assert (still.gentle_m, still.now_m) == (50.0, 50.0)
-    slow = braking_of(route, 50.0, 2.0, service_mps2=1.5, mu=0.7)
-    fast = braking_of(route, 50.0, 6.0, service_mps2=1.5, mu=0.7)
+    slow = braking_of(falls, 50.0, 2.0, service_mps2=1.5, mu=0.7)
+    fast = braking_of(falls, 50.0, 6.0, service_mps2=1.5, mu=0.7)
     assert 50.0 < slow.now_m < slow.gentle_m < fast.gentle_m
     assert slow.now_m == pytest.approx(50.0 + 2.4 + 2.4**2 / 3.0)
 
@@ -68,7 +70,8 @@ def test_standing_truck_rests_where_it_is_and_a_faster_one_later() -> None:
 def test_ice_weak_brakes_and_a_fall_each_make_it_longer() -> None:
     line = [[0.0, 0.0], [400.0, 0.0]]
     level, fall = (
-        build_route([Stretch("road", "road", 8.0, np.array(line), grade)]) for grade in (0.0, -0.04)
+        falls_of(build_route([Stretch("road", "road", 8.0, np.array(line), grade)]))
+        for grade in (0.0, -0.04)
     )
     dry = braking_of(level, 50.0, 5.0, service_mps2=1.5, mu=0.7)
     for worse in (
@@ -78,3 +81,20 @@ def test_ice_weak_brakes_and_a_fall_each_make_it_longer() -> None:
     ):
         assert worse.gentle_m > dry.gentle_m
         assert worse.now_m > dry.now_m
+
+
+def test_fall_is_foreseen_as_far_as_a_truck_has_to_look() -> None:
+    """The road falls from 300 m on: that counts once it is within 200 m, not before."""
+    ends = (0.0, 300.0, 600.0)
+    lines = [np.array([[a, 0.0], [b, 0.0]]) for a, b in itertools.pairwise(ends)]
+    grades = (0.0, -0.04)
+    stretches = [
+        Stretch(f"road{k}", "road", 8.0, line, grade)
+        for k, (line, grade) in enumerate(zip(lines, grades, strict=True))
+    ]
+    route = build_route(stretches)
+    falls = falls_of(route)
+    for row in range(len(falls)):
+        assert falls[row] == route.table[row : row + FORESIGHT_ROWS, GRADE].min()
+    assert falls[50] == 0.0
+    assert falls[150] == pytest.approx(-0.04)

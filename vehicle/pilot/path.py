@@ -12,6 +12,7 @@ import numpy as np
 
 from contract.kernel import kernel
 from contract.limits import FRICTION_DRY
+from contract.polyline import lowest
 from contract.route import Route
 from vehicle.pilot.columns import (
     FORESIGHT_M,
@@ -66,20 +67,20 @@ def profile(route: Route, length_m: float, mu: float = FRICTION_DRY) -> Array:
     sideways = min(BEND_MPS2, BEND_SHARE * mu * GRAVITY_MPS2)
     bend = np.sqrt(sideways / np.maximum(np.abs(table[:, PATH_KAPPA]), KAPPA_MIN_PER_M))
     speeds = np.minimum(table[:, PATH_SPEED], bend)
-    held = _lowest(speeds, behind, 0)
+    held = lowest(speeds, behind, 0)
     brake = min(COMFORT_BRAKE_MPS2, COMFORT_SHARE * mu * GRAVITY_MPS2)
     climbs = 2.0 * brake * table[:, PATH_S]  # by this v^2 may fall along the way
     slowest = np.minimum.accumulate((held**2 + climbs)[::-1])[::-1]
     table[:, PATH_SPEED] = np.minimum(held, np.sqrt(np.maximum(slowest - climbs, 0.0)))
-    table[:, PATH_GRADE] = _lowest(table[:, PATH_GRADE], behind, 0)
+    table[:, PATH_GRADE] = lowest(table[:, PATH_GRADE], behind, 0)
     under = behind, math.ceil(0.5 * length_m)  # the middle of no vehicle is nearer to its rear
-    table[:, PATH_WIDTH] = _lowest(table[:, PATH_WIDTH], *under)
-    table[:, PATH_BEND_LEFT] = -_lowest(-np.maximum(table[:, PATH_KAPPA], 0.0), *under)
-    table[:, PATH_BEND_RIGHT] = -_lowest(np.minimum(table[:, PATH_KAPPA], 0.0), *under)
+    table[:, PATH_WIDTH] = lowest(table[:, PATH_WIDTH], *under)
+    table[:, PATH_BEND_LEFT] = -lowest(-np.maximum(table[:, PATH_KAPPA], 0.0), *under)
+    table[:, PATH_BEND_RIGHT] = -lowest(np.minimum(table[:, PATH_KAPPA], 0.0), *under)
     table[:, PATH_MU] = mu
     ahead = int(FORESIGHT_M)
-    table[:, PATH_FALL] = _lowest(table[:, PATH_GRADE], 0, ahead)
-    table[:, PATH_SLICK] = _lowest(table[:, PATH_MU], 0, ahead)
+    table[:, PATH_FALL] = lowest(table[:, PATH_GRADE], 0, ahead)
+    table[:, PATH_SLICK] = lowest(table[:, PATH_MU], 0, ahead)
     return measured(table)
 
 
@@ -99,14 +100,6 @@ def measured(table: Array) -> Array:
     bent = np.where(gentle, across / np.where(gentle, along, 1.0), SHARP)
     table[:-1, PATH_CORNER] = np.maximum(np.append(0.0, bent), np.append(bent, 0.0))
     return table
-
-
-def _lowest(values: Array, behind: int, ahead: int) -> Array:
-    """The lowest of each value and those up to `behind` rows before and `ahead` rows after it."""
-    size = behind + ahead + 1
-    padded = np.concatenate([np.full(behind, np.inf), values, np.full(ahead, np.inf)])
-    lowest: Array = np.lib.stride_tricks.sliding_window_view(padded, size).min(axis=1)
-    return lowest
 
 
 @kernel
