@@ -22,6 +22,7 @@ from contract.errors import ConfigError
 from corridor.daily import Day, Said, days_of, fold, report
 from corridor.daily_fields import fault_of, seconds_of, utc_ms_of
 from corridor.hours import SideHours
+from live.run_folder import file_in
 
 EXIT_OK: Final = 0
 EXIT_UNKNOWN: Final = 1
@@ -88,8 +89,8 @@ def _report(args: argparse.Namespace) -> dict[str, Any] | None:
         raise ConfigError(f"--utc-offset {args.utc_offset}: expected -720 to 840 minutes")
     wanted = None if args.date is None else _day_number(args.date)
     if args.folder is not None:
-        start_ms, hours = _scenario(args.folder / "scenario.resolved.toml")
-        events = list(_of_run(args.folder / "events.jsonl", start_ms))
+        start_ms, hours = _scenario(file_in(args.folder, "scenario.resolved.toml"))
+        events = list(_of_run(file_in(args.folder, "events.jsonl"), start_ms))
     else:
         hours, events = {}, [said for path in args.log for said in _of_program(path)]
     if args.config is not None:
