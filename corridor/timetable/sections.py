@@ -100,7 +100,8 @@ class SlotsSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
     def __post_init__(self) -> None:
         if self.grace_s > self.late_s:
-            raise ValueError(f"grace_s = {self.grace_s:g}: expected at most late_s, {self.late_s:g}")
+            expected = f"expected at most late_s, {self.late_s:g}"
+            raise ValueError(f"grace_s = {self.grace_s:g}: {expected}")
 
     @classmethod
     def of(cls, config: SlotsConfig) -> "SlotsSection":
