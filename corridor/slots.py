@@ -142,10 +142,10 @@ class Slots:
         if direction not in self._gates:
             return able
         self._wake_ns.pop(direction, None)
-        self._free_no_shows(now, direction, able)
+        ready = [(crossing, self._way_ms(now, crossing)) for crossing in able]
+        self._free_no_shows(now, direction, ready)
         leaving = []
-        for crossing in able:
-            way_ms = self._way_ms(now, crossing)
+        for crossing, way_ms in ready:
             reach_ms = now.utc_ms + way_ms - self._config.grace_ms
             index = self._free(now, direction, reach_ms)
             reached = crossing.slot * self._config.pitch_ms >= reach_ms
@@ -168,17 +168,20 @@ class Slots:
         due_ns = now.mono_ns + max(1, later_ms) * NS_PER_MS
         self._wake_ns[direction] = min(due_ns, self._wake_ns.get(direction, due_ns))
 
-    def _free_no_shows(self, now: Now, direction: str, able: list[Crossing]) -> None:
-        """Whoever should have left and cannot does not come; whose crossing is over, neither."""
-        ways_ms = {each.crossing_id: self._way_ms(now, each) for each in able}
+    def _free_no_shows(self, now: Now, direction: str, ready: list[tuple[Crossing, int]]) -> None:
+        """Whoever should have left and cannot does not come; whose crossing is over, neither.
+
+        ready   those that can leave, with their ways to the gate in milliseconds
+        """
+        able = {each.crossing_id for each, _ in ready}
         for index, crossing_id in sorted(self._taken[direction].items()):
             crossing = self._state.crossings[crossing_id]
             if crossing.step >= CUSTODY_STEP_EXITED:
                 del self._taken[direction][index]
             elif crossing.outcome:
                 self._take_back(crossing, Reason.REFUSED)
-            elif not crossing.mission and crossing_id not in ways_ms:
-                later = [ways_ms[each.crossing_id] for each in able if not 0 <= each.slot < index]
+            elif not crossing.mission and crossing_id not in able:
+                later = [way_ms for each, way_ms in ready if not 0 <= each.slot < index]
                 over_ms = self._lost_ms(now, crossing, min(later, default=0)) - now.utc_ms
                 if over_ms <= 0:
                     self._take_back(crossing, Reason.SLOT_OVER)

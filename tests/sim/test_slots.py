@@ -16,9 +16,11 @@ from tests.factories import a_roster
 from tests.sim.runs import a_run, broken, violations
 
 
-def keeps_no_shows(self: Slots, now: Now, direction: str, able: list[Crossing]) -> None:
+def keeps_no_shows(
+    self: Slots, now: Now, direction: str, ready: list[tuple[Crossing, int]]
+) -> None:
     """The planted defect: only what was used is ever anybody else's."""
-    del now, able
+    del now, ready
     for index, crossing_id in sorted(self._taken[direction].items()):
         if self._state.crossings[crossing_id].step >= CUSTODY_STEP_EXITED:
             del self._taken[direction][index]
