@@ -11,6 +11,7 @@ from corridor.records import Crossing
 from corridor.slots import Slots
 from sim.bookings import Booking, Bookings
 from sim.engine import stream
+from sim.report.page import slots_row
 from sim.timetable_figures import slots_used, slots_within
 from tests.factories import a_roster
 from tests.sim.runs import a_run, broken, violations
@@ -68,6 +69,15 @@ def test_slot_is_used_once_by_a_truck_that_has_passed_and_at_each_gate_by_anothe
         Crossing("KZ-4", "E", "truck-05", slot=50, step=CUSTODY_STEP_EXITED),
     ]
     assert slots_used([*passed, *others], range(15, 50)) == 2
+
+
+def test_use_of_slots_is_told_where_there_are_any() -> None:
+    slots = {"offered": 70, "used": 69, "used_share": 0.9857, "refused": 38, "freed": 14}
+    assert slots_row({"slots": slots}) == [
+        ("slots", "69 of 70 used, 38 bookings refused, 14 freed")
+    ]
+    assert slots_row({"slots": slots | {"offered": 0}}) == []
+    assert slots_row({}) == []
 
 
 def test_bots_book_for_nobody_or_with_keys_that_are_not_theirs() -> None:
