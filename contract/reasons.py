@@ -349,7 +349,11 @@ class Reason(Enum):
         _C,
         "one of them through the gate",
     )
-    SLOT_LATER = ("it is not yet time to leave for the slot at the exit gate", _C, "that time")
+    SLOT_LATER = (
+        "it is not yet time to leave for the slot at the exit gate",
+        _C,
+        "that time, or a sooner slot",
+    )
     SLOT_MISSING = ("the gate knows of no slot for this crossing", _C, "a slot")
     SLOT_EARLY = ("the window of the slot has not begun", _C, "its first second, or another slot")
     SLOT_OVER = ("the window of the slot is over", _C, "another slot")

@@ -259,7 +259,6 @@ class Crossings:
             document = Document.FromString(crossing.early.pop(crossing.step + 1))
             self._record(now, CustodyRecord.FromString(document.payload), document)
         if crossing is not None and record.step == CUSTODY_STEP_EXITED:
-            crossing.passed_ms = crossing.passed_ms or record.at_utc_ms
             self._state.dispatch_due = True  # the lane to the gate has room for another one
         mission = self._state.missions.get(crossing.mission) if crossing is not None else None
         if mission is not None:

@@ -40,8 +40,7 @@ class Crossing(msgspec.Struct):
     unfit       reason code for which it may not leave though it is loaded
     let_ms      UTC at which it was given road past its exit gate, where hours or quotas count
     perishable, trusted   for the timetable: goods that spoil, traders that are authorised
-    expected_ms   UTC at which its terminal expects it ready;   passed_ms   at which it was through
-                its exit gate
+    expected_ms   UTC at which its terminal expects it ready
     slot        which slot of its exit gate it has, counted from UTC 0; -1: none
     slot_number   of the newest word to the gate about it
     """
@@ -88,7 +87,6 @@ class Crossing(msgspec.Struct):
     perishable: bool = False
     trusted: bool = False
     expected_ms: int = 0
-    passed_ms: int = 0
     slot: int = -1
     slot_number: int = 0
 

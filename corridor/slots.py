@@ -5,7 +5,8 @@ A slot is booked by a terminal ahead of time, or given when a truck is ready. No
 booking needs a crossing that an office knows and the key of the very vehicle that it is for; each
 crossing and each vehicle has one; a terminal has so many for trucks that are not ready. Who has not
 left so long after it should have, does not come: its slot is another's who is ready, and it has
-another when it is. Who is late on the road is booked anew by when it will be at the line.
+another when it is; sooner, if it is overdue and whoever would use the slot has to leave for it. Who
+is late on the road is booked anew by when it will be at the line.
 Not here: who goes first (scheduling.py), the window as such (gate/slots.py).
 Requirements: SUP-047 in docs/SAFETY.md.
 """
@@ -141,10 +142,10 @@ class Slots:
         if direction not in self._gates:
             return able
         self._wake_ns.pop(direction, None)
-        self._free_no_shows(now, direction, able)
+        ready = [(crossing, self._way_ms(now, crossing)) for crossing in able]
+        self._free_no_shows(now, direction, ready)
         leaving = []
-        for crossing in able:
-            way_ms = self._way_ms(now, crossing)
+        for crossing, way_ms in ready:
             reach_ms = now.utc_ms + way_ms - self._config.grace_ms
             index = self._free(now, direction, reach_ms)
             reached = crossing.slot * self._config.pitch_ms >= reach_ms
@@ -167,22 +168,41 @@ class Slots:
         due_ns = now.mono_ns + max(1, later_ms) * NS_PER_MS
         self._wake_ns[direction] = min(due_ns, self._wake_ns.get(direction, due_ns))
 
-    def _free_no_shows(self, now: Now, direction: str, able: list[Crossing]) -> None:
-        """Whoever should have left and cannot does not come; whose crossing is over, neither."""
-        ready = {each.crossing_id for each in able}
+    def _free_no_shows(self, now: Now, direction: str, ready: list[tuple[Crossing, int]]) -> None:
+        """Whoever should have left and cannot does not come; whose crossing is over, neither.
+
+        ready   those that can leave, with their ways to the gate in milliseconds
+        """
+        able = {each.crossing_id for each, _ in ready}
         for index, crossing_id in sorted(self._taken[direction].items()):
             crossing = self._state.crossings[crossing_id]
             if crossing.step >= CUSTODY_STEP_EXITED:
                 del self._taken[direction][index]
             elif crossing.outcome:
                 self._take_back(crossing, Reason.REFUSED)
-            elif not crossing.mission and crossing_id not in ready:
-                leaves_ms = index * self._config.pitch_ms - self._way_ms(now, crossing)
-                over_ms = leaves_ms + self._config.grace_ms - now.utc_ms
+            elif not crossing.mission and crossing_id not in able:
+                later = [way_ms for each, way_ms in ready if not 0 <= each.slot < index]
+                over_ms = self._lost_ms(now, crossing, min(later, default=0)) - now.utc_ms
                 if over_ms <= 0:
                     self._take_back(crossing, Reason.SLOT_OVER)
                 else:
                     self._wake(now, direction, over_ms)
+
+    def _lost_ms(self, now: Now, crossing: Crossing, way_ms: int) -> int:
+        """When the slot of a truck that is not ready is another's: so long after it should have
+        left. If its terminal expected it ready before that, it waits for it no longer than the last
+        of those that are ready can: the one whose way, `way_ms`, is the shortest of theirs; 0: none
+        is ready that would use it.
+        """
+        grace_ms = self._config.grace_ms
+        begins_ms = crossing.slot * self._config.pitch_ms
+        own_ms = begins_ms - self._way_ms(now, crossing) + grace_ms
+        theirs_ms = begins_ms - way_ms
+        overdue_ms = crossing.expected_ms + grace_ms
+        in_time = max(now.utc_ms, overdue_ms) <= theirs_ms + grace_ms
+        if not way_ms or not crossing.expected_ms or not in_time:
+            return own_ms
+        return min(own_ms, max(theirs_ms, overdue_ms))
 
     def _way_ms(self, now: Now, crossing: Crossing) -> int:
         """Until it would be at the line, behind those that are on the road."""

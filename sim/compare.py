@@ -19,6 +19,7 @@ from contract.errors import ConfigError
 from contract.opening import open_until_ms, opens_at_ms
 from corridor.hours import SideHours
 from live.config import parse
+from live.run_folder import file_in
 from sim.outcome import spread
 
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -87,9 +88,11 @@ def folder_of(variant: Variant) -> str:
 def figures(folder: Path, model: Model, variant: Variant) -> dict[str, Any]:
     """What one run shows, and what it costs. Raises ConfigError."""
     try:
-        result = msgspec.json.decode((folder / "result.json").read_bytes(), type=dict[str, Any])
-        tree = tomllib.loads((folder / "scenario.resolved.toml").read_text(encoding="utf-8"))
-        with (folder / "crossings.csv").open(encoding="utf-8", newline="") as file:
+        written = file_in(folder, "result.json").read_bytes()
+        result = msgspec.json.decode(written, type=dict[str, Any])
+        resolved = file_in(folder, "scenario.resolved.toml").read_text(encoding="utf-8")
+        tree = tomllib.loads(resolved)
+        with file_in(folder, "crossings.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         used = amounts(rows, result, tree)
     except OSError as fault:

@@ -115,7 +115,7 @@ def slots_config(section: SlotsSection) -> SlotsConfig | None:
     if not section.given:
         return None
     return SlotsConfig(
-        pitch_ms=_ms(section.pitch),
+        pitch_ms=max(1, _ms(section.pitch)),
         early_ms=_ms(section.early),
         late_ms=_ms(section.late),
         grace_ms=_ms(section.grace),

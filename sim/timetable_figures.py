@@ -6,6 +6,7 @@ is ready and has not arrived when the run ends is counted as arriving then. In a
 supervisor is a process elsewhere, and there are no figures. Not here: crossing times (outcome.py).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -116,21 +117,32 @@ def _mean(rows: list[Crossing], took_ms: Callable[[Crossing], int]) -> float:
 def slot_figures(
     world: World, events: Sequence[Said], warm_up_s: float, end_s: float
 ) -> dict[str, Any]:
-    """The `slots` part of result.json: of the slots of both exit gates within the measured window,
-    how many a truck has passed in.
+    """The `slots` part of result.json: of the slots of both exit gates that lie within the measured
+    window, those in which a truck has passed.
     """
+    begun_s = world.scenario.time.start.timestamp()
     pitch_s = parse_duration(world.scenario.slots.pitch)
-    offered = 2 * int((end_s - warm_up_s) / pitch_s) if pitch_s else 0
-    first_ms = round(1_000 * (world.scenario.time.start.timestamp() + warm_up_s))
-    used = sum(
-        each.step >= CUSTODY_STEP_EXITED and each.passed_ms >= first_ms for each in rows_of(world)
-    )
+    indexes = slots_within(begun_s + warm_up_s, begun_s + end_s, pitch_s)
+    offered, used = 2 * len(indexes), slots_used(rows_of(world), indexes)
     codes = [said.code for said in events]
     return {
         "offered": offered,
-        "used": used if offered else 0,
+        "used": used,
         "used_share": round(used / offered, 4) if offered else None,
         "given": codes.count("slot_given"),
         "freed": codes.count("slot_freed"),
         "refused": codes.count("slot_refused"),
     }
+
+
+def slots_within(from_s: float, until_s: float, pitch_s: float) -> range:
+    """The slots of a gate that begin and end between two UTC times; none without a pitch."""
+    if not pitch_s:
+        return range(0)
+    return range(math.ceil(from_s / pitch_s), math.floor(until_s / pitch_s))
+
+
+def slots_used(rows: Sequence[Crossing], indexes: range) -> int:
+    """In how many of these slots of both gates a truck has passed."""
+    passed = [each for each in rows if each.step >= CUSTODY_STEP_EXITED and each.slot in indexes]
+    return len({(each.direction, each.slot) for each in passed})

@@ -23,6 +23,7 @@ from live.config import ProgramConfig
 from live.converse import converse
 from live.errors import JournalError
 from live.program import read_setting
+from live.run_folder import file_in
 
 EXIT_OK: Final = 0
 EXIT_UNKNOWN: Final = 1
@@ -139,7 +140,7 @@ def _end_ms(folder: Path) -> int:
 
 def events_of(folder: Path) -> Iterator[Said]:
     """The log of a run folder, times in milliseconds since its start. Raises ConfigError."""
-    path = folder / "events.jsonl"
+    path = file_in(folder, "events.jsonl")
     try:
         with path.open("rb") as log:
             for number, line in enumerate(log, 1):

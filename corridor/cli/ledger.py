@@ -18,6 +18,7 @@ from corridor.cli import ledger_show
 from corridor.ledger import prove
 from corridor.ledger_proof import Proof
 from corridor.selection_audit import repeat_draws
+from live.run_folder import LEDGER, missing
 
 EXIT_WHOLE: Final = 0
 EXIT_BROKEN: Final = 1
@@ -72,10 +73,10 @@ def read_files(folder: str) -> dict[str, bytes]:
         if not (place / ROSTER_FILE).is_file() and (place / "ledger").is_dir():
             place = place / "ledger"
         if not place.is_dir():
-            raise ConfigError(f"{folder!a}: no such folder")
+            raise missing(place, ROSTER_FILE, LEDGER)
         paths = sorted(path for path in place.iterdir() if path.is_file())
         if not any(path.suffix == ".jsonl" or path.name == ROSTER_FILE for path in paths):
-            raise ConfigError(f"{folder!a}: no ledger in it")
+            raise missing(place, ROSTER_FILE, LEDGER)
         for path in paths:
             if path.stat().st_size > FILE_BYTES_MAX:
                 raise ConfigError(f"{path}: longer than {FILE_BYTES_MAX} bytes")

@@ -10,6 +10,7 @@ Not here: what is counted (corridor/daily.py).
 import argparse
 import json
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -22,12 +23,14 @@ from contract.errors import ConfigError
 from corridor.daily import Day, Said, days_of, fold, report
 from corridor.daily_fields import fault_of, seconds_of, utc_ms_of
 from corridor.hours import SideHours
+from live.run_folder import file_in
 
 EXIT_OK: Final = 0
 EXIT_UNKNOWN: Final = 1
 EXIT_UNUSABLE: Final = 2
 FORMAT_VERSION: Final = 1
 HELD_TOLD_MAX: Final = 40
+COLUMNS: Final = 100
 EPOCH: Final = date(1970, 1, 1)
 NAMES: Final = {"E": "KZ to CN", "W": "CN to KZ"}
 
@@ -88,8 +91,8 @@ def _report(args: argparse.Namespace) -> dict[str, Any] | None:
         raise ConfigError(f"--utc-offset {args.utc_offset}: expected -720 to 840 minutes")
     wanted = None if args.date is None else _day_number(args.date)
     if args.folder is not None:
-        start_ms, hours = _scenario(args.folder / "scenario.resolved.toml")
-        events = list(_of_run(args.folder / "events.jsonl", start_ms))
+        start_ms, hours = _scenario(file_in(args.folder, "scenario.resolved.toml"))
+        events = list(_of_run(file_in(args.folder, "events.jsonl"), start_ms))
     else:
         hours, events = {}, [said for path in args.log for said in _of_program(path)]
     if args.config is not None:
@@ -210,17 +213,17 @@ def lines_of(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"Bakhty - Pokitu, {told['date']} (UTC{offset / 60:+g}), {told['hours_seen']:g} h seen"
     yield ""
     heads = f"{'planned':>8}{'loaded':>8}{'empty':>7}{'tonnes':>10}{'refused':>9}"
-    yield f"  {'':<10}{heads}{'open':>6}{'mean':>9}{'95 %':>9}"
+    yield f"  {'':<10}{heads}{'open':>6}{'mean time':>11}{'95 %':>9}"
     for direction, row in told["directions"].items():
         times = row["crossing_time_s"]
         yield (
             f"  {NAMES[direction]:<10}{row['planned']:>8}{row['crossed_loaded']:>8}"
             f"{row['crossed_empty']:>7}{row['tonnes']:>10,.1f}{row['refused']:>9}"
-            f"{row['carried_over']:>6}{_minutes(times['mean']):>9}{_minutes(times['p95']):>9}"
+            f"{row['carried_over']:>6}{_minutes(times['mean']):>11}{_minutes(times['p95']):>9}"
         )
     yield ""
     for side, row in told["quota"].items():
-        said = ", ".join(f"{way} {_of(row[way])}" for way in ("out", "in"))
+        said = "; ".join(f"{way} {_of(row[way])}" for way in ("out", "in"))
         yield f"  quota {side}   {said}"
     yield from _held_lines(told)
     yield "" if told["waits"] else "\n  nobody waited"
@@ -232,7 +235,9 @@ def lines_of(told: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for direction, row in told["forecast"]["directions"].items():
         yield f"  tomorrow {NAMES[direction]}: {_forecast(row)}"
-    yield f"  ({told['forecast']['method']})"
+    yield from textwrap.wrap(
+        f"({told['forecast']['method']})", COLUMNS, initial_indent="  ", subsequent_indent="   "
+    )
 
 
 def _forecast(row: Mapping[str, Any]) -> str:
@@ -261,7 +266,8 @@ def _held_lines(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of(use: Mapping[str, Any]) -> str:
-    return f"{use['used']} of {'any number' if use['limit'] is None else use['limit']}"
+    limit = ", no quota" if use["limit"] is None else f" of {use['limit']}"
+    return f"{use['used']}{limit}"
 
 
 def _minutes(seconds: float | None) -> str:

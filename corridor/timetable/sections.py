@@ -10,13 +10,14 @@ from msgspec import Meta, Struct
 from corridor.timetable.settings import (
     LANE_TRUCKS_MAX,
     ROUNDS_MAX,
+    SECONDS_MAX,
     WAIT_MS_MAX,
     SlotsConfig,
     TimetableConfig,
 )
 
-Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
-Minutes = Annotated[float, Meta(gt=0.0, le=10_080.0)]
+Seconds = Annotated[float, Meta(ge=0.0, le=SECONDS_MAX)]
+Minutes = Annotated[float, Meta(ge=0.0, le=SECONDS_MAX / 60.0)]
 
 
 class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -33,14 +34,19 @@ class TimetableSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 
     on: bool = False
     rounds: Annotated[int, Meta(ge=1, le=ROUNDS_MAX)] = 24
-    least_s: Annotated[float, Meta(ge=1.0, le=60.0)] = 10.0
-    every_s: Annotated[float, Meta(ge=60.0, le=3_600.0)] = 60.0
+    least_s: Seconds = 10.0
+    every_s: Seconds = 60.0
     ahead_min: Minutes = 60.0
     due_min: Minutes = 90.0
     due_perishable_min: Minutes = 30.0
     longest_min: Minutes = 180.0
     lane_trucks: Annotated[int, Meta(ge=0, le=LANE_TRUCKS_MAX)] = 0
     wait_s: Annotated[float, Meta(ge=0.0, le=WAIT_MS_MAX / 1e3)] = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.least_s <= self.every_s:
+            expected = f"expected above 0 and at most every_s, {self.every_s:g}"
+            raise ValueError(f"least_s = {self.least_s:g}: {expected}")
 
     @classmethod
     def of(cls, config: TimetableConfig) -> "TimetableSection":
@@ -87,10 +93,15 @@ class SlotsSection(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
     pitch_s: Seconds = 0.0
     early_s: Seconds = 60.0
-    late_s: Annotated[float, Meta(ge=60.0, le=86_400.0)] = 180.0
-    grace_s: Annotated[float, Meta(ge=0.0, le=60.0)] = 30.0
+    late_s: Seconds = 180.0
+    grace_s: Seconds = 30.0
     ahead: Annotated[int, Meta(ge=1, le=10_000)] = 60
     per_trader: Annotated[int, Meta(ge=0, le=10_000)] = 30
+
+    def __post_init__(self) -> None:
+        if self.grace_s > self.late_s:
+            expected = f"expected at most late_s, {self.late_s:g}"
+            raise ValueError(f"grace_s = {self.grace_s:g}: {expected}")
 
     @classmethod
     def of(cls, config: SlotsConfig) -> "SlotsSection":

@@ -12,6 +12,7 @@ ROUNDS_MAX: Final = 1_000
 LANE_TRUCKS_MAX: Final = 100
 WAIT_MS_MAX: Final = 90_000
 MINUTE_MS: Final = 60_000
+SECONDS_MAX: Final = 1e7  # of any time that a file may say: about four months
 # Weights: a second late of a load that spoils counts as four of another one, of a batch twice, for
 # all of it waits; who returns empty counts half. Ours; the order is that of the corridor's rules.
 PERISHABLE: Final = 4.0

@@ -29,6 +29,7 @@ from live.config import ProgramConfig
 from live.converse import converse
 from live.errors import JournalError
 from live.program import read_setting, version_text
+from live.run_folder import file_in
 
 EXIT_OK: Final = 0
 EXIT_UNKNOWN: Final = 1
@@ -141,7 +142,7 @@ def _from_folder(arguments: argparse.Namespace, folder: Path) -> int:
 def events_of(folder: Path) -> Iterator[Told]:
     """The log of a run folder, with times of day. Raises ConfigError."""
     start_ms = _start_ms(folder)
-    path = folder / "events.jsonl"
+    path = file_in(folder, "events.jsonl")
     try:
         with path.open("rb") as log:
             for number, line in enumerate(log, 1):

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from contract.errors import ConfigError
+from live.run_folder import CAMPAIGN, file_in
 from sim.outcome import EXIT_EXPECTATION, EXIT_OK
 from sim.run import complete, load_map
 from sim.scenario import Scenario, load
@@ -176,13 +177,12 @@ def failing(folder: Path) -> list[Path]:
     """Folders of runs that have failed, by what was written about them. Raises ConfigError."""
     if (folder / SCENARIO_FILE).is_file():
         return [folder]
+    path = file_in(folder, SUMMARY_FILE, CAMPAIGN)
     try:
-        summary = msgspec.json.decode((folder / SUMMARY_FILE).read_bytes())
+        summary = msgspec.json.decode(path.read_bytes())
         rows = [row["label"] for row in summary["rows"] if row["exit_code"] != EXIT_OK]
     except (OSError, ValueError, KeyError, TypeError):
-        raise ConfigError(
-            f"{folder}: expected the folder of a campaign, or of one of its seeds"
-        ) from None
+        raise ConfigError(f"{path}: no summary of a campaign of this version") from None
     return [folder / str(label) for label in rows]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from contract.errors import ConfigError
+from live.run_folder import file_in
 from sim.cli.run import table
 from sim.delay_report import lines_of, study
 from sim.outcome import EXIT_OK
@@ -48,17 +49,17 @@ def report_command(arguments: argparse.Namespace) -> int:
     if arguments.delays:
         names = ("crossings.csv", "delays.csv", "stages.csv")
         try:
-            told = study(*(_rows(folder / name) for name in names))
+            told = study(*(_rows(folder, name) for name in names))
         except (KeyError, ValueError) as fault:
             raise ConfigError(f"{folder}: no run folder of this version: {fault}") from None
         lines = lines_of(told)
     elif arguments.bottlenecks:
-        told = _result(folder / "result.json").get("bottlenecks") or {}
+        told = _result(folder).get("bottlenecks") or {}
         if not told:
             raise ConfigError(f"{folder}: result.json has no bottlenecks: no run of this version")
         lines = bottleneck_lines(told)
     else:
-        told = _result(folder / "result.json")
+        told = _result(folder)
         if "traffic" not in told and not arguments.json:
             raise ConfigError(f"{folder}: no run with traffic; --json prints its result")
         page = _page(folder)
@@ -78,7 +79,8 @@ def _page(folder: Path) -> Written:
         raise ConfigError(f"{fault.filename or folder}: {fault.strerror}") from None
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(folder: Path, name: str) -> list[dict[str, str]]:
+    path = file_in(folder, name)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
@@ -86,7 +88,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise ConfigError(f"{path}: {fault.strerror}") from None
 
 
-def _result(path: Path) -> dict[str, Any]:
+def _result(folder: Path) -> dict[str, Any]:
+    path = file_in(folder, "result.json")
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except OSError as fault:

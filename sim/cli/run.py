@@ -16,7 +16,7 @@ from sim.ground import run as ground
 from sim.outcome import EXIT_OK
 from sim.report.bottlenecks import by_day, verdict
 from sim.report.limits import LIMITED
-from sim.report.page import write_report
+from sim.report.page import slots_row, write_report
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import Scenario, installed, load, resolved
 from sim.scenario_toml import quoted
@@ -221,6 +221,7 @@ def table(result: dict[str, Any], folder: Path, limited: str) -> str:
         f"({traffic['tonnes_per_year'] / 1e6:.2f} Mt a year at this rate{by_day(traffic)})",
         "crossing time": f"{clock(times['p50'])} median, {clock(times['p95'])} 95 %, "
         f"{clock(times['max'])} longest",
+        **dict(slots_row(result)),
         "safety": str(broken) if broken else "no violation",
         "people": f"{result['human_interventions']} interventions, "
         f"{result['officer_decisions']} officer decisions, "
@@ -236,7 +237,7 @@ def table(result: dict[str, Any], folder: Path, limited: str) -> str:
     waiting = traffic["waiting"]
     if waiting:
         lines += ["", "  still waiting at the end"]
-        for wait in waiting[:12]:
+        for wait in sorted(waiting, key=lambda each: each["since_s"])[:12]:
             since = clock(performance["simulated_s"] - wait["since_s"])
             said = reason_sentence(wait["reason"])
             why = f"{wait['reason']}: {said} ({wait['resource']})"

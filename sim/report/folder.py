@@ -17,6 +17,7 @@ from contract.errors import ConfigError
 from contract.map import CorridorMap
 from contract.opening import open_until_ms, opens_at_ms
 from corridor.hours import SideHours
+from live.run_folder import file_in
 from sim.run import load_map
 
 Row = dict[str, str]
@@ -80,8 +81,10 @@ class RunFolder:
 def read(path: Path) -> RunFolder:
     """A run folder. Raises ConfigError naming the file that is missing or broken."""
     try:
-        result = msgspec.json.decode((path / "result.json").read_bytes(), type=dict[str, Any])
-        scenario = tomllib.loads((path / "scenario.resolved.toml").read_text(encoding="utf-8"))
+        written = file_in(path, "result.json").read_bytes()
+        result = msgspec.json.decode(written, type=dict[str, Any])
+        resolved = file_in(path, "scenario.resolved.toml").read_text(encoding="utf-8")
+        scenario = tomllib.loads(resolved)
     except OSError as fault:
         raise ConfigError(f"{fault.filename}: {fault.strerror}") from None
     except (msgspec.MsgspecError, ValueError) as fault:

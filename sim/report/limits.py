@@ -24,6 +24,7 @@ ROAD: Final = "room on the road"
 SERVICE: Final = "service at stations and gates"
 BERTHS: Final = "berths at the far end"
 FORMING: Final = "putting convoys together"
+SLOTS: Final = "the slots at the exit gates"
 ABOUT: Final = {
     HOURS: ("OFFICE_CLOSED", "ARRIVAL_TOO_LATE", "DEPARTURE_CLOSED"),
     "quota and the other side's intake": ("QUOTA_REACHED", "INTAKE_RATE_REACHED", "INTAKE_FULL"),
@@ -42,6 +43,7 @@ ABOUT: Final = {
     SERVICE: ("STATION_PENDING", "PERMIT_PENDING", "PLATE_UNREAD"),
     BERTHS: ("BERTH_FULL",),
     FORMING: ("CONVOY_FORMING",),
+    SLOTS: ("SLOT_LATER", "SLOT_EARLY", "SLOT_OVER", "SLOT_MISSING"),
     "charge and repairs": ("CHARGING", "CHARGE_TOO_LOW", "NO_CHARGER_FREE", "BRAKES_FAILED"),
     "weather and closures": ("WEATHER_CLOSED", "SECTION_CLOSED", "SPEED_REDUCED"),
 }
@@ -107,6 +109,8 @@ def headline(run: RunFolder) -> list[str]:
         return _of_a_few(story)
     if top == HOURS and share >= OUTSIDE_MIN:
         return _of_hours(story)
+    if top == SLOTS and share >= OUTSIDE_MIN:
+        return _of_slots(story)
     if top not in OF_PLACES and share >= OUTSIDE_MIN:
         return _of_orders(story, top)
     if (bound["share"] or 0.0) >= FULL_MIN:
@@ -148,6 +152,25 @@ def _of_hours(story: Story) -> list[str]:
         said.append(
             f"{loads} loads arrived, {rate:.1f} in an open hour: one more open hour is worth about"
             f" as many, as long as loads wait."
+        )
+    return said
+
+
+def _of_slots(story: Story) -> list[str]:
+    pitch = story.run.scenario.get("slots", {}).get("pitch", "a pitch")
+    slots, share = story.run.result["slots"], story.share[SLOTS]
+    said = [
+        (
+            f"{LIMITED}{SLOTS}, one truck in {pitch} at each. {slots['used']} of"
+            f" {slots['offered']} were used, and {_percent(share)} of all waiting was for them,"
+            f" {share * story.wait_h:.1f} vehicle-hours."
+        )
+    ]
+    if (slots["used_share"] or 0.0) >= FULL_MIN:
+        said.append(
+            f"More slots would have helped, up to the {story.told['per_hour']:.0f} crossings an"
+            f" hour both ways that {story.words(story.told['first'])} can pass; no truck and no"
+            f" place more would."
         )
     return said
 

@@ -140,6 +140,7 @@ def figures(result: dict[str, Any]) -> list[tuple[str, str]]:
                 + bottlenecks.by_day(traffic),
             ),
             ("crossing time", f"{_minutes(p50)} median, {_minutes(p95)} at 95 %"),
+            *slots_row(result),
             ("not cleared", ", ".join(ends)),
             ("control room", f"{result['human_interventions']} interventions"),
             (
@@ -149,6 +150,15 @@ def figures(result: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     rows.append(("simulated", f"{performance['simulated_s'] / 3_600.0:.2f} h"))
     return rows
+
+
+def slots_row(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """The slots at the exit gates, where there are any."""
+    slots = result.get("slots") or {}
+    if not slots.get("offered"):
+        return []
+    words = f"{slots['used']} of {slots['offered']} used, {slots['refused']} bookings refused"
+    return [("slots", f"{words}, {slots['freed']} freed")]
 
 
 def still_waiting(run: RunFolder) -> list[dict[str, str]]:

@@ -319,7 +319,7 @@ def test_command_prints_one_json_object(tmp_path: Path, capsys: pytest.CaptureFi
     ("words_given", "code", "said"),
     [
         (["KZ-2", "--from", "{folder}"], 1, "the nearest is KZ-1"),
-        (["KZ-1", "--from", "{folder}/nowhere"], 2, "No such file"),
+        (["KZ-1", "--from", "{folder}/nowhere"], 2, "no such folder"),
         (["KZ-1"], 2, "one of the two"),
     ],
 )

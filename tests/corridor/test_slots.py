@@ -8,7 +8,7 @@ import pytest
 from contract.events import Event
 from contract.reasons import Reason
 from contract.v1.gate_pb2 import SlotNotice
-from contract.v1.movement_pb2 import SlotReply, SlotRequest
+from contract.v1.movement_pb2 import BerthReport, SlotReply, SlotRequest
 from corridor.timetable.settings import SlotsConfig
 from tests.corridor.control import CROSSINGS, Control
 from tests.factories import START_UTC_MS, TRUCKS, a_signer, reports, sends
@@ -125,6 +125,61 @@ def test_who_does_not_come_loses_its_slot_to_who_is_ready() -> None:
     assert slots(control, A)[-1].until_utc_ms == 0
     control.notice(B)
     assert book(control, B, earliest_utc_ms=0).from_utc_ms > first
+
+
+class Apart(Control):
+    """A stands at the berth next to the gate, B at the last one: two and a half minutes more."""
+
+    @property
+    def berths(self) -> dict[str, str]:
+        return {A: "kz_b01", B: "kz_b32", C: "kz_b02"}
+
+
+def an_absent_and_a_ready_truck(expected_ms: int) -> tuple[Control, int]:
+    """A, expected so long after the start, is booked and not ready; B is ready just in time for
+    A's slot. Until five minutes before that slot begins: B has had to leave, A not yet. Answers
+    when it begins.
+    """
+    settings = {"slots": SlotsConfig(pitch_ms=PITCH_MS, early_ms=0)}
+    control = Apart(settings=settings, map_name="bakhty_pokitu").accounted()
+    control.notice(A)
+    expected = BerthReport(
+        berth_id=control.berths[A],
+        vehicle_id=A,
+        crossing_id=CROSSINGS[A],
+        expected_utc_ms=START_UTC_MS + expected_ms,
+    )
+    control.hear("terminal-kz", expected)
+    begins_ms = book(control, A, earliest_utc_ms=START_UTC_MS + 5 * 60_000).from_utc_ms
+    for until_ms in (begins_ms - 500_000, begins_ms - 300_000):
+        while control.now.utc_ms < until_ms:
+            control.at_ms += 9_000
+            control.pass_time(1)
+        if not slots(control, B):
+            control.cleared(B)
+            assert slots(control, B)[-1].from_utc_ms > begins_ms
+    return control, begins_ms
+
+
+def test_slot_of_an_overdue_truck_is_taken_while_a_ready_one_can_still_reach_it() -> None:
+    """SUP-047: even by one that has further to go than the truck that does not come."""
+    control, begins_ms = an_absent_and_a_ready_truck(expected_ms=60_000)
+    (freed,) = reports(control.said, Event.SLOT_FREED)
+    assert (freed["crossing"], freed["reason"]) == (CROSSINGS[A], Reason.SLOT_OVER)
+    assert slots(control, A)[-1].until_utc_ms == 0
+    assert begins_ms in [each.from_utc_ms for each in slots(control, B)]
+    assert B in control.agent.state.mission_of
+
+
+@pytest.mark.parametrize("expected_ms", [-START_UTC_MS, 4 * 60_000, 5 * 60_000])
+def test_truck_keeps_its_slot_until_it_should_have_left_unless_it_is_overdue(
+    expected_ms: int,
+) -> None:
+    """SUP-047: overdue by its terminal's word, while whoever is ready can reach the slot."""
+    control, begins_ms = an_absent_and_a_ready_truck(expected_ms)
+    assert reports(control.said, Event.SLOT_FREED) == []
+    assert begins_ms not in [each.from_utc_ms for each in slots(control, B)]
+    assert slots(control, A)[-1].from_utc_ms == begins_ms
 
 
 def test_slots_outlive_a_restart() -> None:

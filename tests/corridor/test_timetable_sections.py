@@ -27,10 +27,16 @@ def test_figures_come_through_in_milliseconds() -> None:
     assert slots.config == SlotsConfig(pitch_ms=90_500, grace_ms=10_000)
 
 
-@pytest.mark.parametrize("line", [b"grace_s = 61.0", b"late_s = 59.0", b"pitch = 3.0"])
+@pytest.mark.parametrize("line", [b"grace_s = 180.5", b"late_s = 29.5", b"pitch = 3.0"])
 def test_window_in_which_nobody_could_come_late_is_refused(line: bytes) -> None:
     with pytest.raises(ConfigError):
         parse(line, SlotsSection, "x.toml")
+
+
+@pytest.mark.parametrize("line", [b"least_s = 0.0", b"least_s = 60.5", b"every_s = 9.5"])
+def test_plans_are_made_at_least_as_often_as_they_have_to_be(line: bytes) -> None:
+    with pytest.raises(ConfigError, match="at most every_s"):
+        parse(line, TimetableSection, "x.toml")
 
 
 def test_what_is_written_to_a_file_is_read_back() -> None:

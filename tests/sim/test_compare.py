@@ -180,4 +180,4 @@ def test_unknown_model_and_folder_are_said(
     shutil.copytree(folder / "runs" / "drivers", tmp_path / "drivers")
     said = command("sim", "compare", str(folder / "model.toml"), "--from", str(tmp_path))
     assert said.code == 2
-    assert "no-drivers/result.json: No such file" in said.err
+    assert "no-drivers: there is no such folder to look for result.json" in said.err

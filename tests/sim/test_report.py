@@ -224,7 +224,7 @@ def test_folder_without_traffic_or_map_still_has_its_page(folder: Path, tmp_path
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("result.json", None, "result.json: No such file"),
+        ("result.json", None, "a run folder without result.json"),
         ("result.json", "{", "no run folder of this version"),
         ("scenario.resolved.toml", "=", "no run folder of this version"),
         ("events.jsonl", '{"t":1}x\n', "events.jsonl, line 1"),

@@ -56,6 +56,7 @@ def a_run(**changes: Any) -> RunFolder:
     return replace(run, **changes)
 
 
+USED: Final = {"offered": 70, "used": 69, "used_share": 0.9857}
 WAITS: Final = (("ZONE_OCCUPIED", 60.0), ("DOCUMENT_CONTROL", 30.0), ("WEATHER_CLOSED", 10.0))
 
 
@@ -80,6 +81,10 @@ def queue_before(place: str, mean: float) -> dict[str, Any]:
         (a_run(waits=waiting_for("DEPARTURE_CLOSED", 200.0)), "What limited this run: opening"),
         (a_run(waits=waiting_for("WEATHER_CLOSED", 200.0)), "What limited this run: weather"),
         (a_run(waits=waiting_for("GATE_FAULT", 200.0)), "What limited this run: the gate"),
+        (
+            a_run(waits=waiting_for("SLOT_LATER", 200.0), result={"slots": USED}),
+            "What limited this run: the slots at the exit gates, one truck in a pitch at each.",
+        ),
         (a_run(share=0.95), "What limited this run: the fleet of trucks. Its 10 can make 40"),
         (a_run(left=0), "Nothing was short: 20 loads came, and every one found a truck. Nearest"),
         (a_run(left=2), "Nothing was short: 20 loads came, and all but 2 found a truck"),
@@ -116,6 +121,17 @@ def test_fleet_says_what_its_trucks_waited_for_and_what_one_more_gives() -> None
         "One more truck gives room for 4 crossings an hour more, 44 instead of 40; it is the"
         " tightest still."
     )
+
+
+def test_more_slots_are_worth_something_only_where_nearly_all_are_used() -> None:
+    waits = waiting_for("SLOT_LATER", 200.0)
+    first, more = headline(a_run(waits=waits, result={"slots": USED}))
+    assert first.endswith(
+        "69 of 70 were used, and 67 % of all waiting was for them, 3.3 vehicle-hours."
+    )
+    assert more.startswith("More slots would have helped, up to the 40 crossings an hour")
+    half = {"offered": 70, "used": 35, "used_share": 0.5}
+    assert len(headline(a_run(waits=waits, result={"slots": half}))) == 1
 
 
 def test_hours_are_those_in_which_both_sides_were_open() -> None:

@@ -6,18 +6,22 @@ Requirements: SUP-047 in docs/SAFETY.md.
 import pytest
 
 from contract.agent import Now
-from contract.v1.customs_pb2 import CUSTODY_STEP_EXITED
+from contract.v1.customs_pb2 import CUSTODY_STEP_ENTERED, CUSTODY_STEP_EXITED, CUSTODY_STEP_SEALED
 from corridor.records import Crossing
 from corridor.slots import Slots
 from sim.bookings import Booking, Bookings
 from sim.engine import stream
+from sim.report.page import slots_row
+from sim.timetable_figures import slots_used, slots_within
 from tests.factories import a_roster
 from tests.sim.runs import a_run, broken, violations
 
 
-def keeps_no_shows(self: Slots, now: Now, direction: str, able: list[Crossing]) -> None:
+def keeps_no_shows(
+    self: Slots, now: Now, direction: str, ready: list[tuple[Crossing, int]]
+) -> None:
     """The planted defect: only what was used is ever anybody else's."""
-    del now, able
+    del now, ready
     for index, crossing_id in sorted(self._taken[direction].items()):
         if self._state.crossings[crossing_id].step >= CUSTODY_STEP_EXITED:
             del self._taken[direction][index]
@@ -45,6 +49,35 @@ def test_slots_that_no_shows_keep_are_missed_by_the_expectation(
     share = finished.result["slots"]["used_share"]
     assert share < 0.95, finished.result["slots"]
     assert finished.result["exit_code"] == 1
+
+
+def test_slots_of_the_measured_window_are_those_that_begin_and_end_in_it() -> None:
+    """However long before its slot a truck is let through: the window opens a minute early."""
+    assert slots_within(2_700.0, 9_000.0, 180.0) == range(15, 50)
+    assert slots_within(2_701.0, 8_999.0, 180.0) == range(16, 49)
+    assert len(slots_within(0.0, 9_000.0, 0.0)) == 0
+
+
+def test_slot_is_used_once_by_a_truck_that_has_passed_and_at_each_gate_by_another() -> None:
+    passed = [
+        Crossing("KZ-1", "E", "truck-01", slot=15, step=CUSTODY_STEP_EXITED),
+        Crossing("CN-1", "W", "truck-02", slot=15, step=CUSTODY_STEP_ENTERED),
+    ]
+    others = [
+        Crossing("KZ-2", "E", "truck-03", slot=16, step=CUSTODY_STEP_SEALED),
+        Crossing("KZ-3", "E", "truck-04", slot=14, step=CUSTODY_STEP_EXITED),
+        Crossing("KZ-4", "E", "truck-05", slot=50, step=CUSTODY_STEP_EXITED),
+    ]
+    assert slots_used([*passed, *others], range(15, 50)) == 2
+
+
+def test_use_of_slots_is_told_where_there_are_any() -> None:
+    slots = {"offered": 70, "used": 69, "used_share": 0.9857, "refused": 38, "freed": 14}
+    assert slots_row({"slots": slots}) == [
+        ("slots", "69 of 70 used, 38 bookings refused, 14 freed")
+    ]
+    assert slots_row({"slots": slots | {"offered": 0}}) == []
+    assert slots_row({}) == []
 
 
 def test_bots_book_for_nobody_or_with_keys_that_are_not_theirs() -> None:
