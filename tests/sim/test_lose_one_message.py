@@ -14,7 +14,7 @@ from tests.sim.losses import baseline, campaign
 # drawn anew (10 ms a hop) makes a hand-over miss it: at the wheels, at the weighbridge and at both
 # gates, four of them on the way.
 ALLOWANCE_MS: Final = 6 * PILOT_PERIOD_MS
-CHUNKS: Final = {1: 16, 3: 32}
+CHUNKS: Final = {1: 32, 3: 64}
 SOAKED_FROM: Final = 1  # `make test` loses the messages of so many chunks, `make soak` the rest
 
 
