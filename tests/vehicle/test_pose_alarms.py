@@ -80,7 +80,7 @@ def test_level_covers_a_stop_at_the_limit_of_grip_without_satellites(mu: float) 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_moment_of_distrust_in_a_stop_at_a_line_is_no_reason_to_stop_for_good(seed: int) -> None:
-    """VEH-024-pose10: the truck goes on by itself, to its line."""
+    """VEH-pose10: the truck goes on by itself, to its line."""
     ground = GroundSection(
         track=[PieceSection(length_m=300.0, speed_mps=LANE_MPS)], start_mps=LANE_MPS
     )
