@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bench import (
+    alarms,
     beacons,
     clearance,
     day,
@@ -29,6 +30,7 @@ from bench import (
 )
 
 BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
+    "alarms": alarms.run,
     "beacons": beacons.run,
     "clearance": clearance.run,
     "day": day.run_day,
@@ -51,6 +53,7 @@ BENCHES: Final[Mapping[str, Callable[[Any], None]]] = {
 }
 
 EPILOG: Final = """\
+alarms       how often a healthy truck would stop believing its satellites
 beacons      runs with beacons as arrays and as sealed bytes
 clearance    declarations a minute: every fault, and through both offices
 day          what a day of ten_megatonnes costs: wall time, times real time, messages a truck

@@ -115,6 +115,7 @@ BIAS_GAIN: Final = 0.002
 GROW_S: Final = 0.0999  # the covariance follows every second turn; corrections make it follow too
 SLIP_PER_MPS2: Final = 0.04  # share of the speed, beyond SLIP_FREE_MPS2; lasts SLIP_S
 SLIP_FREE_MPS2: Final = 0.12
+SLIP_MAX: Final = 0.02  # likewise: wheels at the limit slip no more (docs/vehicle.md 4.1)
 SLIP_S: Final = 1.0
 ACCEL_SHARE: Final = 0.2  # of a turn's news in the smoothed acceleration
 WHEEL_STEP_MPS: Final = 0.3  # plus twice the assured brake: more in one turn is no truck's motion
@@ -184,7 +185,8 @@ def _paced(i: int, sensors: Array, pose: Array, brake_mps2: float, dt_s: float) 
         pose[i, STOOD] = stood
         for k in range(9):
             pose[i, WINDOW + k] = 0.0
-    slip_mps = SLIP_PER_MPS2 * max(0.0, abs(accel) - SLIP_FREE_MPS2) * v + doubt_mps
+    slip = min(SLIP_MAX, SLIP_PER_MPS2 * max(0.0, abs(accel) - SLIP_FREE_MPS2))
+    slip_mps = slip * v + doubt_mps
     pose[i, LEG_ALONG] += 2.0 * SLIP_S * slip_mps * slip_mps * dt_s
     moved_m: float = 0.5 * (before + v) * dt_s
     return moved_m

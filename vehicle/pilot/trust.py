@@ -35,6 +35,7 @@ from vehicle.pilot.pose_columns import (
     APART_X,
     APART_Y,
     COV_PSI,
+    COV_SCALE,
     COV_X,
     COV_XY,
     COV_Y,
@@ -84,9 +85,9 @@ SETTLED_M: Final = 0.015
 SHARE_1_S: Final = 0.1  # weights of the running means at 10 Hz
 SHARE_10_S: Final = 0.01
 SHARE_30_S: Final = 1.0 / 300.0
-BOUND_1_S: Final = 2.2  # of a mean of normalised innovations; one sigma is about 2.3 cm
-BOUND_10_S: Final = 1.4
-BOUND_30_S: Final = 1.0
+BOUND_1_S: Final = 2.2  # of a mean of normalised innovations, 2.3 cm each: 5.6 sigmas of what it
+BOUND_10_S: Final = 1.9  # is with nothing wrong, 0.39, 0.34 and 0.30 at the worst speed, for the
+BOUND_30_S: Final = 1.7  # slow noise is not averaged away: docs/vehicle.md 4.2
 HEADING_BOUNDS: Final = 1.2  # times the bounds of the position: mostly slow noise
 BOUND_STANDING: Final = 3.2  # the held pose does not follow the slow part of the noise
 CLIPPED: Final = 4.0
@@ -208,7 +209,7 @@ def _corrected(i: int, sensors: Array, pose: Array, turned: float) -> None:
         return
     sigma = _sigma(fix)
     variance = RTK_GAIN_M * RTK_GAIN_M if fix == FIX_RTK_FIXED else SLOW_EPOCHS * sigma * sigma
-    scale = pose[i, EST_SCALE]
+    scale, doubt = pose[i, EST_SCALE], pose[i, COV_SCALE]
     observe(pose, i, 0, sensors[i, SENSE_X] - pose[i, EST_X], variance)
     observe(pose, i, 1, sensors[i, SENSE_Y] - pose[i, EST_Y], variance)
     gate = GATE_ONE * (pose[i, COV_PSI] + HEADING_RAD * HEADING_RAD)
@@ -219,6 +220,7 @@ def _corrected(i: int, sensors: Array, pose: Array, turned: float) -> None:
     pose[i, EST_BIAS] = min(limit, max(-limit, pose[i, EST_BIAS]))
     if abs(pose[i, ACCEL]) > STEADY_MPS2:
         pose[i, EST_SCALE] = scale  # wheels that push or brake slip: that is not their size
+        pose[i, COV_SCALE] = doubt  # and it is as little known as before
     pose[i, EST_SCALE] = min(SCALE_MAX, max(-SCALE_MAX, pose[i, EST_SCALE]))
 
 
