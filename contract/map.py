@@ -64,7 +64,7 @@ __all__ = [
     "compile_map",
 ]
 
-ROUTES_KEPT: Final = 64
+ROUTES_KEPT: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
