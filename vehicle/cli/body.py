@@ -28,6 +28,7 @@ PERIOD_NS: Final = PILOT_PERIOD_MS * NS_PER_MS
 STALE_NS: Final = PILOT_ACT_MS * NS_PER_MS
 DUE_MAX: Final = 40  # two seconds of frames after a stall: each is a stretch of road
 MISSED_MAX: Final = 20  # frames lost on the way that wheels and gyro are carried on through
+PATHS_KEPT: Final = 8  # of missions and weathers before; a long one takes half a megabyte
 PATH_EVERY: Final = 20  # turns between two repetitions of the path that radar looks along
 _UNKNOWN: Final = VehicleReading(
     x_m=0.0,
@@ -48,7 +49,7 @@ class TruckBody:
     def __init__(self, link: BodyLink, truck: Array, life: bytes) -> None:
         """`truck` is one row of vehicle.pilot.columns.TRUCK_*; `life` names this start."""
         self._link = link
-        self._rows = Rows(truck)
+        self._rows = Rows(truck, paths_kept=PATHS_KEPT)
         self._life = life
         self._frame: SensorFrame | None = None
         self._due: list[tuple[SensorFrame, int]] = []

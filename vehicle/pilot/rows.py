@@ -38,8 +38,10 @@ ROWS_FIRST: Final = 16
 class Rows:
     """Blocks of pilot and guard, one row a truck; `truck` is what they know of it."""
 
-    def __init__(self, truck: Array) -> None:
+    def __init__(self, truck: Array, *, paths_kept: int | None = None) -> None:
+        """`paths_kept`: as many and no more, at least three a truck; None: every path of a run."""
         n = len(truck)
+        self._paths_kept = paths_kept
         self.truck = truck
         self.gains = gain_tables(truck)
         self.sensors: Array = np.zeros((n, c.SENSOR_COLUMNS))
@@ -181,15 +183,27 @@ class Rows:
         path = self._known.get(key)
         if path is not None:
             return path
-        path = len(self.routes)
         table = profile(
             route, float(self.truck[:, c.TRUCK_LENGTH].max()), mu if mu > 0.0 else FRICTION_WORST
         )
+        path = self._place()
         self._grow(path, len(table))
         self.paths[path, : len(table)] = table
         self.path_rows[path] = len(table)
-        self.routes.append(route)
+        self.routes[path:] = [route, *self.routes[path + 1 :]]
         self._known[key] = path
+        return path
+
+    def _place(self) -> int:
+        """Where a new path goes: behind the others or, if that would be too many, in the place of
+        the oldest that no order names. A new order has a new generation, so nobody takes it for
+        the path that was there.
+        """
+        if self._paths_kept is None or len(self.routes) < self._paths_kept:
+            return len(self.routes)
+        named = {*self.order[:, c.ORDER_PATH].tolist(), *self.guard[:, c.GUARD_PATH].tolist()}
+        key, path = next(each for each in self._known.items() if each[1] not in named)
+        del self._known[key]
         return path
 
     def _grow(self, path: int, rows: int) -> None:
