@@ -1,6 +1,7 @@
 """The pictures of a run: each from its folder to an SVG, or "" where there is nothing to draw."""
 
 import re
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -89,12 +90,20 @@ def time_distance(run: RunFolder, span: Span | None = None, height_px: float = 6
         stood[stop["crossing"]].append(stop)
     for crossing in run.crossings:
         name = crossing["crossing"]
+        if not _is_within(crossing, span):
+            continue
         seen = _Seen(freed[crossing["vehicle"]], visits[name], stood[name], run.lasts_s)
         points = _track(seen, places, crossing)
         hint = f"{crossing['vehicle']} {crossing['crossing']} {crossing['outcome'] or 'on its way'}"
         style = "east" if crossing["direction"] == "E" else "west"
         chart.line(points, style if crossing["loaded"] == "1" else f"{style} empty", hint)
     return chart.svg("Time-distance diagram: one line a crossing, Kazakhstan below, China above")
+
+
+def _is_within(crossing: Row, span: Span) -> bool:
+    """Whether a crossing was on its way at any time of a span."""
+    left, arrived = _seconds(crossing["left"]), _seconds(crossing["arrived"])
+    return left is not None and left <= span[1] and (arrived is None or arrived >= span[0])
 
 
 def _closed(chart: Chart, run: RunFolder) -> None:
@@ -106,6 +115,11 @@ def _closed(chart: Chart, run: RunFolder) -> None:
 def _section_bands(chart: Chart, run: RunFolder, places: Places) -> None:
     """When the boundary section was given to whom."""
     since: dict[tuple[str, str], float] = {}
+    begun: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for row in run.crossings:
+        left = _seconds(row["left"])
+        if left is not None:
+            insort(begun[row["vehicle"]], (left, row["direction"]))
     for t, zone, vehicle, taken in run.zones:
         if zone not in places.sections:
             continue
@@ -115,23 +129,24 @@ def _section_bands(chart: Chart, run: RunFolder, places: Places) -> None:
             span = next((places.spans[d, z] for d, z in places.spans if z == zone), None)
             start = since.pop((zone, vehicle))
             if span is not None:
-                style = "section-w" if _direction(run, vehicle, start) == "W" else "section-e"
+                style = "section-w" if _direction(begun[vehicle], start) == "W" else "section-e"
                 chart.box((start, t), span, style, f"{zone}: {vehicle}")
 
 
-def _direction(run: RunFolder, vehicle: str, t: float) -> str:
-    """Which way a vehicle goes at a time: that of the crossing that it set off on last."""
-    begun = [
-        (left, row["direction"])
-        for row in run.crossings
-        if row["vehicle"] == vehicle and (left := _seconds(row["left"])) is not None and left <= t
-    ]
-    return max(begun, default=(0.0, ""))[1]
+def _direction(begun: list[tuple[float, str]], t: float) -> str:
+    """Which way a vehicle goes at a time: that of the crossing that it set off on last.
+
+    begun   when it set off and which way, in order
+    """
+    last = bisect_right(begun, t, key=lambda each: each[0]) - 1
+    return begun[last][1] if last >= 0 else ""
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was seen of one vehicle: zones it freed; visits and stops of the crossing; the end."""
+    """What was seen of one vehicle: zones it freed, in order; visits and stops of the crossing; the
+    end of the run.
+    """
 
     freed: list[tuple[float, str]]
     visits: list[Row]
@@ -148,10 +163,12 @@ def _track(seen: _Seen, places: Places, crossing: Row) -> list[tuple[float, floa
         return []
     until = seen.end_s if until is None else until
     direction = crossing["direction"]
+    first = bisect_left(seen.freed, left, key=lambda each: each[0])
+    last = bisect_right(seen.freed, until, key=lambda each: each[0])
     points = [
         (t, places.ends[direction, zone])
-        for t, zone in seen.freed
-        if left <= t <= until and (direction, zone) in places.ends
+        for t, zone in seen.freed[first:last]
+        if (direction, zone) in places.ends
     ]
     for visit in seen.visits:
         at_m = places.beside.get(visit["stage"])
