@@ -177,8 +177,8 @@ def _of_slots(story: Story) -> list[str]:
 
 
 def _of_orders(story: Story, about: list[str]) -> list[str]:
-    """What most was waited for is nobody's place; what else is none is told with it."""
-    known = (Reason.__members__.get(name) for name in about)
+    """What was waited for most is not a place; whatever else is none is told with it."""
+    known = [Reason.__members__.get(name) for name in about]
     names = [n if each is None else each.sentence for n, each in zip(about, known, strict=True)]
     share = sum(story.share[name] for name in about)
     them = "that" if len(about) == 1 else "those"

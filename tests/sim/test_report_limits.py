@@ -82,8 +82,7 @@ def queue_before(place: str, mean: float) -> dict[str, Any]:
         (a_run(waits=waiting_for("WEATHER_CLOSED", 200.0)), "What limited this run: weather"),
         (
             a_run(left=0, waits=[*a_run().waits[1:], (0.0, 2_100.0, "a", "QUOTA_REACHED", "")]),
-            "What limited this run: quota and the other side's intake, weather and closures."
-            " 60 % of all waiting was for those, 0.8 vehicle-hours.",
+            "What limited this run: quota and the other side's intake, weather and closures. 60 %",
         ),
         (a_run(waits=waiting_for("GATE_FAULT", 200.0)), "What limited this run: the gate"),
         (
