@@ -25,6 +25,7 @@ SERVICE: Final = "service at stations and gates"
 BERTHS: Final = "berths at the far end"
 FORMING: Final = "putting convoys together"
 SLOTS: Final = "the slots at the exit gates"
+UPKEEP: Final = "charge and repairs"
 ABOUT: Final = {
     HOURS: ("OFFICE_CLOSED", "ARRIVAL_TOO_LATE", "DEPARTURE_CLOSED"),
     "quota and the other side's intake": ("QUOTA_REACHED", "INTAKE_RATE_REACHED", "INTAKE_FULL"),
@@ -44,7 +45,7 @@ ABOUT: Final = {
     BERTHS: ("BERTH_FULL",),
     FORMING: ("CONVOY_FORMING",),
     SLOTS: ("SLOT_LATER", "SLOT_EARLY", "SLOT_OVER", "SLOT_MISSING"),
-    "charge and repairs": ("CHARGING", "CHARGE_TOO_LOW", "NO_CHARGER_FREE", "BRAKES_FAILED"),
+    UPKEEP: ("CHARGING", "CHARGE_TOO_LOW", "NO_CHARGER_FREE", "BRAKES_FAILED"),
     "weather and closures": ("WEATHER_CLOSED", "SECTION_CLOSED", "SPEED_REDUCED"),
 }
 # What a place or the fleet is behind; waiting about anything else is somebody's order or rule.
@@ -182,11 +183,11 @@ def _of_orders(story: Story, about: list[str]) -> list[str]:
     names = [n if each is None else each.sentence for n, each in zip(about, known, strict=True)]
     share = sum(story.share[name] for name in about)
     them = "that" if len(about) == 1 else "those"
+    more = "" if UPKEEP in about else " No truck and no place more would have helped."
     return [
         (
             f"{LIMITED}{', '.join(names)}. {_percent(share)} of all waiting was"
-            f" for {them}, {share * story.wait_h:.1f} vehicle-hours. No truck and no place more"
-            f" would have helped."
+            f" for {them}, {share * story.wait_h:.1f} vehicle-hours.{more}"
         )
     ]
 

@@ -127,6 +127,16 @@ def test_fleet_says_what_its_trucks_waited_for_and_what_one_more_gives() -> None
     )
 
 
+def test_more_of_something_helps_against_waits_for_charge_and_none_against_weather() -> None:
+    """Another truck would drive meanwhile, another charger or mechanic would end the wait."""
+    (first,) = headline(a_run(waits=waiting_for("NO_CHARGER_FREE", 200.0)))
+    assert first.endswith(
+        "charge and repairs. 67 % of all waiting was for that, 3.3 vehicle-hours."
+    )
+    (first,) = headline(a_run(waits=waiting_for("WEATHER_CLOSED", 200.0)))
+    assert first.endswith("No truck and no place more would have helped.")
+
+
 def test_more_slots_are_worth_something_only_where_nearly_all_are_used() -> None:
     waits = waiting_for("SLOT_LATER", 200.0)
     first, more = headline(a_run(waits=waits, result={"slots": USED}))
