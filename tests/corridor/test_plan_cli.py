@@ -110,6 +110,8 @@ def test_a_bad_instance_names_its_faults_and_writes_nothing(tmp_path: Path) -> N
     assert second.startswith('jobs[0] (v1).steps[0].resource: "scam" is no resource; did you mean')
     assert third.startswith("jobs[0] (v1).steps[0].duration: -1")
     assert last.endswith("3 faults; no plan")
+    file.write_text(json.dumps(a_form(a_job("v1", ("scan", 1)), scan={"capacity": 0})))
+    assert plan(str(file), "-o", str(out)).stderr.endswith("one fault; no plan\n")
     assert not out.exists()
 
 
