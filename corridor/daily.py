@@ -52,6 +52,7 @@ class Row:
     outcome: str = ""
     reason: str = ""
     since_ms: int = 0
+    holder: str = ""
 
 
 @dataclass(slots=True)
@@ -70,7 +71,8 @@ class Log:
 
     rows: dict[str, Row] = field(default_factory=dict)
     waits: list[Wait] = field(default_factory=list)
-    waiting: dict[str, tuple[str, str, int]] = field(default_factory=dict)  # crossing, reason, from
+    # By vehicle: crossing, reason, who has what it waits for, since when.
+    waiting: dict[str, tuple[str, str, str, int]] = field(default_factory=dict)
     first_ms: int = 0
     last_ms: int = 0
 
@@ -107,9 +109,10 @@ def fold(events: Iterable[Said], until_ms: int) -> Log:
         handler = _HANDLERS.get(said.event)
         if handler is not None:
             handler(log, said)
-    for crossing, reason, from_ms in log.waiting.values():
-        log.waits.append(Wait(_row(log, crossing).direction, reason, from_ms, log.last_ms))
-        _row(log, crossing).reason, _row(log, crossing).since_ms = reason, from_ms
+    for crossing, reason, holder, from_ms in log.waiting.values():
+        row = _row(log, crossing)
+        log.waits.append(Wait(row.direction, reason, from_ms, log.last_ms))
+        row.reason, row.since_ms, row.holder = reason, from_ms, holder
     return log
 
 
@@ -148,13 +151,14 @@ def _finished(log: Log, said: Said) -> None:
 def _waits(log: Log, said: Said) -> None:
     _goes_on(log, said)
     crossing, reason = str(said.fields["crossing"]), str(said.fields["reason"])
-    log.waiting[str(said.fields["vehicle"])] = (crossing, reason, said.at_ms)
+    holder = str(said.fields["holder"])
+    log.waiting[str(said.fields["vehicle"])] = (crossing, reason, holder, said.at_ms)
 
 
 def _goes_on(log: Log, said: Said) -> None:
     known = log.waiting.pop(str(said.fields["vehicle"]), None)
     if known is not None:
-        crossing, reason, from_ms = known
+        crossing, reason, _, from_ms = known
         log.waits.append(Wait(_row(log, crossing).direction, reason, from_ms, said.at_ms))
 
 
@@ -248,6 +252,7 @@ def _held(log: Log, day: Day) -> list[dict[str, Any]]:
             "direction": row.direction,
             "reason": row.reason,
             **_words(row.reason),
+            "holder": row.holder,
             "since_utc_ms": row.since_ms,
             "past_exit_gate": bool(row.exited_ms),
         }

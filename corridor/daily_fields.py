@@ -24,7 +24,7 @@ READ: Final[Mapping[str, Mapping[str, str]]] = {
     "crossing_cleared": {"crossing": TEXT},
     "custody_recorded": {"crossing": TEXT, "step": TEXT},
     "crossing_finished": {"crossing": TEXT, "outcome": TEXT, "took_ms": WHOLE},
-    "vehicle_waits": {"vehicle": TEXT, "crossing": TEXT, "reason": TEXT},
+    "vehicle_waits": {"vehicle": TEXT, "crossing": TEXT, "reason": TEXT, "holder": TEXT},
     "vehicle_goes_on": {"vehicle": TEXT},
     "command_taken": {},
 }

@@ -296,6 +296,7 @@ def traffic(tally: Tally, warm_up_s: float, end_s: float, day_h: float = 24.0) -
         "empty_crossings": sum(not tale.loaded for tale in done),
         "tonnes": round(tonnes, 3),
         "tonnes_per_year": round(tonnes * HOURS_A_YEAR / window_h, 1) if done else 0.0,
+        "measured_s": round(3_600.0 * window_h, 3),
         "by_working_day": by_working_day(tonnes, window_h, day_h),
         "crossing_time_s": spread(times),
         "held": sum(kind == "held" for _, kind in ends),

@@ -89,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
     except InstanceError as error:
         for fault in error.faults[:FAULTS_TOLD_MAX]:
             print(fault, file=sys.stderr)
-        print(f"{args.instance!a}: {len(error.faults)} faults; no plan", file=sys.stderr)
+        count = "one fault" if len(error.faults) == 1 else f"{len(error.faults)} faults"
+        print(f"{args.instance!a}: {count}; no plan", file=sys.stderr)
     except OSError as error:
         print(f"convoy-corridor plan: {error.filename!a}: {error.strerror}", file=sys.stderr)
     except ValueError as error:  # a path with a zero byte

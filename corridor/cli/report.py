@@ -213,13 +213,13 @@ def lines_of(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"Bakhty - Pokitu, {told['date']} (UTC{offset / 60:+g}), {told['hours_seen']:g} h seen"
     yield ""
     heads = f"{'planned':>8}{'loaded':>8}{'empty':>7}{'tonnes':>10}{'refused':>9}"
-    yield f"  {'':<10}{heads}{'open':>6}{'mean time':>11}{'95 %':>9}"
+    yield f"  {'':<10}{heads}{'open':>6}{'mean time':>12}{'95 %':>12}"
     for direction, row in told["directions"].items():
         times = row["crossing_time_s"]
         yield (
             f"  {NAMES[direction]:<10}{row['planned']:>8}{row['crossed_loaded']:>8}"
             f"{row['crossed_empty']:>7}{row['tonnes']:>10,.1f}{row['refused']:>9}"
-            f"{row['carried_over']:>6}{_minutes(times['mean']):>11}{_minutes(times['p95']):>9}"
+            f"{row['carried_over']:>6}{_minutes(times['mean']):>12}{_minutes(times['p95']):>12}"
         )
     yield ""
     for side, row in told["quota"].items():
@@ -259,10 +259,16 @@ def _held_lines(told: Mapping[str, Any]) -> Iterator[str]:
         where = ", past the exit gate" if row["past_exit_gate"] else ""
         yield (
             f"  {row['crossing']:<10} since {local:%d %b %H:%M}  {row['reason']}:"
-            f" {row['sentence']} ({row['owner']}){where}"
+            f" {row['sentence']} ({_whose(row)}){where}"
         )
     if len(held) > HELD_TOLD_MAX:
         yield f"  and {len(held) - HELD_TOLD_MAX} more: --json names them"
+
+
+def _whose(row: Mapping[str, Any]) -> str:
+    """Whose move it is: the office by its side, any other by kind and name."""
+    owner, holder = row["owner"], row["holder"]
+    return holder if holder.startswith(owner) else ", ".join(filter(None, (owner, holder)))
 
 
 def _of(use: Mapping[str, Any]) -> str:

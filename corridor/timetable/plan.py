@@ -102,7 +102,9 @@ def rounded(ticks: float, grid: int, *, whole: bool, most: float) -> float:
 
 
 def warm_up() -> None:
-    """Run everything once over a small instance, so that every kernel is compiled."""
+    """Run everything once over small instances, so that every kernel is compiled: the bound to its
+    end, for within a budget its last part, the phases of a section, may never begin.
+    """
     way = (Step("place", 5.0), Step("section", 7.0))
     instance = Instance(
         {"place": Resource(1, None, 0.0), "section": Resource(1, 10.0, 2.0)},
@@ -110,3 +112,7 @@ def warm_up() -> None:
     )
     looks = iter(range(1_000))
     make_plan(instance, 1, lambda: next(looks) / 40)
+    short = (Step("section", 2.0),)
+    jobs = {f"{n}": Job(0.0, 2.0, 1.0, (EAST, WEST)[n % 2], short) for n in range(4)}
+    model = Instance({"section": Resource(1, 2.0, 1.0)}, jobs).model()
+    lower_bound(model, model.weight, model.due, reached=60.0, end=16, done=lambda: False)

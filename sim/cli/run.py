@@ -16,7 +16,7 @@ from sim.ground import run as ground
 from sim.outcome import EXIT_OK
 from sim.report.bottlenecks import by_day, verdict
 from sim.report.limits import LIMITED
-from sim.report.page import slots_row, write_report
+from sim.report.page import measured_row, slots_row, write_report
 from sim.run import Finished, RunOptions, complete, load_map, reason_sentence, run
 from sim.scenario import Scenario, installed, load, resolved
 from sim.scenario_toml import quoted
@@ -228,6 +228,7 @@ def table(result: dict[str, Any], folder: Path, limited: str) -> str:
         f"{result['officer_minutes']:.0f} officer minutes",
         "simulated": f"{clock(performance['simulated_s'])} in {performance['wall_s']:.1f} s "
         f"({performance['realtime_factor']:.0f} x real time)" + compiled(performance),
+        **dict(measured_row(result)),
     }
     by_bound = next(iter(verdict(result["bottlenecks"])), "")
     if limited or by_bound:

@@ -288,8 +288,10 @@ def _bars(amounts: dict[str, float], unit: str, title: str) -> str:
 
 
 def crossing_times(run: RunFolder) -> str:
-    """How long crossings took, berth to berth."""
-    took = [t / 60.0 for t in _times(run.crossings)]
+    """How long the measured crossings took, berth to berth."""
+    begins_s = run.measured_from_s
+    rows = (row for row in run.crossings if float(row["arrived"] or 0.0) >= begins_s)
+    took = [t / 60.0 for t in _times(rows)]
     if not took:
         return ""
     usual = TAIL * sorted(took)[int(0.95 * (len(took) - 1))]

@@ -77,6 +77,15 @@ class RunFolder:
         """Simulated length of the run."""
         return max(float(self.result["performance"]["simulated_s"]), 1e-3)
 
+    @property
+    def measured_from_s(self) -> float:
+        """When the warm-up was over: crossings, tonnes and times of the result are of what came
+        after it.
+        """
+        simulated_s = float(self.result["performance"]["simulated_s"])
+        measured_s = self.result.get("traffic", {}).get("measured_s", simulated_s)
+        return simulated_s - float(measured_s)
+
 
 def read(path: Path) -> RunFolder:
     """A run folder. Raises ConfigError naming the file that is missing or broken."""

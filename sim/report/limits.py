@@ -25,6 +25,7 @@ SERVICE: Final = "service at stations and gates"
 BERTHS: Final = "berths at the far end"
 FORMING: Final = "putting convoys together"
 SLOTS: Final = "the slots at the exit gates"
+UPKEEP: Final = "charge and repairs"
 ABOUT: Final = {
     HOURS: ("OFFICE_CLOSED", "ARRIVAL_TOO_LATE", "DEPARTURE_CLOSED"),
     "quota and the other side's intake": ("QUOTA_REACHED", "INTAKE_RATE_REACHED", "INTAKE_FULL"),
@@ -44,14 +45,14 @@ ABOUT: Final = {
     BERTHS: ("BERTH_FULL",),
     FORMING: ("CONVOY_FORMING",),
     SLOTS: ("SLOT_LATER", "SLOT_EARLY", "SLOT_OVER", "SLOT_MISSING"),
-    "charge and repairs": ("CHARGING", "CHARGE_TOO_LOW", "NO_CHARGER_FREE", "BRAKES_FAILED"),
+    UPKEEP: ("CHARGING", "CHARGE_TOO_LOW", "NO_CHARGER_FREE", "BRAKES_FAILED"),
     "weather and closures": ("WEATHER_CLOSED", "SECTION_CLOSED", "SPEED_REDUCED"),
 }
 # What a place or the fleet is behind; waiting about anything else is somebody's order or rule.
 OF_PLACES: Final = (PAPERS, INSPECTIONS, ROAD, SERVICE, BERTHS, FORMING)
 LIMITED: Final = "What limited this run: "  # begins the sentence that names a resource
 SHARE_MIN: Final = 0.05  # of all waiting; less is not worth a word
-OUTSIDE_MIN: Final = 0.4  # of all waiting: so much about one order or rule, and it is what limits
+OUTSIDE_MIN: Final = 0.4  # of all waiting: so much about orders and rules, and they are what limits
 FULL_MIN: Final = 0.9  # of what a place can pass: it is full, for nothing passes all of it
 QUEUE_MIN: Final = 0.15  # of the trucks, on average, before one place
 LEFT_MAX: Final = 0.02  # of the loads that came: so many without a truck at the end are chance
@@ -111,8 +112,9 @@ def headline(run: RunFolder) -> list[str]:
         return _of_hours(story)
     if top == SLOTS and share >= OUTSIDE_MIN:
         return _of_slots(story)
-    if top not in OF_PLACES and share >= OUTSIDE_MIN:
-        return _of_orders(story, top)
+    orders = [name for name, each in shares if name not in OF_PLACES and each >= SHARE_MIN]
+    if top in orders and sum(story.share[name] for name in orders) >= OUTSIDE_MIN:
+        return _of_orders(story, orders)
     if (bound["share"] or 0.0) >= FULL_MIN:
         full = bound["resource"]
         return _of_fleet(story) if full == FLEET else _of_place(story, full)
@@ -175,14 +177,17 @@ def _of_slots(story: Story) -> list[str]:
     return said
 
 
-def _of_orders(story: Story, about: str) -> list[str]:
-    known = Reason.__members__.get(about)
-    name = known.sentence if known is not None else about
-    hours = story.share[about] * story.wait_h
+def _of_orders(story: Story, about: list[str]) -> list[str]:
+    """What was waited for most is not a place; whatever else is none is told with it."""
+    known = [Reason.__members__.get(name) for name in about]
+    names = [n if each is None else each.sentence for n, each in zip(about, known, strict=True)]
+    share = sum(story.share[name] for name in about)
+    them = "that" if len(about) == 1 else "those"
+    more = "" if UPKEEP in about else " No truck and no place more would have helped."
     return [
         (
-            f"{LIMITED}{name}. {_percent(story.share[about])} of all waiting was"
-            f" for that, {hours:.1f} vehicle-hours. No truck and no place more would have helped."
+            f"{LIMITED}{', '.join(names)}. {_percent(share)} of all waiting was"
+            f" for {them}, {share * story.wait_h:.1f} vehicle-hours.{more}"
         )
     ]
 

@@ -149,7 +149,19 @@ def figures(result: dict[str, Any]) -> list[tuple[str, str]]:
             ),
         ]
     rows.append(("simulated", f"{performance['simulated_s'] / 3_600.0:.2f} h"))
-    return rows
+    return [*rows, *measured_row(result)]
+
+
+def measured_row(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """The part of a run that crossings, tonnes and times are of, where that is not the whole."""
+    simulated_s = result["performance"]["simulated_s"]
+    measured_s = result.get("traffic", {}).get("measured_s", simulated_s)
+    if measured_s >= simulated_s:
+        return []
+    if measured_s <= 0.0:
+        return [("measured", "nothing: the run was over within its warm-up")]
+    hours, warm_up = measured_s / 3_600.0, (simulated_s - measured_s) / 3_600.0
+    return [("measured", f"the last {hours:.2f} h, after {warm_up:.2f} h of warm-up")]
 
 
 def slots_row(result: dict[str, Any]) -> list[tuple[str, str]]:

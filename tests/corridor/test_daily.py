@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from corridor.cli.report import lines_of
 from corridor.daily import Day, Said, fold, report
 from tests.sim.commands import command
 
@@ -13,6 +14,7 @@ HOUR_MS: Final = 3_600_000
 MIDNIGHT_MS: Final = 1_772_391_600_000  # 2026-03-02T00:00:00+05:00
 NUMBER: Final = 20_514
 DAY: Final = Day(NUMBER)
+HEAD: Final[dict[str, Any]] = {"date": "2026-03-02", "utc_offset_min": 300}
 
 
 def said(at_h: float, event: str, **fields: Any) -> Said:
@@ -32,8 +34,9 @@ def ends(name: str, at_h: float, outcome: str = "cleared") -> Said:
     return said(at_h, "crossing_finished", crossing=name, outcome=outcome, took_ms=900_000)
 
 
-def waits(name: str, at_h: float, reason: str) -> Said:
-    return said(at_h, "vehicle_waits", crossing=name, vehicle=f"truck-{name}", reason=reason)
+def waits(name: str, at_h: float, reason: str, holder: str = "") -> Said:
+    fields = {"vehicle": f"truck-{name}", "reason": reason, "holder": holder}
+    return said(at_h, "vehicle_waits", crossing=name, **fields)
 
 
 def told(*events: Said, day: Day = DAY) -> dict[str, Any]:
@@ -84,6 +87,30 @@ def test_whoever_is_held_has_its_reason_with_an_owner_and_since_when() -> None:
     assert held["since_utc_ms"] == withheld.at_ms
     cleared = said(9.0, "crossing_cleared", crossing="A")
     assert told(a_crossing("A"), withheld, cleared)["held"] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "holder", "whose"),
+    [
+        ("OFFICE_CLOSED", "office CN", "(office CN)"),
+        ("INSPECTION_PENDING", "kz_out", "(office, kz_out)"),
+        ("NO_BAY_FREE", "", "(office)"),
+    ],
+)
+def test_whoever_is_held_is_told_with_the_side_that_has_the_move(
+    reason: str, holder: str, whose: str
+) -> None:
+    page = HEAD | told(a_crossing("A"), waits("A", 9.0, reason, holder))
+    (line,) = [line for line in lines_of(page) if line.startswith("  A ")]
+    assert line.endswith(whose)
+    withdrawn = said(10.0, "vehicle_goes_on", vehicle="truck-A")
+    assert told(a_crossing("A"), waits("A", 9.0, reason, holder), withdrawn)["held"] == []
+
+
+def test_columns_of_the_page_stay_apart_when_a_crossing_took_all_night() -> None:
+    page = HEAD | told(a_crossing("A"), ends("A", 23.0))
+    page["directions"]["E"]["crossing_time_s"] = {"mean": 56_098.9, "p95": 56_098.9, "max": 6e4}
+    assert any(line.endswith(" 935.0 min   935.0 min") for line in lines_of(page))
 
 
 def test_wait_over_midnight_counts_on_both_days_and_loading_on_none() -> None:

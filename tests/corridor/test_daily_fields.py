@@ -18,7 +18,12 @@ LINES: Final[dict[str, dict[str, Any]]] = {
     "crossing_cleared": {"crossing": "A"},
     "custody_recorded": {"crossing": "A", "step": "EXITED"},
     "crossing_finished": {"crossing": "A", "outcome": "cleared", "took_ms": 9},
-    "vehicle_waits": {"vehicle": "truck-01", "crossing": "A", "reason": "NOT_READY"},
+    "vehicle_waits": {
+        "vehicle": "truck-01",
+        "crossing": "A",
+        "reason": "NOT_READY",
+        "holder": "terminal",
+    },
     "vehicle_goes_on": {"vehicle": "truck-01"},
     "command_taken": {},
 }

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from contract.kernel import COMPILED
 from tests.corridor.timetables import SECTION, a_form, a_job, costs, pairs_at_fault
 from tests.sim.commands import command
 
@@ -57,6 +58,34 @@ def test_a_plan_is_written_and_its_costs_are_told(instance: Path, tmp_path: Path
     assert sorted(file.name for file in tmp_path.iterdir()) == ["instance.json", "schedule.json"]
 
 
+# Which kernels the first plan of a process compiles or loads, after it was made ready.
+LATE_KERNELS: Final = """
+import json, sys
+from corridor.cli.kernel_cache import timetable_cache
+with timetable_cache():
+    from corridor.timetable import anneal, bound, decode, form, phases, plan, rules, search
+parts = (anneal, bound, decode, phases, plan, rules, search)
+kernels = {n: k for part in parts for n, k in vars(part).items() if hasattr(k, "signatures")}
+plan.warm_up()
+ready = {name: len(kernel.signatures) for name, kernel in kernels.items()}
+looks = iter(range(10_000))
+plan.make_plan(form.read_instance(sys.stdin.buffer.read()), 1, lambda: next(looks) / 2_000)
+late = [name for name, kernel in kernels.items() if len(kernel.signatures) > ready[name]]
+print(json.dumps([len(kernels), sum(ready.values()), late]))
+"""
+
+
+@pytest.mark.skipif(not COMPILED, reason="nothing is compiled here")
+def test_budget_pays_for_no_kernel() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", LATE_KERNELS],
+        cwd=ROOT, capture_output=True, check=True, timeout=280, input=json.dumps(FORM).encode(),
+    )  # fmt: skip
+    known, ready, late = json.loads(ran.stdout)
+    assert known >= ready > 5
+    assert late == []
+
+
 def test_json_is_one_document_with_the_same_costs(instance: Path, tmp_path: Path) -> None:
     out = tmp_path / "schedule.json"
     ran = plan(str(instance), "-o", str(out), "--seconds", "0.2", "--json")
@@ -81,6 +110,8 @@ def test_a_bad_instance_names_its_faults_and_writes_nothing(tmp_path: Path) -> N
     assert second.startswith('jobs[0] (v1).steps[0].resource: "scam" is no resource; did you mean')
     assert third.startswith("jobs[0] (v1).steps[0].duration: -1")
     assert last.endswith("3 faults; no plan")
+    file.write_text(json.dumps(a_form(a_job("v1", ("scan", 1)), scan={"capacity": 0})))
+    assert plan(str(file), "-o", str(out)).stderr.endswith("one fault; no plan\n")
     assert not out.exists()
 
 

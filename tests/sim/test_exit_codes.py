@@ -139,6 +139,9 @@ def test_run_that_is_over_within_its_warm_up_has_measured_nothing(tmp_path: Path
         traffic = json.loads(said.out)["traffic"]
         assert said.code == 0
         assert (traffic["loaded_crossings"], traffic["tonnes_per_year"]) == (0, 0.0)
+        assert traffic["measured_s"] == 0.0
+        again = command("sim", "report", str(tmp_path))
+        assert "measured       nothing: the run was over within its warm-up" in again.out
 
 
 def test_unnamed_scenario_is_named_by_its_file(

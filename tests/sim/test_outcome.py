@@ -39,6 +39,7 @@ def test_run_that_is_over_with_its_warm_up_has_no_traffic_and_no_rate(end_s: flo
 def test_window_of_a_second_is_measured() -> None:
     said = traffic(a_tally(WARM_UP_S), WARM_UP_S, WARM_UP_S + 1.0)
     assert said["tonnes_per_year"] == 20.0 * 3600 * 8760
+    assert said["measured_s"] == 1.0
 
 
 def test_corridor_that_works_half_of_each_day_carries_half_as_much_in_a_year() -> None:

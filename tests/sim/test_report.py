@@ -195,6 +195,19 @@ def test_page_and_terminal_say_what_breaks_first(folder: Path) -> None:
     assert f"<td>{told['first']}<small>" in text_of(folder)
 
 
+def test_page_says_what_part_of_a_run_was_measured_and_counts_no_other(folder: Path) -> None:
+    run = read(folder)
+    assert "warm-up" not in page(run)
+    last_s = max(float(row["arrived"] or 0.0) for row in run.crossings)
+    measured_s = run.lasts_s - last_s
+    result = run.result | {"traffic": run.result["traffic"] | {"measured_s": measured_s}}
+    text = page(replace(run, result=result))
+    warm_up_h = last_s / 3_600.0
+    assert f"the last {measured_s / 3_600.0:.2f} h, after {warm_up_h:.2f} h of warm-up" in text
+    bars = [title.text or "" for title in pictures(text)["Crossing time"].iter(f"{SVG}title")][1:]
+    assert sum(int(bar.rpartition(": ")[2]) for bar in bars) == 1
+
+
 def test_folder_of_another_version_has_no_bottlenecks(folder: Path, tmp_path: Path) -> None:
     result = json.loads((folder / "result.json").read_text())
     del result["bottlenecks"]

@@ -80,6 +80,10 @@ def queue_before(place: str, mean: float) -> dict[str, Any]:
         (a_run(time={"crossings": 2}), "Nothing was short: the run shows 2 crossings"),
         (a_run(waits=waiting_for("DEPARTURE_CLOSED", 200.0)), "What limited this run: opening"),
         (a_run(waits=waiting_for("WEATHER_CLOSED", 200.0)), "What limited this run: weather"),
+        (
+            a_run(left=0, waits=[*a_run().waits[1:], (0.0, 2_100.0, "a", "QUOTA_REACHED", "")]),
+            "What limited this run: quota and the other side's intake, weather and closures. 60 %",
+        ),
         (a_run(waits=waiting_for("GATE_FAULT", 200.0)), "What limited this run: the gate"),
         (
             a_run(waits=waiting_for("SLOT_LATER", 200.0), result={"slots": USED}),
@@ -121,6 +125,16 @@ def test_fleet_says_what_its_trucks_waited_for_and_what_one_more_gives() -> None
         "One more truck gives room for 4 crossings an hour more, 44 instead of 40; it is the"
         " tightest still."
     )
+
+
+def test_more_of_something_helps_against_waits_for_charge_and_none_against_weather() -> None:
+    """Another truck would drive meanwhile, another charger or mechanic would end the wait."""
+    (first,) = headline(a_run(waits=waiting_for("NO_CHARGER_FREE", 200.0)))
+    assert first.endswith(
+        "charge and repairs. 67 % of all waiting was for that, 3.3 vehicle-hours."
+    )
+    (first,) = headline(a_run(waits=waiting_for("WEATHER_CLOSED", 200.0)))
+    assert first.endswith("No truck and no place more would have helped.")
 
 
 def test_more_slots_are_worth_something_only_where_nearly_all_are_used() -> None:
