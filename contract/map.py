@@ -64,7 +64,7 @@ __all__ = [
     "compile_map",
 ]
 
-ROUTES_KEPT: Final = 1_024  # every pair of berths; a long one takes a quarter of a megabyte
+ROUTES_KEPT: Final = 64  # a long one takes a quarter of a megabyte
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,11 +28,7 @@ def windows(run: RunFolder) -> list[Span]:
     """The run in pieces of whole hours, so short that the lines of each can be told apart; pieces
     without a crossing left out.
     """
-    spans = [
-        (left, _seconds(row["arrived"]) or run.lasts_s)
-        for row in run.crossings
-        if (left := _seconds(row["left"])) is not None
-    ]
+    spans = [way for row in run.crossings if (way := _on_its_way(run, row)) is not None]
     pieces = [(0.0, run.lasts_s)]
     for length_s in WINDOWS_S:
         if max((_met(spans, each) for each in pieces), default=0) <= LINES_MAX:
@@ -53,6 +49,12 @@ def busiest(run: RunFolder) -> Span:
 def _arrivals(run: RunFolder, span: Span) -> int:
     at_s = (_seconds(row["arrived"]) for row in run.crossings if row["loaded"] == "1")
     return sum(span[0] <= t < span[1] for t in at_s if t is not None)
+
+
+def _on_its_way(run: RunFolder, crossing: Row) -> Span | None:
+    """From when until when a crossing was on its way; None if it never set off."""
+    left = _seconds(crossing["left"])
+    return None if left is None else (left, _seconds(crossing["arrived"]) or run.lasts_s)
 
 
 def _met(spans: Iterable[Span], piece: Span) -> int:
@@ -90,7 +92,8 @@ def time_distance(run: RunFolder, span: Span | None = None, height_px: float = 6
         stood[stop["crossing"]].append(stop)
     for crossing in run.crossings:
         name = crossing["crossing"]
-        if not _is_within(crossing, span):
+        way = _on_its_way(run, crossing)
+        if way is None or not _met([way], span):
             continue
         seen = _Seen(freed[crossing["vehicle"]], visits[name], stood[name], run.lasts_s)
         points = _track(seen, places, crossing)
@@ -98,12 +101,6 @@ def time_distance(run: RunFolder, span: Span | None = None, height_px: float = 6
         style = "east" if crossing["direction"] == "E" else "west"
         chart.line(points, style if crossing["loaded"] == "1" else f"{style} empty", hint)
     return chart.svg("Time-distance diagram: one line a crossing, Kazakhstan below, China above")
-
-
-def _is_within(crossing: Row, span: Span) -> bool:
-    """Whether a crossing was on its way at any time of a span."""
-    left, arrived = _seconds(crossing["left"]), _seconds(crossing["arrived"])
-    return left is not None and left <= span[1] and (arrived is None or arrived >= span[0])
 
 
 def _closed(chart: Chart, run: RunFolder) -> None:

@@ -39,13 +39,13 @@ class Looks:
     def end_m(self) -> float:
         return self.mission.end_m
 
-    def beat(self, front_m: float, later_ms: float = 1_000.0) -> int:
+    def beat(self, front_m: float, later_ms: float = 1_000.0, speed_mmps: int = 100) -> int:
         """One heartbeat of the truck at this place; how many looks there were up to it."""
         self.control.at_ms += later_ms
         beat = VehicleHeartbeat(
             loop_counter=1,
             front_mm=round(front_m * 1000.0),
-            speed_mmps=100,
+            speed_mmps=speed_mmps,
             state=VEHICLE_STATE_DRIVING,
         )
         self.control.hear(TRUCK, beat)
@@ -80,6 +80,20 @@ def test_truck_that_has_come_near_its_end_is_looked_at(monkeypatch: pytest.Monke
     looks.beat(end_m - NEAR_END_M - 5.0)
     before = looks.count
     assert looks.beat(end_m - NEAR_END_M + 1.0) == before + 1
+
+
+def test_truck_that_waits_is_looked_at_when_it_moves_off_and_not_as_long_as_it_rolls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = Looks(monkeypatch)
+    front_m = looks.end_m - NEAR_END_M / 2.0
+    looks.beat(front_m, speed_mmps=0)
+    assert TRUCK in looks.control.agent.state.waits
+    before = looks.count
+    assert looks.beat(front_m, speed_mmps=0) == before
+    assert looks.beat(front_m) == before + 1
+    assert TRUCK in looks.control.agent.state.waits
+    assert looks.beat(front_m) == before + 1
 
 
 def test_truck_with_road_enough_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,42 +1,42 @@
-"""The supervisor's tables: which crossings are open, and whose they are."""
+"""The supervisor's tables: whose crossing is whose, however many there have been."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+import random
+
+import pytest
 
 from corridor.state import State
-from tests.factories import a_roster, the_map
+from tests.corridor.control import Control
 
-some_acts = st.lists(st.tuples(st.sampled_from(["begin", "end", "go on"]), st.integers(0, 5)))
+TRUCKS = ("truck-01", "truck-02", "truck-03")
+STEPS = 150
 
 
-@given(some_acts)
-def test_open_crossings_are_those_without_an_outcome_in_the_order_of_becoming_known(
-    acts: list[tuple[str, int]],
-) -> None:
-    """Whatever began, ended and went on between two looks, and whether anybody looked."""
-    state = State("supervisor", the_map(), a_roster())
-    for act, number in acts:
-        crossing = state.crossing(f"KZ-{number}")
-        crossing.vehicle = f"truck-{number}"
-        if act == "end":
-            crossing.outcome = "cleared"
-        elif act == "go on":
+def crossing_by_search(state: State, vehicle: str) -> str:
+    """The first that is open, or the last that has ended, if it was refused."""
+    mine = [each for each in state.crossings.values() if each.vehicle == vehicle]
+    for crossing in mine:
+        if not crossing.outcome:
+            return crossing.crossing_id
+    last = max(mine, key=lambda each: each.finished_ms, default=None)
+    return last.crossing_id if last is not None and last.outcome == "refused" else ""
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_last_crossing_of_a_truck_is_the_one_that_a_search_finds(seed: int) -> None:
+    """Crossings become known, end either way, and go on after all, in any order."""
+    draw = random.Random(seed)
+    state = Control().agent.state
+    for step in range(1, STEPS):
+        known = list(state.crossings.values())
+        act = draw.choice(("known", "ends", "ends", "goes on")) if known else "known"
+        crossing = draw.choice(known) if known else state.crossing("KZ-0")
+        if act == "known":
+            state.crossing(f"KZ-{step}").vehicle = draw.choice(TRUCKS)
+        elif act == "ends" and not crossing.outcome:
+            crossing.outcome = draw.choice(("refused", "cleared"))
+            crossing.finished_ms = step
+        elif act == "goes on" and crossing.outcome:
             state.goes_on_after_all(crossing)
-        if number % 2:
-            state.open_crossings()
-    wanted = [each for each in state.crossings.values() if not each.outcome]
-    assert state.open_crossings() == wanted
-    for crossing in wanted:
-        assert state.crossing_of(crossing.vehicle) == crossing.crossing_id
-
-
-def test_crossing_of_a_truck_is_the_open_one_and_else_the_refusal_that_it_had_last() -> None:
-    state = State("supervisor", the_map(), a_roster())
-    first, second = state.crossing("KZ-1"), state.crossing("KZ-2")
-    first.vehicle = second.vehicle = "truck-01"
-    first.outcome, first.finished_ms = "cleared", 1
-    assert state.crossing_of("truck-01") == "KZ-2"
-    second.outcome, second.finished_ms = "refused", 2
-    assert state.crossing_of("truck-01") == "KZ-2"
-    second.outcome = "cleared"
-    assert state.crossing_of("truck-01") == ""
+            crossing.finished_ms = 0
+        for vehicle in draw.sample(TRUCKS, 2):
+            assert state.crossing_of(vehicle) == crossing_by_search(state, vehicle)

@@ -190,7 +190,10 @@ class Rows:
         self._grow(path, len(table))
         self.paths[path, : len(table)] = table
         self.path_rows[path] = len(table)
-        self.routes[path:] = [route, *self.routes[path + 1 :]]
+        if path == len(self.routes):
+            self.routes.append(route)
+        else:
+            self.routes[path] = route
         self._known[key] = path
         return path
 
