@@ -50,12 +50,10 @@ class Overdue:
         was closed before it was told of the truck is not silent: it was never asked.
         """
         heard = self._state.heard.get(mission.vehicle)
-        if heard is None or not heard.standing:
-            return 0, ""
         for stop in mission.stops:
             if stop.kind in _SILENT_MS and stop.place not in mission.done:
                 if stop.place not in mission.announced:
                     return 0, ""
-                near = abs(heard.front_m - stop.at_m) <= STOP_WINDOW_M
+                near = heard is not None and abs(heard.front_m - stop.at_m) <= STOP_WINDOW_M
                 return (stop.kind, stop.place) if near else (0, "")
         return 0, ""

@@ -37,6 +37,6 @@ def test_last_crossing_of_a_truck_is_the_one_that_a_search_finds(seed: int) -> N
             crossing.finished_ms = step
         elif act == "goes on" and crossing.outcome:
             state.goes_on_after_all(crossing)
-            crossing.finished_ms = 0
+            crossing.finished_ms, crossing.vehicle = 0, draw.choice(TRUCKS)
         for vehicle in draw.sample(TRUCKS, 2):
             assert state.crossing_of(vehicle) == crossing_by_search(state, vehicle)
